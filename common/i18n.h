@@ -1,0 +1,21 @@
+/* common/i18n.h - the language of the person in front of the program
+ *
+ * Every text a person sees is English in the source and goes through _().
+ * i18n_init() is the first call of main(): it takes the locale of the
+ * environment and, when that locale is not installed or not UTF-8, falls back
+ * to C.UTF-8 and sets LANGUAGE from LC_ALL, LC_MESSAGES or LANG, so that
+ * "env -i LANG=es_CO.UTF-8" speaks Spanish and prints its letters on a machine
+ * that has no locales at all.  Numbers are always written as in C.
+ */
+#pragma once
+
+#include <libintl.h>
+
+#include "protocol/msgid.h"
+
+#define _(text) gettext(text)
+
+/* Catalogues are looked for beside the program (../share/locale of the folder
+ * it was started from, as in a build tree) and then where they are installed.
+ * Not thread safe; call it before any thread starts. */
+void i18n_init(void);
