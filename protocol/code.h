@@ -1,0 +1,17 @@
+/* protocol/code.h - how alike two codes are
+ *
+ * To answer an unknown code or key with the one that was probably meant.
+ * (code_valid() of protocol/codec.h says what a code is.)
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many letters must be put in, left out or changed to make b of a (both
+ * end with 0).  Texts over CODE_BYTES_MAX are as far as can be: SIZE_MAX. */
+size_t code_distance(const char *a, const char *b);
+
+/* True when a person who wrote a word of len bytes may have meant another one
+ * that lies distance away. */
+bool code_near(size_t distance, size_t len);

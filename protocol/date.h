@@ -1,0 +1,48 @@
+/* protocol/date.h - civil dates as day numbers
+ *
+ * A date is the number of days since 1970-01-01 in the proleptic Gregorian
+ * calendar: the civil date of the place, as a person gave it.  It has no time
+ * zone and is never taken from a clock here.  Any number within the bounds is
+ * a real date, so a decoded date needs no further check.
+ *
+ * The conversion is the well-known one by eras of 400 years (H. Hinnant,
+ * "chrono-compatible low-level date algorithms").
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/status.h"
+
+typedef int32_t date;
+
+enum {
+	DATE_MIN = -25567,   /* 1900-01-01 */
+	DATE_MAX = 84005,    /* 2199-12-31 */
+	DATE_TEXT_BYTES = 11 /* "2025-11-14" and its 0 */
+};
+
+struct civil {
+	int year;
+	int month; /* 1 to 12 */
+	int day;   /* 1 to 31 */
+};
+
+struct civil date_civil(date d);
+
+/* False when the month has no such day or the year is out of bounds. */
+bool date_from_civil(struct civil c, date *ret_date);
+
+/* Reads exactly "YYYY-MM-DD" (len bytes).  ST_INVALID: another shape, or no
+ * such day. */
+status date_parse(const char *text, size_t len, date *ret_date);
+
+void date_format(date d, char ret_text[static DATE_TEXT_BYTES]);
+
+/* 1 to 4. */
+int date_quarter(date d);
+
+/* 0 Monday to 6 Sunday. */
+int date_weekday(date d);
