@@ -1,0 +1,66 @@
+/* agent/entry.h - what a person typed or a file says, turned into an event
+ *
+ * The command line, the import and later the local form fill an entry with
+ * texts; entry_build() checks all of it at once and says of every fault which
+ * field it is in, what was found and what would be right.  With a plan in the
+ * outbox it also checks the codes and dates that the hub would check (nearest
+ * valid code named); with no plan it checks form only, and the hub judges.
+ *
+ * Pure but for the look-ups in the plan table, asked through entry_plan.
+ */
+#pragma once
+
+#include "agent/plan_table.h"
+#include "protocol/event.h"
+
+enum { ENTRY_PAIRS_MAX = 32, ENTRY_INITIATIVES_MAX = 8, ENTRY_EVIDENCES_MAX = 16 };
+
+/* NAME=N as typed. */
+struct entry_pair {
+	const char *name;
+	const char *value;
+};
+
+struct entry_evidence {
+	const char *name; /* of the file, without its folder */
+	uint64_t size_bytes;
+	uint8_t hash[HASH_BYTES];
+};
+
+/* NULL or a count of 0: not given.  Texts are the caller's. */
+struct entry {
+	const char *unit, *indicator, *date, *until, *quantity, *mode, *place, *country, *status;
+	const char *note, *by, *why;
+	const char *initiatives[ENTRY_INITIATIVES_MAX + 1];
+	size_t initiative_count;
+	struct entry_pair counts[ENTRY_PAIRS_MAX + 1], groups[ENTRY_PAIRS_MAX + 1];
+	size_t count_count, group_count;
+	struct entry_evidence evidences[ENTRY_EVIDENCES_MAX + 1];
+	size_t evidence_count;
+};
+
+/* rule is a msgid with at most one %s for arg. */
+struct entry_problem {
+	const char *field; /* the name of the member above: "indicator", "date", "count" … */
+	char found[120];   /* safe to print */
+	const char *rule;
+	char arg[160];
+	bool is_warning;
+	bool by_plan; /* only the plan says so: --force records it all the same */
+};
+
+struct entry_problems {
+	size_t count, errors;       /* errors: those that are not warnings */
+	struct entry_problem list[24]; /* more are counted, not kept */
+};
+
+/* Check e and, when no error stands in the way, encode the event into w.
+ * device_units are the codes the device is enrolled for; a unit that is not
+ * given is the only one.  kind is KIND_ACTIVITY or KIND_VOID.  fix is NULL or the
+ * version replaced.  random is NULL or RANDOM_BYTES.  force turns errors of
+ * by_plan into warnings.  today is only for warnings.
+ * ST_INVALID: errors are in ret_problems (warnings may be on success). */
+status entry_build(const struct entry *e, event_kind kind, const struct codes *device_units,
+                   plan_table *plan, const struct fix *fix, int64_t at_ms,
+                   const uint8_t *random, bool force, date today, writer *w,
+                   struct entry_problems *ret_problems);

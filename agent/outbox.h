@@ -1,0 +1,94 @@
+/* agent/outbox.h - all events of this device, on disk, for good
+ *
+ * When outbox_append() has returned ST_OK the events survive kill -9 and a
+ * power cut.  Numbers grow by one, start at 1, and are stored, not derived.
+ * Nothing is edited or deleted; acknowledgement only moves a mark, kept per
+ * hub.  The command line records while the daemon syncs, or with no daemon at
+ * all: several processes may open a home at once (common/kv.h says how).
+ *
+ * A home is a folder:
+ *     outbox/       the environment
+ *     feed.key      Ed25519 secret key (64 bytes), 0600: signs batches
+ *     curve.key     CURVE pair (zcert file), 0600; only agent/link reads it
+ *     hub.pub       the hub's public keys
+ *     request       the enrolment request, to be sent to the office
+ *     changed       touched after every record, wakes the daemon (inotify)
+ */
+#pragma once
+
+#include "common/kv.h"
+#include "protocol/batch.h"
+#include "protocol/identity.h"
+
+typedef struct outbox outbox;
+
+/* Facts set when the home is made. */
+struct outbox_device {
+	uint8_t feed[FEED_BYTES];
+	uint8_t hub[FEED_BYTES]; /* the hub's signing key */
+	char hubs[1024];         /* endpoints, joined by ',' */
+	struct codes units;      /* ascending; texts live as long as the outbox */
+};
+
+/* Make HOME/outbox.  ST_EXISTS: it is there already. */
+status outbox_create(const char *home, const struct outbox_device *device);
+
+/* ST_NOT_FOUND: no home there. */
+status outbox_open(const char *home, outbox **ret_box);
+void outbox_close(outbox **box_p);
+
+const struct outbox_device *outbox_device(const outbox *box);
+const char *outbox_home(const outbox *box);
+kv *outbox_store(outbox *box);
+
+/* An event to be appended.  key: a name for it that makes a repeat harmless
+ * (BLAKE2b-256 of what names it), or NULL. */
+struct outbox_item {
+	struct bytes body;
+	const uint8_t *key; /* HASH_BYTES */
+	uint64_t ret_seq;   /* its number, or that of the earlier event of that key */
+	bool ret_known;     /* the key was there already: nothing was stored */
+};
+
+/* Store items (all or none) in one durable commit, in order.  The sealing of
+ * "only what is committed" holds since readers see committed data only.
+ * ST_BUSY after wait_ms: see kv_holder().  ST_FULL: disk, map or quota. */
+status outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms);
+
+/* (seq 0, h(0)) for an empty feed. */
+status outbox_tip(outbox *box, struct point *ret_tip);
+status outbox_hash_at(outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
+/* Copies the body into ret_body.  ST_NOT_FOUND above the tip. */
+status outbox_read(outbox *box, uint64_t seq, uint8_t ret_body[static EVENT_BYTES_MAX],
+                   size_t *ret_len, struct point *ret_at);
+
+/* Seal events from first on into w, at most wire_bytes where one event alone
+ * allows it (see device_store.seal in protocol/device_sync.h). */
+status outbox_seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first,
+                   size_t wire_bytes, writer *w, struct point *ret_end);
+
+/* What one hub has told; zeros when nothing yet. */
+struct outbox_hub {
+	struct point acked;
+	uint64_t boot, registry;
+	uint64_t plan;           /* version of the plan held (of any hub) */
+	uint64_t standing, standing_boot;
+	uint64_t beyond;         /* events it holds beyond our tip */
+	int64_t last_contact_ms; /* 0: never */
+	int64_t skew_ms;         /* hub clock less ours, at last contact */
+};
+
+status outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub);
+status outbox_put_hub(outbox *box, const uint8_t hub[static FEED_BYTES],
+                      const struct outbox_hub *facts, int wait_ms);
+
+/* Keep a plan that arrived (packed by zstd, signature checked): parses it once
+ * into the look-up table.  ST_INVALID: not a plan; nothing is changed. */
+status outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms);
+
+/* Keep a standing (packed, signature checked; SPEC.md says what is in it). */
+status outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed,
+                           int wait_ms);
+
+/* Wake the daemon. */
+void outbox_touch(const outbox *box);

@@ -1,0 +1,47 @@
+/* agent/plan_table.h - the plan as the device keeps it: code -> attributes
+ *
+ * A plan is parsed once, when it arrives, into rows of the outbox's
+ * environment; recording reads only the rows it names and never sees JSON.
+ */
+#pragma once
+
+#include "common/kv.h"
+#include "protocol/event.h"
+#include "protocol/plan.h"
+
+typedef struct plan_table plan_table; /* a view within one transaction */
+
+typedef enum plan_row {
+	ROW_UNIT = 'u',
+	ROW_INDICATOR = 'x',
+	ROW_INITIATIVE = 'i',
+	ROW_MODE = 'm',
+	ROW_COUNT = 'c',
+	ROW_GROUP = 'g',
+} plan_row;
+
+struct plan_attributes {
+	struct text name;
+	struct text country;       /* of a unit */
+	bool by_activity;          /* of an indicator */
+	struct plan_period period; /* of an indicator: its own, else the plan's */
+};
+
+/* Replace the rows by those of p, within a write transaction. */
+status plan_table_put(kv_txn *txn, int table, const plan *p);
+
+/* NULL when no plan is held. */
+plan_table *plan_table_open(kv_txn *txn, int table);
+void plan_table_close(plan_table **t_p);
+
+uint64_t plan_table_version(const plan_table *t);
+struct text plan_table_code(const plan_table *t);
+struct plan_period plan_table_period(const plan_table *t);
+
+/* ST_NOT_FOUND: no such code. */
+status plan_table_find(plan_table *t, plan_row kind, struct text code,
+                       struct plan_attributes *ret_attributes);
+
+/* The code of that kind nearest to a wrong one, in ret_code (CODE_BYTES_MAX + 1
+ * bytes); false when none is near. */
+bool plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_code);

@@ -1,0 +1,97 @@
+/* common/kv.h - an ordered key-value store on disk, used by several processes
+ *
+ * The one module that knows LMDB.  An environment is a folder with data.mdb,
+ * lock.mdb and write.lock; it has a fixed list of named tables (ordered
+ * bytewise by key) and a format number.  When kv_commit() has returned ST_OK
+ * the transaction survives kill -9 and a power cut; a transaction that did not
+ * commit leaves nothing behind.
+ *
+ * Many processes may open it at once; one writes at a time.  LMDB's own lock
+ * cannot be tried, so every writer takes an advisory lock on write.lock first,
+ * waits for it with a deadline and leaves its process number and name there:
+ * who waited in vain can say for whom.  A dead holder's lock is free.
+ *
+ * kv_create() builds the environment in a temporary folder beside it, commits,
+ * syncs and renames, since a crash while LMDB creates its files leaves ones
+ * that cannot be opened.  kv_open() opens what exists.  A process must not
+ * open the same folder twice.
+ *
+ * One transaction at a time a process; a read transaction must not live across
+ * a wait.  Slices returned point into the map and hold until the transaction
+ * ends or, in a write transaction, until the next write.  The first failure of
+ * a write transaction sticks: kv_commit() then returns it and stores nothing.
+ *
+ * Errors: ST_FULL map or disk full; ST_BUSY lock not had in time; ST_VERSION
+ * another format number (see kv_format); ST_NOT_FOUND; ST_DENIED; ST_IO.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "protocol/bytes.h"
+#include "protocol/status.h"
+
+typedef struct kv kv;
+typedef struct kv_txn kv_txn;
+
+struct kv_config {
+	const char *const *tables; /* names; a table is its index here */
+	size_t table_count;
+	uint64_t map_bytes; /* most the data may grow to: address space, not disk */
+	uint64_t format;    /* of what is in the tables; kept in the environment */
+	mode_t mode;        /* of the files: 0660 (shared with a group) or 0600 */
+	const char *program; /* left in write.lock for others to name */
+};
+
+enum { KV_KEY_BYTES_MAX = 511 };
+
+/* ST_EXISTS: there is an environment already. */
+status kv_create(const char *dir, const struct kv_config *config);
+
+/* On success *ret_kv is the caller's.  ST_NOT_FOUND: no environment there. */
+status kv_open(const char *dir, const struct kv_config *config, kv **ret_kv);
+void kv_close(kv **kv_p);
+
+/* Who holds the write lock: "valija (process 4711)", or "" when unknown. */
+void kv_holder(const kv *store, char *out, size_t size);
+
+status kv_read(kv *store, kv_txn **ret_txn);
+/* Wait at most wait_ms (0: try) for the lock. */
+status kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
+/* Both end the transaction and set *txn_p to NULL.  kv_abort accepts NULL. */
+status kv_commit(kv_txn **txn_p);
+void kv_abort(kv_txn **txn_p);
+
+/* ST_NOT_FOUND: no such key; never sticks. */
+status kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value);
+status kv_put(kv_txn *txn, int table, struct bytes key, struct bytes value);
+/* The key is above all others of the table: quicker. */
+status kv_append(kv_txn *txn, int table, struct bytes key, struct bytes value);
+/* ST_NOT_FOUND: it was not there; never sticks. */
+status kv_delete(kv_txn *txn, int table, struct bytes key);
+/* Empty the table. */
+status kv_clear(kv_txn *txn, int table);
+uint64_t kv_count(kv_txn *txn, int table);
+
+/* A walk in key order.  Writing to its table between two steps is allowed only
+ * through the walk's own position being sought again. */
+struct kv_walk {
+	kv_txn *txn;
+	void *cursor;
+	struct bytes key, value; /* valid after a call that returned true */
+	status st;               /* ST_OK, or why the walk ended early */
+};
+
+/* At the first key >= key (empty: the first of all).  kv_walk_done() always. */
+bool kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk);
+/* At the last key < key (empty: the last of all). */
+bool kv_seek_below(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk);
+bool kv_next(struct kv_walk *walk);
+bool kv_previous(struct kv_walk *walk);
+void kv_walk_done(struct kv_walk *walk);
+
+/* A number that grows with every commit of any process. */
+uint64_t kv_version(kv *store);
+
+/* Bytes in use of the map, and free on the disk beneath it. */
+status kv_room(kv *store, uint64_t *ret_used_bytes, uint64_t *ret_free_disk_bytes);

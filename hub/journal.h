@@ -1,0 +1,81 @@
+/* hub/journal.h - the append-only list of what came, and where each event lies
+ *
+ * An entry is a sealed batch (less a beginning that was known already) or a
+ * registry entry, with the time it was received.  A running hash joins them,
+ * so a prefix of the journal is named by N@HASH.
+ *
+ * Known is asked of an event (feed, seq, hash), never of a number alone: a feed
+ * that was restored or cloned has several events of one number.  The index has
+ * a row a batch; to find an event at most one batch a lane is unpacked.
+ */
+#pragma once
+
+#include "common/kv.h"
+#include "protocol/batch.h"
+
+typedef enum journal_kind { JOURNAL_BATCH = 1, JOURNAL_REGISTRY = 2 } journal_kind;
+
+struct journal_entry {
+	uint64_t offset;
+	journal_kind kind;
+	int64_t received_ms;
+	struct bytes bytes;           /* into the transaction */
+	uint8_t running[HASH_BYTES];  /* of all entries up to this one */
+};
+
+status journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struct bytes bytes,
+                      uint64_t *ret_offset);
+/* ST_NOT_FOUND at the end. */
+status journal_read(kv_txn *txn, uint64_t offset, struct journal_entry *ret_entry);
+uint64_t journal_size(kv_txn *txn);
+
+/* ST_OK when this very event is in the journal (seq 0 always is), else
+ * ST_NOT_FOUND. */
+status journal_known(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at);
+
+/* Store a verified batch, less its known beginning.  bodies are its unpacked
+ * bodies.  ST_OK: *ret_skipped events were known, the rest is new.  ST_EXISTS:
+ * all known.  ST_UNKNOWN: h(first - 1) is not known.  ST_LIMIT: LANES_MAX. */
+status journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
+                    uint64_t *ret_skipped, uint64_t *ret_offset);
+
+/* One event found in the journal; body is copied into the caller's buffer. */
+struct found_event {
+	uint8_t feed[FEED_BYTES];
+	struct point at;
+	uint64_t offset; /* of the journal entry */
+	int64_t received_ms;
+	bool erased;
+	size_t body_len;
+	uint8_t body[EVENT_BYTES_MAX];
+};
+
+/* The event of feed with that number whose chain hash begins with prefix
+ * (prefix_len 0: the only one).  ST_NOT_FOUND.  ST_EXISTS: there are several
+ * and the prefix does not choose. */
+status journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
+                    const uint8_t *prefix, size_t prefix_len, struct found_event *ret_event);
+
+/* The ends of the lanes of a feed, ascending by (seq, hash); at most max are
+ * written, *ret_count is how many there are. */
+status journal_leaves(kv_txn *txn, const uint8_t feed[static FEED_BYTES], struct point *list,
+                      size_t max, size_t *ret_count);
+/* All feeds' leaves in the order (feed, seq, hash). */
+status journal_each_leaf(kv_txn *txn,
+                         status (*visit)(void *ctx, const uint8_t *feed, const struct point *at),
+                         void *ctx);
+
+/* How many events of the feed lie neither at nor below the point. */
+status journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *tip,
+                      uint64_t *ret_count);
+
+/* Every event of every batch in the order of the journal.  visit returning
+ * other than ST_OK ends the walk with that. */
+struct journal_event {
+	const uint8_t *feed;
+	struct batch_event event;
+	uint64_t offset;
+	int64_t received_ms;
+};
+status journal_each_event(kv_txn *txn, status (*visit)(void *ctx, const struct journal_event *e),
+                          void *ctx);

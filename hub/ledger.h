@@ -1,0 +1,43 @@
+/* hub/ledger.h - events folded into rows
+ *
+ * Folding an event judges it by the plan in force and the registry, never by
+ * when or where it arrived, and updates the rows of hub/rows.h, so that the
+ * rows are always F(set, plan, registry).  Corrections are graphs of versions;
+ * one version of a record counts (hub/versions.h).
+ */
+#pragma once
+
+#include "common/kv.h"
+#include "protocol/event.h"
+#include "protocol/plan.h"
+
+struct ledger {
+	kv_txn *txn;
+	const plan *plan; /* in force; may be NULL: all activities are held */
+};
+
+/* Fold one event that is new in the journal.  body is empty when erased. */
+status ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
+                   struct bytes body, bool erased);
+
+/* What became of an event, for lists and for show. */
+typedef enum outcome {
+	OUTCOME_COUNTED,   /* done, and the version that counts */
+	OUTCOME_PLANNED,   /* planned, cancelled, moved: the version that stands */
+	OUTCOME_CANCELLED,
+	OUTCOME_MOVED,
+	OUTCOME_VOIDED,    /* a void that took its record out */
+	OUTCOME_OUT,       /* taken out by a void */
+	OUTCOME_REPLACED,  /* another version stands */
+	OUTCOME_HELD,
+	OUTCOME_OFFICE,    /* a plan event: not of the ledger */
+} outcome;
+
+const char *outcome_name(outcome o); /* for JSON: "counted", "held" … */
+const char *outcome_text(outcome o); /* msgid */
+
+status ledger_outcome(struct ledger *l, const uint8_t feed[static FEED_BYTES],
+                      const struct point *at, outcome *ret_outcome, hold *ret_reason);
+
+/* Empty all tables of the ledger. */
+status ledger_clear(kv_txn *txn);

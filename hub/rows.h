@@ -1,0 +1,73 @@
+/* hub/rows.h - the rows of the ledger, as keys and values
+ *
+ * Rows hold nothing about arrival, times or batch borders, and keys are made of
+ * codes, never of numbers local to a hub: the tables in key order are the
+ * ledger part of the digest (hub/digest.h).  A row whose numbers are all 0 does
+ * not exist.  day is the date number plus 2^31, big-endian, so that keys sort
+ * by date.  Totals are u64 big-endian.  NUL is a 0 byte.
+ *
+ *   TABLE_CELLS      code NUL unit NUL country NUL day mode NUL status(1)
+ *                    -> quantity records
+ *       code is an indicator or an initiative; status a byte of event_status;
+ *       of a record only its winning version is here
+ *   TABLE_EXTRAS     the key of its cell, 'c' or 'g', name
+ *                    -> total
+ *       secondary counts ('c') and counts by differential actor ('g')
+ *   TABLE_TALLIES    day unit NUL status(1)
+ *                    -> records
+ *       each record that counts, once, however many codes it names
+ *   TABLE_HELD       feed seq hash          (32 + 8 + 32 bytes)
+ *                    -> name of the reason
+ *   TABLE_CONFLICTS  feed seq hash of the record's first version
+ *                    -> the heads, 72 bytes each, ascending
+ */
+#pragma once
+
+#include "common/kv.h"
+#include "protocol/event.h"
+
+struct cell_key {
+	struct text code, unit, country, mode;
+	date day;
+	event_status status;
+};
+
+struct cell {
+	uint64_t quantity;
+	uint64_t records;
+};
+
+enum { ROW_KEY_MAX = 256, EVENT_ID_BYTES = FEED_BYTES + 8 + HASH_BYTES };
+
+size_t cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX]);
+/* ST_MALFORMED; texts point into key. */
+status cell_key_read(struct bytes key, struct cell_key *ret_key);
+status cell_read(struct bytes value, struct cell *ret_cell);
+
+struct extra_key {
+	struct cell_key cell;
+	char type; /* 'c' or 'g' */
+	struct text name;
+};
+size_t extra_key_write(const struct extra_key *k, uint8_t out[static ROW_KEY_MAX]);
+status extra_key_read(struct bytes key, struct extra_key *ret_key);
+
+struct tally_key {
+	date day;
+	struct text unit;
+	event_status status;
+};
+size_t tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX]);
+status tally_key_read(struct bytes key, struct tally_key *ret_key);
+
+status total_read(struct bytes value, uint64_t *ret_total);
+
+/* (feed, seq, hash) as a key. */
+void event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *at,
+                    uint8_t out[static EVENT_ID_BYTES]);
+
+/* Add to (sign +1) or take from (sign -1) a row; it disappears at 0.
+ * ST_MALFORMED: it would fall below 0, so the ledger is damaged. */
+status cell_add(kv_txn *txn, const struct cell_key *k, struct cell amount, int sign);
+status extra_add(kv_txn *txn, const struct extra_key *k, uint64_t amount, int sign);
+status tally_add(kv_txn *txn, const struct tally_key *k, uint64_t amount, int sign);

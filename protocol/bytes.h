@@ -1,0 +1,67 @@
+/* protocol/bytes.h - slices that point into somebody else's memory */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* UTF-8, not 0-terminated.  at is NULL only when len is 0. */
+struct text {
+	const char *at;
+	size_t len;
+};
+
+struct bytes {
+	const uint8_t *at;
+	size_t len;
+};
+
+enum {
+	HASH_BYTES = 32,       /* BLAKE2b-256 */
+	HASH_PREFIX_BYTES = 16, /* what a correction names of a chain hash */
+	FEED_BYTES = 32,       /* an Ed25519 public key is the id of a feed */
+	SIGN_SECRET_BYTES = 64, /* the Ed25519 secret key as libsodium keeps it */
+	SIGNATURE_BYTES = 64,
+	CURVE_BYTES = 32, /* a CURVE public key */
+	RANDOM_BYTES = 8, /* of the first event of a commit */
+};
+
+/* A place in a feed.  seq 0 is the beginning, whose hash is h(0). */
+struct point {
+	uint64_t seq;
+	uint8_t hash[HASH_BYTES];
+};
+
+static inline struct text
+text_of(const char *z)
+{
+	return (struct text) { z, z ? strlen(z) : 0 };
+}
+
+static inline bool
+text_is(struct text t, const char *z)
+{
+	return t.len == strlen(z) && (t.len == 0 || memcmp(t.at, z, t.len) == 0);
+}
+
+static inline bool
+text_equal(struct text a, struct text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool
+point_equal(const struct point *a, const struct point *b)
+{
+	return a->seq == b->seq && memcmp(a->hash, b->hash, HASH_BYTES) == 0;
+}
+
+/* Bytewise order, a prefix first. */
+int text_compare(struct text a, struct text b);
+
+/* Big-endian numbers, as keys and hashes want them. */
+void put_u32(uint8_t out[static 4], uint32_t n);
+void put_u64(uint8_t out[static 8], uint64_t n);
+uint32_t get_u32(const uint8_t in[static 4]);
+uint64_t get_u64(const uint8_t in[static 8]);

@@ -1,0 +1,103 @@
+/* protocol/codec.h - maps with named fields, from one table a kind of map
+ *
+ * Events, messages, batches and requests are all maps with short string keys
+ * in ascending order.  A table of fields says how each is read, bounded and
+ * written, so there is one decoder and one encoder for all of them.
+ *
+ * The structure behind a table starts with whatever its owner likes; a field
+ * names the offset of its member.  Which fields were there is a bit mask, bit
+ * n for row n of the table.
+ */
+#pragma once
+
+#include "protocol/reader.h"
+#include "protocol/writer.h"
+
+typedef enum codec_type {
+	CODEC_UINT,      /* uint64_t, min..max */
+	CODEC_INT,       /* int64_t, min..max */
+	CODEC_TEXT,      /* struct text, at most max bytes */
+	CODEC_CODE,      /* struct text, a code */
+	CODEC_BIN,       /* struct bytes, at most max */
+	CODEC_FIXED,     /* const uint8_t *, exactly max bytes */
+	CODEC_POINT,     /* struct point */
+	CODEC_POINTS,    /* struct points, at most max */
+	CODEC_CODES,     /* struct codes: ascending, no two alike, 1..max */
+	CODEC_TALLIES,   /* struct tallies: map of code to number, 1..max */
+	CODEC_EVIDENCES, /* struct evidences, 1..max */
+	CODEC_FIXES,     /* struct fixes, 1..max */
+} codec_type;
+
+struct codec_field {
+	const char *key;
+	codec_type type;
+	size_t offset;
+	int64_t min;
+	uint64_t max;
+	bool required;
+};
+
+enum { CODEC_LIST_MAX = 72 }; /* the longest list any field may hold */
+
+struct points {
+	size_t count;
+	struct point list[72];
+};
+
+struct codes {
+	size_t count;
+	struct text list[64];
+};
+
+struct tally {
+	struct text name;
+	uint64_t value;
+};
+
+struct tallies {
+	size_t count;
+	struct tally list[32];
+};
+
+/* A file that proves an event: kept by who recorded it, named here by hash. */
+struct evidence {
+	struct text name;
+	uint64_t size_bytes;
+	const uint8_t *hash; /* BLAKE2b-256 of its content */
+};
+
+struct evidences {
+	size_t count;
+	struct evidence list[16];
+};
+
+/* One version that a correction replaces. */
+struct fix {
+	uint64_t seq;
+	const uint8_t *hash; /* the first HASH_PREFIX_BYTES of its chain hash */
+	const uint8_t *feed; /* NULL: the feed of the correction itself */
+};
+
+struct fixes {
+	size_t count;
+	struct fix list[8];
+};
+
+/* Read one map into out.  *ret_has gets the fields found; *ret_critical is
+ * true when an unknown key begins with '!'.  Unknown keys are passed over,
+ * checked for form.  A required field that is missing is ST_MALFORMED.
+ * Errors stick to r; out then holds nothing of use. */
+void codec_read(reader *r, const struct codec_field *fields, size_t field_count, void *out,
+                uint64_t *ret_has, bool *ret_critical);
+
+/* Write the fields of in whose bit is set in has. */
+void codec_write(writer *w, const struct codec_field *fields, size_t field_count,
+                 const void *in, uint64_t has);
+
+/* ST_OK, or the error codec_read() would give for the fields set in has: for a
+ * structure that a person's input has filled.  *ret_field is then the row. */
+status codec_check(const struct codec_field *fields, size_t field_count, const void *in,
+                   uint64_t has, size_t *ret_field);
+
+/* 1 to CODE_BYTES_MAX bytes of A-Z a-z 0-9 . - */
+bool code_valid(struct text t);

@@ -1,0 +1,139 @@
+/* protocol/device_sync.h - the device's side of the conversation, without I/O
+ *
+ * Frames, ticks and answers of the store go in; actions come out.  One object
+ * serves one hub for the life of the process, over many connections; it keeps
+ * what a broken link must not lose (a half-received document) and forgets the
+ * rest at device_sync_start().  Nothing here reads a clock, a socket or a file,
+ * so the uplink, the simulator and the fuzzers run the same object.
+ *
+ *     device_sync_start(s, now);                 a link is up
+ *     loop:
+ *         while (device_sync_next(s, now, wall, &action))  do it
+ *         wait until device_sync_deadline(s), a frame, or new records;
+ *         device_sync_frame(s, ...) / device_sync_grew(s) / device_sync_tick(s, now)
+ *
+ *            start                WELCOME                    REFUSE, bad frame,
+ *     DOWN ---------> GREETING ----------------> STREAMING   deadline passed
+ *      ^                 ^  (WANT, boot id changed, | |         |
+ *      |                 |   an hour idle)          | |         v
+ *      |                 +--------------------------+ +----> CLOSED
+ *      +----------------------- start ---------------------------+
+ *
+ * A position from the hub is believed only when it is on the device's own
+ * chain.  What belongs to an older round is ignored, so several batches in
+ * flight cause one go-back.
+ *
+ * Not thread safe; one object belongs to one loop.
+ */
+#pragma once
+
+#include "protocol/message.h"
+
+typedef enum device_state {
+	DEVICE_DOWN = 1,  /* no link; nothing may be sent */
+	DEVICE_GREETING,  /* HELLO owed or sent; round is valid */
+	DEVICE_STREAMING, /* WELCOME taken; boot, known, acked, next, credit are valid */
+	DEVICE_CLOSED,    /* the link is of no use any more; why is valid */
+	DEVICE_STATES_
+} device_state;
+
+typedef enum device_event {
+	DEVICE_ON_START,
+	DEVICE_ON_WELCOME,
+	DEVICE_ON_REFUSE,
+	DEVICE_ON_ACK,
+	DEVICE_ON_WANT,
+	DEVICE_ON_PART,
+	DEVICE_ON_PONG,
+	DEVICE_ON_BAD,      /* malformed, or a message no hub sends */
+	DEVICE_ON_DEADLINE, /* an answer did not come in time */
+	DEVICE_ON_IDLE,     /* nothing sent for ping_ms, or an hour since HELLO */
+	DEVICE_ON_GREW,     /* the outbox has new events */
+	DEVICE_EVENTS_
+} device_event;
+
+/* Answers about the device's own chain; called from device_sync_* only.  Every
+ * call sees all that is committed and synced, nothing else. */
+struct device_store {
+	void *ctx;
+	status (*tip)(void *ctx, struct point *ret_tip);
+	/* ST_NOT_FOUND above the tip; seq 0 is h(0). */
+	status (*hash_at)(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
+	/* Seal events from first on into w (replacing what it holds), of at most
+	 * wire_bytes where one event alone allows it; *ret_end is the last. */
+	status (*seal)(void *ctx, uint64_t first, size_t wire_bytes, writer *w,
+	               struct point *ret_end);
+};
+
+struct device_sync_config {
+	uint8_t feed[FEED_BYTES];
+	uint8_t hub[FEED_BYTES]; /* the hub's signing key, from hub.pub */
+	char program[64];        /* "valija-agent 0.1.0" */
+	int64_t welcome_ms;      /* HELLO to WELCOME */
+	int64_t answer_ms;       /* PUSH to ACK, GET to PART, PING to PONG */
+	int64_t ping_ms;         /* silence before a PING */
+	int64_t hello_ms;        /* longest time without a HELLO: an hour */
+};
+
+/* What the store already has from this hub; set once, before the first start. */
+struct device_sync_memory {
+	struct point acked;  /* what this hub last acknowledged; seq 0 for none */
+	uint64_t plan;       /* version held */
+	uint64_t standing;   /* version held, of standing_boot */
+	uint64_t standing_boot;
+	uint64_t registry;   /* highest number seen */
+};
+
+typedef enum device_action_type {
+	DEVICE_SEND = 1, /* frame: to the hub; valid until the next call */
+	DEVICE_ACKED,    /* point: this hub has all up to here; may go down */
+	DEVICE_WELCOMED, /* the hub answered: beyond, hub_clock_ms, registry are valid */
+	DEVICE_DOCUMENT, /* what, version, packed: whole, its signature checked */
+	DEVICE_CLOSE,    /* refused_with/why: drop the link, try again later */
+} device_action_type;
+
+struct device_action {
+	device_action_type type;
+	struct bytes frame;
+	struct point point;
+	uint64_t beyond, registry, boot;
+	int64_t hub_clock_ms;
+	document what;
+	uint64_t version;
+	struct bytes packed;
+	bool has_refusal;
+	refusal refused_with;
+	const char *why; /* msgid */
+	struct text hub_text; /* what the hub said, not to be trusted */
+};
+
+typedef struct device_sync device_sync;
+
+/* NULL: no memory.  store must outlive the object. */
+device_sync *device_sync_new(const struct device_sync_config *config,
+                             const struct device_sync_memory *memory,
+                             const struct device_store *store);
+void device_sync_free(device_sync **s_p);
+
+void device_sync_start(device_sync *s, int64_t now_ms);
+void device_sync_frame(device_sync *s, const void *frame, size_t len, int64_t now_ms);
+void device_sync_grew(device_sync *s);
+void device_sync_tick(device_sync *s, int64_t now_ms);
+
+/* The next thing to do; false when there is nothing.  wall_ms is the wall
+ * clock, only passed on.  A caller whose socket is full stops asking and comes
+ * back later.  ST results of the store that are not ST_OK end in DEVICE_CLOSE. */
+bool device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms,
+                      struct device_action *ret_action);
+
+/* When device_sync_tick() is due at the latest. */
+int64_t device_sync_deadline(const device_sync *s);
+
+/* Everything recorded is acknowledged and the documents told are here. */
+bool device_sync_drained(device_sync *s);
+
+device_state device_sync_state(const device_sync *s);
+const char *device_state_name(device_state state);
+
+/* For the test that walks the table: whether a step is written. */
+bool device_sync_has_step(device_state state, device_event event);

@@ -1,0 +1,153 @@
+/* protocol/event.h - one entry of a feed, as bytes and as a structure
+ *
+ * The bytes are a MessagePack map (reader.h says how strict); they are kept,
+ * hashed and signed as they are and never encoded again.  The structure only
+ * points into them.
+ *
+ * Common keys: at by fix k r u v why.  Kinds and their own keys are laid down
+ * in SPEC.md.  A kind or version that is not known here, or a key with '!' that
+ * is not, is no error of the sender: the event is stored and held.
+ */
+#pragma once
+
+#include "protocol/codec.h"
+#include "protocol/date.h"
+#include "protocol/limits.h"
+
+enum { EVENT_VERSION = 1 };
+
+typedef enum event_kind {
+	KIND_UNKNOWN, /* not known here, or known and not folded yet */
+	KIND_ACTIVITY,
+	KIND_VOID,
+	KIND_PLAN,
+} event_kind;
+
+typedef enum event_status {
+	STATUS_DONE, /* the default */
+	STATUS_PLANNED,
+	STATUS_CANCELLED,
+	STATUS_MOVED,
+	EVENT_STATUSES_
+} event_status;
+
+/* Rows of the field table, so bits of event.has: 1u << EVENT_AT and so on.  The
+ * order is that of the keys on the wire. */
+typedef enum event_field {
+	EVENT_AT,        /* at */
+	EVENT_BY,        /* by */
+	EVENT_COUNTS,    /* count */
+	EVENT_COUNTRY,   /* country */
+	EVENT_DATA,      /* data (plan) */
+	EVENT_DATE,      /* date */
+	EVENT_EVIDENCES, /* evid */
+	EVENT_FIXES,     /* fix */
+	EVENT_GROUPS,    /* group */
+	EVENT_HASH,      /* hash (plan) */
+	EVENT_INDICATOR, /* ind */
+	EVENT_INITIATIVES, /* init */
+	EVENT_KIND,      /* k */
+	EVENT_MODE,      /* mode */
+	EVENT_NOTE,      /* note */
+	EVENT_PART,      /* part (plan) */
+	EVENT_PARTS,     /* parts (plan) */
+	EVENT_PLACE,     /* place */
+	EVENT_PLAN,      /* plan (plan): its version */
+	EVENT_QUANTITY,  /* qty */
+	EVENT_RANDOM,    /* r */
+	EVENT_STATUS,    /* status */
+	EVENT_TOTAL,     /* total (plan) */
+	EVENT_UNIT,      /* u */
+	EVENT_UNTIL,     /* until */
+	EVENT_V,         /* v */
+	EVENT_WHY,       /* why */
+	EVENT_FIELDS_
+} event_field;
+
+#define EVENT_BIT(field) (UINT64_C(1) << (field))
+
+struct event {
+	uint64_t has;  /* EVENT_BIT() of the fields present */
+	bool critical; /* an unknown key begins with '!' */
+	event_kind kind;
+
+	/* Common. */
+	uint64_t version;
+	struct text kind_name;
+	struct text unit; /* empty for an office event */
+	int64_t at_ms;    /* what the device's clock said; decides nothing */
+	struct text by;
+	const uint8_t *random; /* RANDOM_BYTES */
+	struct fixes fixes;
+	struct text why;
+
+	/* activity */
+	struct text indicator;
+	struct codes initiatives;
+	int64_t date, until; /* date numbers; until >= date, or absent */
+	uint64_t quantity;
+	struct text mode;
+	struct text place;
+	struct text country; /* ISO 3166-1 alpha-2, or absent: the unit's */
+	struct text status_name;
+	event_status status;
+	struct tallies counts, groups;
+	struct text note;
+	struct evidences evidences;
+
+	/* plan: part of parts of a document packed by zstd to total bytes; hash is
+	 * that of the document itself */
+	uint64_t plan_version, part, parts, total;
+	const uint8_t *plan_hash;
+	struct bytes data;
+};
+
+/* Why an event is stored and not counted.  The names are part of the format
+ * (they enter the digest); SPEC.md defines each. */
+typedef enum hold {
+	HOLD_NONE,
+	HOLD_ERASED,     /* "erased" */
+	HOLD_MALFORMED,  /* "malformed" */
+	HOLD_LIMIT,      /* "limit" */
+	HOLD_VERSION,    /* "version" */
+	HOLD_KIND,       /* "kind" */
+	HOLD_KEY,        /* "key": a '!' key that is not understood */
+	HOLD_RIGHT,      /* "right": the device may not report for the unit */
+	HOLD_UNIT,       /* "unit": not in the plan */
+	HOLD_INDICATOR,  /* "indicator": not in the plan, or not fed by activities */
+	HOLD_INITIATIVE, /* "initiative" */
+	HOLD_MODE,       /* "mode" */
+	HOLD_COUNT,      /* "count" */
+	HOLD_GROUP,      /* "group" */
+	HOLD_DATE,       /* "date": outside the plan's or the indicator's period */
+	HOLD_WAITS,      /* "waits": a version it replaces is not here */
+	HOLD_FIX,        /* "fix": it does not fit what it replaces */
+	HOLD_VERSIONS,   /* "versions": over VERSIONS_MAX */
+	HOLDS_
+} hold;
+
+/* The name that goes into the digest, and for people a msgid that says what is
+ * wrong and what to do.  Never NULL. */
+const char *hold_name(hold h);
+const char *hold_text(hold h);
+/* The reason of that name; HOLDS_ when there is none. */
+hold hold_of_name(struct text name);
+
+/* Decode one body.  HOLD_NONE, or HOLD_MALFORMED, _LIMIT, _VERSION, _KIND or
+ * _KEY.  With the last three the common fields that could be read are set (unit,
+ * kind_name, fixes); with the first two *ret_event has only what is safe to
+ * show.  *ret_event points into body. */
+hold event_decode(struct bytes body, struct event *ret_event);
+
+/* Check what a person's input has filled in, and encode it.  has says which
+ * fields; kind_name, version and status_name are set here from kind and status.
+ * ST_INVALID, ST_LIMIT: *ret_field is the one at fault.  Nothing that
+ * event_encode() writes is refused by event_decode(). */
+status event_encode(struct event *e, writer *w, event_field *ret_field);
+
+/* The key of a field on the wire ("qty"). */
+const char *event_field_key(event_field field);
+
+/* "done", "planned", "cancelled", "moved". */
+const char *event_status_name(event_status s);
+bool event_status_of(struct text name, event_status *ret_status);

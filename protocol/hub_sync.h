@@ -1,0 +1,126 @@
+/* protocol/hub_sync.h - the hub's side of one connection, without I/O
+ *
+ * The intake gives each connection one of these and feeds it the frames that
+ * came from it; it answers with one action a frame.  A batch is handed out to
+ * be stored; when the commit is on disk (or failed) the outcome comes back by
+ * hub_sync_settled() and the ACK, WANT or REFUSE leaves.  No state is kept for
+ * a feed: clones of a device may be connected side by side.
+ *
+ *              HELLO                   WANT sent
+ *      NEW -------------> STREAMING ------------> WAITING
+ *       |                  |  ^  ^                 |  |
+ *       |                  |  |  +---- HELLO ------+  |
+ *       | anything else    |  +-- HELLO, next round   | foreign feed, bad frame,
+ *       v                  v                          v overdraft
+ *       +-------------> CLOSED <----------------------+
+ *
+ * In WAITING every PUSH of the old round is passed over without an answer, so
+ * several batches in flight cause one go-back.
+ */
+#pragma once
+
+#include "protocol/batch.h"
+#include "protocol/message.h"
+
+typedef enum hub_state {
+	HUB_NEW = 1,   /* the key is known, nothing was said */
+	HUB_STREAMING, /* WELCOME sent; round, credit are valid */
+	HUB_WAITING,   /* WANT sent for round; only a HELLO moves on */
+	HUB_CLOSED,    /* a REFUSE was sent; frames are passed over */
+	HUB_STATES_
+} hub_state;
+
+typedef enum hub_event {
+	HUB_ON_HELLO,
+	HUB_ON_PUSH,
+	HUB_ON_GET,
+	HUB_ON_PING,
+	HUB_ON_STALE,     /* a PUSH of an older round */
+	HUB_ON_BAD,       /* malformed, over a size, or a message no device sends */
+	HUB_ON_FOREIGN,   /* HELLO or batch of a feed that is not this key's */
+	HUB_ON_OVERDRAFT, /* more bytes unanswered than credit allows */
+	HUB_ON_VERSION,   /* a protocol version that is not spoken here */
+	HUB_EVENTS_
+} hub_event;
+
+/* What the hub's store says of a feed; all from one snapshot. */
+struct hub_view {
+	uint64_t plan, standing, registry;
+	uint64_t beyond; /* events of the feed that do not lie at or below the tip told */
+	uint64_t credit;
+	struct points gaps; /* at most GAPS_TOLD_MAX */
+	struct point safe;
+};
+
+struct hub_answers {
+	void *ctx;
+	/* The highest of points that is known, else seq 0 with h(0). */
+	status (*highest)(void *ctx, const uint8_t feed[static FEED_BYTES],
+	                  const struct points *points, struct point *ret_known);
+	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *tip,
+	               struct hub_view *ret_view);
+	/* Up to max bytes of a document from offset: fills version, total, bytes,
+	 * signature of ret_part.  ST_NOT_FOUND: there is none. */
+	status (*part)(void *ctx, const uint8_t feed[static FEED_BYTES], document what,
+	               uint64_t offset, size_t max, struct message *ret_part);
+};
+
+struct hub_sync_config {
+	uint8_t hub[FEED_BYTES];                  /* public signing key: the hub's id */
+	uint8_t secret[SIGN_SECRET_BYTES];        /* signs receipts */
+	uint64_t boot;
+};
+
+typedef enum hub_action_type {
+	HUB_NOTHING = 1, /* pass over */
+	HUB_SEND,        /* frame: to the peer */
+	HUB_STORE,       /* batch: to the journal; then hub_sync_settled() */
+	HUB_REFUSE,      /* frame: to the peer; then forget the connection */
+} hub_action_type;
+
+struct hub_action {
+	hub_action_type type;
+	struct bytes frame; /* valid until the next call on this connection's writer */
+	struct batch batch; /* points into the frame given */
+	uint64_t round;
+	refusal refused_with; /* of HUB_REFUSE */
+	const struct message *hello; /* when the frame was a HELLO or PING: for contacts */
+};
+
+/* One a connection, in the caller's memory. */
+typedef struct hub_sync {
+	hub_state state;
+	uint8_t feed[FEED_BYTES]; /* the feed that this connection's key is enrolled for */
+	uint64_t round;
+	uint64_t credit;     /* as last told */
+	uint64_t unanswered; /* bytes of batches taken and not answered */
+	struct point tip;    /* as told in HELLO */
+	struct message message; /* the last HELLO or PING */
+} hub_sync;
+
+void hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES]);
+
+/* Take one frame.  w is the caller's, used for the answer. */
+void hub_sync_frame(hub_sync *s, const struct hub_sync_config *config,
+                    const struct hub_answers *answers, const void *frame, size_t len,
+                    int64_t wall_ms, writer *w, struct hub_action *ret_action);
+
+/* The outcome of a batch handed out: ST_OK or ST_EXISTS (all of it was known)
+ * is acknowledged; ST_UNKNOWN asks for points; ST_DENIED, ST_CHAIN, ST_LIMIT,
+ * ST_MALFORMED refuse with that reason; anything else refuses as busy.  end and
+ * wire_bytes are the batch's, round is that of the action. */
+void hub_sync_settled(hub_sync *s, const struct hub_sync_config *config,
+                      const struct hub_answers *answers, uint64_t round,
+                      const struct point *end, size_t wire_bytes, status outcome, writer *w,
+                      struct hub_action *ret_action);
+
+/* A PONG unasked, when the plan, the standing or the credit changed. */
+void hub_sync_notice(hub_sync *s, const struct hub_sync_config *config,
+                     const struct hub_answers *answers, int64_t wall_ms, writer *w,
+                     struct hub_action *ret_action);
+
+/* Refuse whatever the state, e.g. for a right that was taken. */
+void hub_sync_refuse(hub_sync *s, refusal code, writer *w, struct hub_action *ret_action);
+
+const char *hub_state_name(hub_state state);
+bool hub_sync_has_step(hub_state state, hub_event event);

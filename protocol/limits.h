@@ -1,0 +1,64 @@
+/* protocol/limits.h - every size a peer, a file or a person controls
+ *
+ * One table: SPEC.md prints it (a test compares), the programs print it with
+ * --help, and each limit is tested at the bound and one beyond.  A value here
+ * is part of the format: it may grow with a new protocol version, never
+ * shrink.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/msgid.h"
+
+/*      name                   value    unit      what it bounds */
+#define LIMITS(X)                                                                             \
+	X(EVENT_BYTES_MAX,      16384,   "bytes",  N_("one event"))                            \
+	X(EVENT_DEPTH_MAX,      8,       "levels", N_("nesting of unknown values"))            \
+	X(KEY_BYTES_MAX,        16,      "bytes",  N_("a key of a map"))                       \
+	X(CODE_BYTES_MAX,       32,      "bytes",  N_("a code, of A-Z a-z 0-9 . -"))           \
+	X(NOTE_BYTES_MAX,       4000,    "bytes",  N_("a note, or the reason of a correction")) \
+	X(PLACE_BYTES_MAX,      200,     "bytes",  N_("a place"))                              \
+	X(NAME_BYTES_MAX,       200,     "bytes",  N_("a name, of a person or of a file"))     \
+	X(QUANTITY_MAX,         9999,    "",       N_("the quantity of one activity"))         \
+	X(COUNT_VALUE_MAX,      9999999, "",       N_("a secondary count, or one by group"))   \
+	X(INITIATIVES_MAX,      8,       "",       N_("initiatives of one activity"))          \
+	X(COUNTS_MAX,           32,      "",       N_("secondary counts of one activity"))     \
+	X(GROUPS_MAX,           8,       "",       N_("differential actors of one activity"))  \
+	X(EVIDENCES_MAX,        16,      "",       N_("evidences of one activity"))            \
+	X(FIXES_MAX,            8,       "",       N_("versions that one correction replaces")) \
+	X(VERSIONS_MAX,         1000,    "",       N_("versions of one record"))               \
+	X(PART_BYTES_MAX,       12288,   "bytes",  N_("one numbered part of a plan event"))    \
+	X(PARTS_MAX,            86,      "",       N_("parts of one plan"))                    \
+	X(PLAN_BYTES_MAX,       1048576, "bytes",  N_("a plan document"))                      \
+	X(BATCH_BYTES_MAX,      65536,   "bytes",  N_("one batch as sent"))                    \
+	X(BATCH_RAW_BYTES_MAX,  524288,  "bytes",  N_("the bodies of one batch, unpacked"))    \
+	X(BATCH_EVENTS_MAX,     4096,    "",       N_("events of one batch"))                  \
+	X(FRAME_BYTES_MAX,      131072,  "bytes",  N_("one message"))                          \
+	X(POINTS_MAX,           72,      "",       N_("points of one HELLO"))                  \
+	X(GAPS_TOLD_MAX,        8,       "",       N_("gaps named in one WELCOME"))            \
+	X(DOWN_PART_BYTES_MAX,  8192,    "bytes",  N_("one PART of a document"))               \
+	X(STANDING_BYTES_MAX,   262144,  "bytes",  N_("a standing, unpacked"))                 \
+	X(TEXT_BYTES_MAX,       400,     "bytes",  N_("the text of a REFUSE"))                 \
+	X(LANES_MAX,            256,     "",       N_("lanes of one feed"))                    \
+	X(GAPS_MAX,             64,      "",       N_("gaps of one feed"))                     \
+	X(UNITS_MAX,            64,      "",       N_("units of one device"))                  \
+	X(CONNECTIONS_MAX,      4,       "",       N_("connections of one feed"))              \
+	X(CREDIT_BYTES_MIN,     65536,   "bytes",  N_("the least credit that is not zero"))    \
+	X(CREDIT_BYTES_MAX,     1048576, "bytes",  N_("the greatest credit"))
+
+#define LIMIT_ENUM(name, value, unit, what) name = (value),
+enum limit { LIMITS(LIMIT_ENUM) };
+#undef LIMIT_ENUM
+
+struct limit_row {
+	const char *name;
+	uint32_t value;
+	const char *unit; /* "" for a plain number */
+	const char *what; /* msgid */
+};
+
+/* The table as data, in the order above. */
+extern const struct limit_row limit_rows[];
+extern const size_t limit_row_count;

@@ -1,0 +1,111 @@
+/* protocol/message.h - the frames of the conversation between device and hub
+ *
+ * One frame is one MessagePack map with a key "t" that names the message.  The
+ * fields are those of SPEC.md, section "Messages".  A frame holds pointers into
+ * the bytes it was decoded from.
+ */
+#pragma once
+
+#include "protocol/codec.h"
+#include "protocol/limits.h"
+
+enum { PROTOCOL_VERSION = 1 };
+
+typedef enum message_type {
+	MESSAGE_HELLO,   /* device: who I am, points of my chain */
+	MESSAGE_WELCOME, /* hub: the highest point it knows */
+	MESSAGE_REFUSE,  /* hub: why not; the connection ends */
+	MESSAGE_PUSH,    /* device: a batch */
+	MESSAGE_ACK,     /* hub: committed and synced */
+	MESSAGE_WANT,    /* hub: send your points again */
+	MESSAGE_GET,     /* device: a part of a document, please */
+	MESSAGE_PART,    /* hub: here */
+	MESSAGE_PING,    /* device */
+	MESSAGE_PONG,    /* hub; also unasked, when a version changed */
+	MESSAGES_
+} message_type;
+
+/* Documents that go down to the device. */
+typedef enum document { DOCUMENT_PLAN, DOCUMENT_STANDING, DOCUMENT_EVENTS, DOCUMENTS_ } document;
+
+/* Codes of REFUSE.  Names in SPEC.md. */
+typedef enum refusal {
+	REFUSAL_VERSION,   /* "version": protocol version not spoken here */
+	REFUSAL_ENROLMENT, /* "enrolment": this key is not enrolled (any more) */
+	REFUSAL_FEED,      /* "feed": not the feed of this connection's key */
+	REFUSAL_MALFORMED, /* "malformed" */
+	REFUSAL_ORDER,     /* "order": that message does not belong here */
+	REFUSAL_SIZE,      /* "size" */
+	REFUSAL_SEAL,      /* "seal": the signature is not the feed's */
+	REFUSAL_CHAIN,     /* "chain": the hashes do not join up */
+	REFUSAL_LIMIT,     /* "limit": lanes, gaps or connections of a feed */
+	REFUSAL_CREDIT,    /* "credit": more was sent than credit allowed */
+	REFUSAL_BUSY,      /* "busy": the hub cannot store now; try later */
+	REFUSALS_
+} refusal;
+
+struct message {
+	uint64_t has;
+	message_type type;
+	struct text type_name;
+
+	uint64_t protocol;      /* HELLO */
+	uint64_t round;         /* HELLO WELCOME PUSH ACK WANT */
+	const uint8_t *feed;    /* HELLO */
+	struct points points;   /* HELLO: highest first is not required */
+	struct point floor;     /* HELLO: what lies at or below is no longer held */
+	struct point tip;       /* HELLO */
+	uint64_t plan;          /* HELLO WELCOME ACK PONG: plan version; 0 none */
+	uint64_t registry;      /* HELLO WELCOME: registry number seen */
+	int64_t clock_ms;       /* HELLO WELCOME PING PONG: the sender's wall clock */
+	struct text program;    /* HELLO: name and version */
+	uint64_t pending;       /* HELLO PING: events not acknowledged */
+	const uint8_t *hub;     /* WELCOME: the hub's signing key, its id */
+	uint64_t boot;          /* WELCOME PONG */
+	struct point known;     /* WELCOME: the highest of the points it knows */
+	uint64_t beyond;        /* WELCOME: events it holds beyond the tip told */
+	struct points gaps;     /* WELCOME: points this device may fill */
+	uint64_t credit;        /* WELCOME ACK PONG: bytes allowed beyond the last ACK */
+	uint64_t standing;      /* WELCOME ACK PONG: version of the standing */
+	struct bytes batch;     /* PUSH */
+	struct point end;       /* ACK: end of the batch that it answers */
+	struct point safe;      /* ACK: also in a verified backup up to here */
+	const uint8_t *receipt; /* ACK: signature, see message_receipt() */
+	struct text what;       /* GET PART: "plan", "standing", "events" */
+	uint64_t version;       /* GET PART */
+	uint64_t offset;        /* GET PART */
+	uint64_t total;         /* PART: bytes of the document as packed */
+	struct bytes bytes;     /* PART */
+	const uint8_t *signature; /* PART: over the whole, see document_signed() */
+	struct text code;       /* REFUSE */
+	struct text text;       /* REFUSE: English, for a log */
+};
+
+/* ST_MALFORMED, ST_LIMIT, ST_UNKNOWN (a type that is not known). */
+status message_decode(const void *frame, size_t len, struct message *ret_message);
+
+/* Replaces what w holds.  Writes exactly the fields of m->type; each must be
+ * set. */
+status message_encode(const struct message *m, writer *w);
+
+const char *message_name(message_type type);
+const char *refusal_name(refusal code);
+bool refusal_of_name(struct text name, refusal *ret_code);
+const char *document_name(document what);
+bool document_of_name(struct text name, document *ret_what);
+
+/* The bytes that the signature of a receipt covers:
+ *     "valija/receipt/1" | hub | feed | seq (u64 BE) | hash */
+enum { RECEIPT_SIGNED_BYTES = 16 + FEED_BYTES + FEED_BYTES + 8 + HASH_BYTES };
+void receipt_signed(const uint8_t hub[static FEED_BYTES], const uint8_t feed[static FEED_BYTES],
+                    const struct point *end, uint8_t ret_bytes[static RECEIPT_SIGNED_BYTES]);
+
+/* The bytes that the signature of a document covers (tag is "valija/plan/1",
+ * "valija/standing/1" or "valija/events/1"):
+ *     tag | hub | feed (zeros for the plan) | version (u64 BE) | BLAKE2b-256(packed whole)
+ * Returns how many. */
+enum { DOCUMENT_SIGNED_BYTES_MAX = 20 + FEED_BYTES + FEED_BYTES + 8 + HASH_BYTES };
+size_t document_signed(document what, const uint8_t hub[static FEED_BYTES],
+                       const uint8_t feed[static FEED_BYTES], uint64_t version,
+                       const uint8_t packed_hash[static HASH_BYTES],
+                       uint8_t ret_bytes[static DOCUMENT_SIGNED_BYTES_MAX]);
