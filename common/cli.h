@@ -37,9 +37,20 @@ struct cli_program {
 int cli_main(const struct cli_program *program, int argc, char **argv);
 
 /* argp_parse() as all commands use it: parses in order, usage errors exit with
- * 64, and --help, --usage and --version are answered.  Msgids in options, doc and args_doc are
- * translated. */
+ * 64 (an unknown option is answered with the nearest known one), and --help,
+ * --usage and --version are answered.
+ *
+ * Msgids in options, doc and args_doc are translated; where doc has a \v, mark
+ * the halves one by one: N_("before") "\v" N_("behind").  input comes as
+ * state->input.  At most 96 options. */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* Flush standard output; code, or 74 with a message when it cannot be written.
+ * cli_main() does it; for those who exit() by themselves. */
+int cli_finish(int code);
+
+/* Print the answer to --version. */
+void cli_version(const char *program);
 
 /* Print "program command: MESSAGE" on standard error and return code.
  * format is translated already. */
@@ -52,10 +63,14 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_exit(status st);
 
 /* Of the strings list[0..count), the one nearest to word by edit distance, or
- * NULL when none is near enough to be what was meant. */
+ * NULL when none is near enough to be what was meant: one edit in each three
+ * letters, case aside, or at least three letters that it begins with.  Of
+ * equally near ones, the first. */
 const char *cli_nearest(const char *word, const char *const *list, size_t count);
 
 /* Make text that came from a person, a file or a peer safe for a terminal or a
- * log line: control characters and bytes that are not UTF-8 become \xNN.
- * Writes at most size bytes with the 0 and returns out. */
+ * log line: control characters, marks that turn the direction of the text, and
+ * bytes that are not UTF-8 become \xNN.
+ * Writes at most size bytes (1 or more) with the 0, whole characters only, and
+ * returns out. */
 const char *cli_safe(const char *text, size_t len, char *out, size_t size);

@@ -11,7 +11,8 @@
 
 #include "protocol/status.h"
 
-/* A number of tenths as a JSON real with exactly one decimal. */
+/* A number of tenths as a JSON real with exactly one decimal.
+ * NULL beyond 15 digits, where it could not be exact. */
 json_t *json_tenths(int64_t tenths);
 
 /* Text of len bytes that is UTF-8 already. */

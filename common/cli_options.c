@@ -1,0 +1,244 @@
+/* The options of a command.
+ *
+ * argp finds its own texts and those of our options in our catalogue, but
+ * those of getopt_long(), and of the options --help and --version that it adds
+ * by itself, only in libc's, which small systems do not have.  So we bring
+ * these options, and look for mistakes before getopt_long() does.
+ */
+#include "common/cli.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/i18n.h"
+
+enum { MAX_OPTIONS = 96, SHOWN_BYTES = 128, PROGRAM_BYTES = 64 };
+
+/* One name of an option; an alias takes what its original takes. */
+struct known {
+	const char *name; /* NULL: a short one only */
+	const char *value; /* what to call its value, NULL: takes none */
+	int key;
+	bool optional; /* the value may be left out */
+};
+
+struct scan {
+	const char *command;
+	const struct argp *argp;
+	struct known known[MAX_OPTIONS];
+	size_t count;
+};
+
+enum { KEY_HELP = 0x100000, KEY_USAGE, KEY_VERSION };
+
+static const struct argp_option common_options[] = {
+	{ "help", KEY_HELP, NULL, 0, N_("give this help list"), -1 },
+	{ "usage", KEY_USAGE, NULL, 0, N_("give a short usage message"), 0 },
+	{ "version", KEY_VERSION, NULL, 0, N_("print program version"), 0 },
+	{ 0 },
+};
+
+/* "valija record" -> "valija" */
+static void
+print_version(const char *command)
+{
+	char program[PROGRAM_BYTES];
+
+	snprintf(program, sizeof(program), "%.*s", (int) strcspn(command, " "), command);
+	cli_version(program);
+}
+
+static error_t
+parse_common(int key, char *arg, struct argp_state *state)
+{
+	(void) arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->input;
+		return 0;
+	case KEY_HELP:
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+		exit(cli_finish(EX_OK));
+	case KEY_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE);
+		exit(cli_finish(EX_OK));
+	case KEY_VERSION:
+		print_version(state->name);
+		exit(cli_finish(EX_OK));
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void
+collect(struct scan *s, const struct argp *argp)
+{
+	const struct argp_option *o = argp->options, *original = o;
+
+	for (; o && (o->name || o->key || o->doc || o->group); o++) {
+		if (!(o->flags & OPTION_ALIAS))
+			original = o;
+		if ((o->flags & OPTION_DOC) || (!o->name && !o->key) || s->count == MAX_OPTIONS)
+			continue;
+		s->known[s->count++] = (struct known) {
+			.name = o->name,
+			.value = original->arg,
+			.key = o->key,
+			.optional = original->flags & OPTION_ARG_OPTIONAL,
+		};
+	}
+	for (const struct argp_child *c = argp->children; c && c->argp; c++)
+		collect(s, c->argp);
+}
+
+static _Noreturn void
+wrong_usage(const struct scan *s)
+{
+	char name[PROGRAM_BYTES];
+
+	snprintf(name, sizeof(name), "%s", s->command);
+	argp_help(s->argp, stderr, ARGP_HELP_SEE, name);
+	exit(EX_USAGE);
+}
+
+static _Noreturn void
+unknown_option(const struct scan *s, const char *name, size_t len)
+{
+	const char *names[MAX_OPTIONS], *nearest;
+	char word[SHOWN_BYTES], shown[SHOWN_BYTES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->known[i].name)
+			names[count++] = s->known[i].name;
+	}
+	snprintf(word, sizeof(word), "%.*s", (int) len, name);
+	nearest = cli_nearest(word, names, count);
+	cli_safe(name, len, shown, sizeof(shown));
+	if (nearest)
+		cli_warn(_("there is no option '--%s'; did you mean '--%s'?"), shown, nearest);
+	else
+		cli_warn(_("there is no option '--%s'"), shown);
+	wrong_usage(s);
+}
+
+/* As getopt_long() has it: the whole name, or so much of it that no other
+ * begins like that. */
+static const struct known *
+find_long(const struct scan *s, const char *name, size_t len)
+{
+	const struct known *found = NULL, *other = NULL;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct known *k = &s->known[i];
+
+		if (!k->name || strncmp(k->name, name, len) != 0)
+			continue;
+		if (k->name[len] == '\0')
+			return k;
+		other = found;
+		found = k;
+	}
+	if (!found)
+		unknown_option(s, name, len);
+	if (other) {
+		cli_warn(_("'--%.*s' may mean '--%s' or '--%s'"), (int) len, name, other->name,
+		         found->name);
+		wrong_usage(s);
+	}
+	return found;
+}
+
+/* Returns whether the next argument is the value of this one. */
+static bool
+check_long(const struct scan *s, const char *text, bool last)
+{
+	size_t len = strcspn(text, "=");
+	const struct known *k = find_long(s, text, len);
+
+	if (!k->value && text[len] == '=') {
+		cli_warn(_("option '--%s' takes no value"), k->name);
+		wrong_usage(s);
+	}
+	if (!k->value || k->optional || text[len] == '=')
+		return false;
+	if (last) {
+		cli_warn(_("option '--%s' needs a value: --%s=%s"), k->name, k->name,
+		         gettext(k->value));
+		wrong_usage(s);
+	}
+	return true;
+}
+
+static const struct known *
+find_short(const struct scan *s, char letter)
+{
+	char shown[SHOWN_BYTES];
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->known[i].key == letter && isprint((unsigned char) letter))
+			return &s->known[i];
+	}
+	cli_warn(_("there is no option '-%s'"), cli_safe(&letter, 1, shown, sizeof(shown)));
+	wrong_usage(s);
+}
+
+static bool
+check_short(const struct scan *s, const char *text, bool last)
+{
+	for (; *text; text++) {
+		const struct known *k = find_short(s, *text);
+
+		if (!k->value)
+			continue;
+		if (k->optional || text[1])
+			return false;
+		if (last) {
+			cli_warn(_("option '-%c' needs a value"), *text);
+			wrong_usage(s);
+		}
+		return true;
+	}
+	return false;
+}
+
+static void
+check_options(const struct scan *s, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		bool last = i == argc - 1, takes_next;
+
+		if (strcmp(argv[i], "--") == 0)
+			return;
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			continue;
+		if (argv[i][1] == '-')
+			takes_next = check_long(s, argv[i] + 2, last);
+		else
+			takes_next = check_short(s, argv[i] + 1, last);
+		if (takes_next)
+			i++;
+	}
+}
+
+void
+cli_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	const struct argp_child children[] = { { .argp = argp }, { 0 } };
+	const struct argp root = {
+		.options = common_options,
+		.parser = parse_common,
+		.children = children,
+	};
+	struct scan s = { .command = argv[0], .argp = &root };
+
+	collect(&s, &root);
+	check_options(&s, argc, argv);
+	if (argp_parse(&root, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, input) != 0)
+		exit(cli_fail(EX_SOFTWARE, _("cannot read the arguments")));
+}

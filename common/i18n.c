@@ -1,0 +1,85 @@
+#include "common/i18n.h"
+
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DOMAIN "valija"
+
+enum { LANGUAGE_BYTES = 64 };
+
+static bool
+is_set(const char *value)
+{
+	return value && *value;
+}
+
+static const char *
+wanted_locale(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (is_set(value))
+			return value;
+	}
+	return "C";
+}
+
+/* gettext() takes the language from LANGUAGE alone once the locale has another
+ * name than "C"; C.UTF-8 has. */
+static void
+set_language(const char *locale)
+{
+	char language[LANGUAGE_BYTES];
+	size_t len = strcspn(locale, ".@");
+
+	if (is_set(getenv("LANGUAGE")) || len >= sizeof(language))
+		return;
+	memcpy(language, locale, len);
+	language[len] = '\0';
+	if (strcmp(language, "C") != 0 && strcmp(language, "POSIX") != 0)
+		setenv("LANGUAGE", language, 1);
+}
+
+static bool
+catalogue_dir(char *dir, size_t size)
+{
+	char program[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+	int n;
+
+	if (len <= 0)
+		return false;
+	program[len] = '\0';
+	slash = strrchr(program, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	n = snprintf(dir, size, "%s/../share/locale", program);
+	return n > 0 && (size_t) n < size && access(dir, X_OK) == 0;
+}
+
+void
+i18n_init(void)
+{
+	char dir[PATH_MAX];
+
+	if (!setlocale(LC_ALL, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+		setlocale(LC_ALL, "C.UTF-8");
+		set_language(wanted_locale());
+	}
+	setlocale(LC_NUMERIC, "C");
+
+	bindtextdomain(DOMAIN, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);
+	bind_textdomain_codeset(DOMAIN, "UTF-8");
+	textdomain(DOMAIN);
+}
