@@ -62,10 +62,9 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The exit status for st. */
 int cli_exit(status st);
 
-/* Of the strings list[0..count), the one nearest to word by edit distance, or
- * NULL when none is near enough to be what was meant: one edit in each three
- * letters, case aside, or at least three letters that it begins with.  Of
- * equally near ones, the first. */
+/* Of the strings list[0..count), the one nearest to word, or NULL when none is
+ * near enough to be what was meant (protocol/code.h) and none begins with the
+ * word, given at least three letters of it.  Of equally near ones, the first. */
 const char *cli_nearest(const char *word, const char *const *list, size_t count);
 
 /* Make text that came from a person, a file or a peer safe for a terminal or a

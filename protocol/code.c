@@ -6,35 +6,48 @@
 #include "protocol/limits.h"
 
 static size_t
-least(size_t a, size_t b, size_t c)
+lesser(size_t a, size_t b)
 {
-	size_t ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
+	return a < b ? a : b;
 }
 
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+static bool
+same(char a, char b)
+{
+	return lower(a) == lower(b);
+}
+
+/* The table of Damerau and Levenshtein, in the form where no part is changed
+ * twice; three rows of it are enough. */
 size_t
 code_distance(const char *a, const char *b)
 {
-	size_t row[CODE_BYTES_MAX + 1]; /* distance from a[0..i) to each b[0..j) */
+	size_t rows[3][CODE_BYTES_MAX + 1]; /* from a[0..i) to each b[0..j) */
 	size_t a_len = strlen(a), b_len = strlen(b);
 
 	if (a_len > CODE_BYTES_MAX || b_len > CODE_BYTES_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++) {
-		size_t diagonal = row[0];
+		const size_t *before = rows[(i + 1) % 3], *last = rows[(i + 2) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			size_t above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
+			row[j] = lesser(last[j], row[j - 1]) + 1;
+			row[j] = lesser(row[j], last[j - 1] + !same(a[i - 1], b[j - 1]));
+			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+				row[j] = lesser(row[j], before[j - 2] + 1);
 		}
 	}
-	return row[b_len];
+	return rows[a_len % 3][b_len];
 }
 
 bool
