@@ -1,0 +1,306 @@
+#include "protocol/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/msgid.h"
+#include "protocol/plan_internal.h"
+
+struct plan_block {
+	struct plan_block *next;
+	max_align_t data[];
+};
+
+void *
+plan_alloc(struct plan_checker *c, size_t count, size_t size)
+{
+	struct plan_block *block;
+
+	if (count == 0 || c->st < 0)
+		return NULL;
+	if (count > (SIZE_MAX - sizeof(*block)) / size) {
+		c->st = ST_NOMEM;
+		return NULL;
+	}
+	block = calloc(1, sizeof(*block) + count * size);
+	if (!block) {
+		c->st = ST_NOMEM;
+		return NULL;
+	}
+	block->next = c->p->blocks;
+	c->p->blocks = block;
+	return block->data;
+}
+
+void
+plan_free(plan **plan_p)
+{
+	plan *p = *plan_p;
+
+	if (!p)
+		return;
+	*plan_p = NULL;
+	while (p->blocks) {
+		struct plan_block *block = p->blocks;
+
+		p->blocks = block->next;
+		free(block);
+	}
+	json_decref(p->root);
+	free(p);
+}
+
+size_t
+plan_row_bytes(int table)
+{
+	switch (table) {
+	case TABLE_UNITS:       return sizeof(struct plan_unit);
+	case TABLE_INDICATORS:  return sizeof(struct plan_indicator);
+	case TABLE_INITIATIVES: return sizeof(struct plan_initiative);
+	default:                return sizeof(struct plan_item);
+	}
+}
+
+static const void *
+row_at(const plan *p, int table, size_t row)
+{
+	return (const char *) p->tables[table].rows + row * plan_row_bytes(table);
+}
+
+const char *
+plan_row_code(const plan *p, int table, size_t row)
+{
+	return *(const char *const *) row_at(p, table, row);
+}
+
+/* FNV-1a.  A list has at most PLAN_LIST_MAX rows, which bounds what codes
+ * chosen to collide can cost. */
+static size_t
+hash_of(const char *code, size_t len)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char) code[i]) * 16777619u;
+	return h ^ (h >> 15);
+}
+
+/* The slot of that code, or the free one where it belongs. */
+static uint32_t *
+slot_of(const plan *p, int table, const char *code, size_t len)
+{
+	const struct plan_table *t = &p->tables[table];
+
+	for (size_t i = hash_of(code, len) & t->mask;; i = (i + 1) & t->mask) {
+		const char *there;
+
+		if (t->slots[i] == 0)
+			return &t->slots[i];
+		there = plan_row_code(p, table, t->slots[i] - 1);
+		if (strlen(there) == len && memcmp(there, code, len) == 0)
+			return &t->slots[i];
+	}
+}
+
+size_t
+plan_find(const plan *p, int table, const char *code, size_t len)
+{
+	uint32_t slot;
+
+	if (!p->tables[table].slots)
+		return SIZE_MAX;
+	slot = *slot_of(p, table, code, len);
+	return slot == 0 ? SIZE_MAX : slot - 1;
+}
+
+static void
+index_table(struct plan_checker *c, int table)
+{
+	struct plan_table *t = &c->p->tables[table];
+	size_t size = 8;
+
+	while (size < 2 * t->count)
+		size *= 2;
+	t->slots = plan_alloc(c, size, sizeof(*t->slots));
+	t->mask = size - 1;
+	for (size_t row = 0; t->slots && row < t->count; row++) {
+		const char *code = plan_row_code(c->p, table, row);
+		uint32_t *slot = code ? slot_of(c->p, table, code, strlen(code)) : NULL;
+
+		if (slot && *slot == 0) /* of two alike the first one stays */
+			*slot = (uint32_t) row + 1;
+	}
+}
+
+static void
+check_document(struct plan_checker *c)
+{
+	plan_read_document(c);
+	for (int table = 0; table < TABLES_ && c->st == ST_OK; table++)
+		index_table(c, table);
+	if (c->st == ST_OK)
+		plan_check_rules(c);
+}
+
+static bool
+has_byte_order_mark(const void *json, size_t len)
+{
+	return len >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0;
+}
+
+/* The whole of it is wrong: line 1, column 1. */
+static void
+report_file(struct plan_checker *c, const char *rule)
+{
+	plan_report_number(c, NULL, rule, PLAN_MAX_BYTES);
+	if (c->problems->count > 0)
+		c->problems->list[0].line = c->problems->list[0].column = 1;
+}
+
+static void
+load(struct plan_checker *c, const void *json, size_t len)
+{
+	json_error_t error;
+
+	if (len > PLAN_MAX_BYTES) {
+		report_file(c, N_("the document must not be larger than %s bytes"));
+		c->st = ST_LIMIT;
+		return;
+	}
+	if (has_byte_order_mark(json, len)) {
+		report_file(c, N_("a byte order mark stands here; save the file as UTF-8 without one"));
+		return;
+	}
+	c->p->root = json_loadb(len > 0 ? json : "", len, JSON_REJECT_DUPLICATES, &error);
+	if (c->p->root)
+		check_document(c);
+	else
+		plan_report_syntax(c, &error);
+}
+
+status
+plan_parse(const void *json, size_t len, struct plan_problems *problems, plan **ret_plan)
+{
+	struct plan_checker c = { .problems = problems };
+
+	c.p = calloc(1, sizeof(*c.p));
+	if (!c.p)
+		return ST_NOMEM;
+	load(&c, json, len);
+	if (c.st == ST_OK && problems->errors > 0)
+		c.st = ST_INVALID;
+	if (c.st == ST_OK)
+		*ret_plan = c.p;
+	else
+		plan_free(&c.p);
+	return c.st;
+}
+
+const char *
+plan_code(const plan *p)
+{
+	return p->code;
+}
+
+const char *
+plan_name(const plan *p)
+{
+	return p->name;
+}
+
+uint32_t
+plan_version(const plan *p)
+{
+	return (uint32_t) p->version;
+}
+
+struct plan_period
+plan_period(const plan *p)
+{
+	return p->period;
+}
+
+struct plan_thresholds
+plan_thresholds(const plan *p)
+{
+	return (struct plan_thresholds) {
+		.red = (int) p->lights.red,
+		.yellow = (int) p->lights.yellow,
+		.green = (int) p->lights.green,
+	};
+}
+
+const struct plan_about *
+plan_about(const plan *p)
+{
+	return &p->about;
+}
+
+const struct json_t *
+plan_document(const plan *p)
+{
+	return p->root;
+}
+
+static const void *
+look_up(const plan *p, int table, const char *code, size_t len)
+{
+	size_t row = plan_find(p, table, code, len);
+
+	return row == SIZE_MAX ? NULL : row_at(p, table, row);
+}
+
+const struct plan_unit *
+plan_unit(const plan *p, const char *code, size_t len)
+{
+	return look_up(p, TABLE_UNITS, code, len);
+}
+
+const struct plan_indicator *
+plan_indicator(const plan *p, const char *code, size_t len)
+{
+	return look_up(p, TABLE_INDICATORS, code, len);
+}
+
+const struct plan_initiative *
+plan_initiative(const plan *p, const char *code, size_t len)
+{
+	return look_up(p, TABLE_INITIATIVES, code, len);
+}
+
+const struct plan_item *
+plan_item(const plan *p, plan_list list, const char *code, size_t len)
+{
+	return look_up(p, (int) list, code, len);
+}
+
+static const void *
+rows_of(const plan *p, int table, size_t *ret_count)
+{
+	*ret_count = p->tables[table].count;
+	return p->tables[table].rows;
+}
+
+const struct plan_unit *
+plan_units(const plan *p, size_t *ret_count)
+{
+	return rows_of(p, TABLE_UNITS, ret_count);
+}
+
+const struct plan_indicator *
+plan_indicators(const plan *p, size_t *ret_count)
+{
+	return rows_of(p, TABLE_INDICATORS, ret_count);
+}
+
+const struct plan_initiative *
+plan_initiatives(const plan *p, size_t *ret_count)
+{
+	return rows_of(p, TABLE_INITIATIVES, ret_count);
+}
+
+const struct plan_item *
+plan_items(const plan *p, plan_list list, size_t *ret_count)
+{
+	return rows_of(p, (int) list, ret_count);
+}

@@ -1,0 +1,209 @@
+/* protocol/plan.h - the plan as a document: read, checked, looked up
+ *
+ * The plan is a JSON document ("format": "valija/plan/1", laid down in
+ * protocol/SPEC.md).  plan_parse() reads it whole and reports every error it
+ * finds, not only the first; what it returns is immutable and can be shared.
+ *
+ * Names are the ministry's, in Spanish, and are not translated.  Codes are
+ * never parsed for meaning; all links are fields.
+ *
+ * Pure: bytes in, structures out.  All text a plan holds is owned by it and
+ * lives until plan_free().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/date.h"
+#include "protocol/limits.h"
+#include "protocol/status.h"
+
+typedef struct plan plan;
+
+enum {
+	PLAN_MAX_BYTES = PLAN_BYTES_MAX,
+	PLAN_NAME_MAX_BYTES = 1000, /* of a plan item; units, modes and counts: NAME_BYTES_MAX */
+	PLAN_TEXT_MAX_BYTES = 8000, /* mission, a norm, a note, ... */
+	PLAN_LIST_MAX = 4096,       /* entries of a list */
+	PLAN_LINKS_MAX = 64,        /* initiatives of an indicator, objectives of a strategy */
+	PLAN_PROBLEMS_MAX = 500,    /* told one by one; the rest is only counted */
+	PLAN_NOT_RETIRED = DATE_MAX + 1,
+};
+#define PLAN_NUMBER_MAX INT64_C(1000000000000) /* of a baseline, a goal, a target */
+
+typedef enum plan_accumulation {
+	ACCUMULATION_SUM,              /* "acumulado" */
+	ACCUMULATION_FLOW,             /* "flujo" */
+	ACCUMULATION_CAPACITY,         /* "capacidad" */
+	ACCUMULATION_STOCK,            /* "stock" */
+	ACCUMULATION_REDUCTION,        /* "reduccion" */
+	ACCUMULATION_ANNUAL_REDUCTION, /* "reduccion-anual" */
+} plan_accumulation;
+
+/* What kind of event feeds an indicator. */
+typedef enum plan_feeder { FEEDER_ACTIVITY, FEEDER_THING, FEEDER_LEVEL } plan_feeder;
+
+/* "area" is a direction or office in the capital, the others are missions. */
+typedef enum plan_unit_kind {
+	UNIT_EMBASSY,           /* "embassy" */
+	UNIT_PERMANENT_MISSION, /* "permanent-mission" */
+	UNIT_CONSULATE,         /* "consulate" */
+	UNIT_AREA,              /* "area" */
+} plan_unit_kind;
+
+struct plan_period {
+	date from, to; /* both included */
+};
+
+/* In every structure below retired is the first day on which the item is no
+ * longer in force: what is dated before it still counts, what is dated on it
+ * or later does not.  PLAN_NOT_RETIRED when it stays. */
+
+struct plan_unit {
+	const char *code, *name;
+	plan_unit_kind kind;
+	const char *country; /* ISO 3166-1 alpha-2; "CO" for an area */
+	const char *country_name;
+	const char *tz;          /* IANA zone */
+	bool counts_as_mission;
+	const char *city;    /* NULL when not told */
+	date opened, closed; /* first and last day; DATE_MIN and DATE_MAX when not told */
+	date retired;
+};
+
+struct plan_indicator {
+	const char *code, *name;
+	plan_accumulation accumulation;
+	plan_feeder by;
+	bool has_baseline;
+	int64_t baseline; /* valid when has_baseline */
+	bool baseline_included;
+	int64_t goal;
+	bool has_period; /* else the plan's period holds */
+	struct plan_period period;
+	const struct plan_target {
+		int year;
+		int64_t value;
+	} *targets; /* by ascending year */
+	size_t target_count;
+	const char *const *links; /* codes of initiatives, ascending */
+	size_t link_count;
+	const char *const *baseline_keys; /* things the baseline holds already, ascending */
+	size_t baseline_key_count;
+	date retired;
+};
+
+/* How the leading area of an initiative is known. */
+typedef enum plan_area_source {
+	AREA_PRINTED,   /* "printed" */
+	AREA_INHERITED, /* "inherited": a merged cell, the area is the row's above */
+	AREA_ASSUMED,   /* "assumed": to be confirmed by the office */
+} plan_area_source;
+
+struct plan_initiative {
+	const char *code, *name, *strategy, *area;
+	plan_area_source area_source;
+	const char *note; /* what the office should look at; NULL when nothing */
+	date retired;
+};
+
+/* An entry of any other list.  All have a code and a name; what only some
+ * lists know is NULL or 0 in the others. */
+struct plan_item {
+	const char *code, *name;
+	date retired;
+	const char *text;              /* sustainable development goals; may be NULL */
+	const char *note;              /* commitments; may be NULL */
+	const char *body;              /* commitments: to whom it was made */
+	const char *strategy;          /* projects */
+	const char *const *objectives; /* strategies, projects: codes, ascending */
+	size_t objective_count;
+	const char *const *periods; /* projects: "2023" or "2024-2026", in their order */
+	size_t period_count;
+	bool ppi; /* projects: part of the Plan Plurianual de Inversiones */
+};
+
+typedef enum plan_list {
+	LIST_OBJECTIVES,
+	LIST_STRATEGIES,
+	LIST_MODES,
+	LIST_COUNTS, /* names of secondary counts */
+	LIST_ACTORS, /* differential actors */
+	LIST_COMMITMENTS,
+	LIST_PROJECTS, /* the code is the BPIN */
+	LIST_RISKS,
+	LIST_INTENTIONS, /* of the policy */
+	LIST_SDG,        /* sustainable development goals */
+	PLAN_LISTS_
+} plan_list;
+
+/* What the document says beside its lists.  motto and mipg may be NULL. */
+struct plan_about {
+	const char *entity, *motto, *mission, *vision, *mipg;
+	const char *policy; /* its name; what it intends is LIST_INTENTIONS */
+	const char *const *norms;
+	size_t norm_count;
+	const char *edition; /* the ministry's own label */
+	date edition_date;
+	const struct plan_change {
+		const char *version, *description;
+		date day;
+	} *changes; /* the change register */
+	size_t change_count;
+};
+
+struct plan_thresholds {
+	int red, yellow, green; /* light to date: percent up to which, included */
+};
+
+/* One finding of plan_parse().  rule is an English msgid for gettext() with at
+ * most one %s, which stands for arg. */
+struct plan_problem {
+	bool is_note;      /* worth telling, not an error */
+	char pointer[160]; /* JSON pointer (RFC 6901); empty for a syntax error */
+	int line, column;  /* of a syntax error, from 1; else 0 */
+	char found[80];    /* the value found, as JSON, cut; empty if missing */
+	const char *rule;
+	char arg[120];
+};
+
+struct plan_problems {
+	struct plan_problem *list; /* freed by plan_problems_done() */
+	size_t count;              /* in the list: at most PLAN_PROBLEMS_MAX */
+	size_t errors, notes;      /* found */
+};
+
+void plan_problems_done(struct plan_problems *problems);
+
+/* Read and check len bytes.  problems must be zeroed; it is filled whatever
+ * the outcome.  ST_INVALID: at least one error, nothing is returned.
+ * ST_LIMIT: more than PLAN_MAX_BYTES.  On success *ret_plan is the caller's. */
+status plan_parse(const void *json, size_t len, struct plan_problems *problems, plan **ret_plan);
+
+void plan_free(plan **plan_p);
+
+const char *plan_code(const plan *p);
+const char *plan_name(const plan *p);
+uint32_t plan_version(const plan *p);
+struct plan_period plan_period(const plan *p);
+struct plan_thresholds plan_thresholds(const plan *p);
+const struct plan_about *plan_about(const plan *p);
+
+/* The whole document as jansson read it, for who prints it as JSON.  Borrowed
+ * and not to be changed, nor its reference count. */
+const struct json_t *plan_document(const plan *p);
+
+/* Look-ups by code (len bytes, no 0 needed); NULL when there is none.  Hash
+ * tables inside: constant time. */
+const struct plan_unit *plan_unit(const plan *p, const char *code, size_t len);
+const struct plan_indicator *plan_indicator(const plan *p, const char *code, size_t len);
+const struct plan_initiative *plan_initiative(const plan *p, const char *code, size_t len);
+const struct plan_item *plan_item(const plan *p, plan_list list, const char *code, size_t len);
+
+/* The whole lists, in the order of the document. */
+const struct plan_unit *plan_units(const plan *p, size_t *ret_count);
+const struct plan_indicator *plan_indicators(const plan *p, size_t *ret_count);
+const struct plan_initiative *plan_initiatives(const plan *p, size_t *ret_count);
+const struct plan_item *plan_items(const plan *p, plan_list list, size_t *ret_count);

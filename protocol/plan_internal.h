@@ -1,0 +1,113 @@
+/* protocol/plan_internal.h - what the plan*.c files share
+ *
+ *   plan.c          the document: reading, look-ups, freeing
+ *   plan_shape.c    which keys each object has and what may stand there
+ *   plan_read.c     the document into structures, by those tables
+ *   plan_check.c    rules between one place and another
+ *   plan_problem.c  findings with their JSON pointer
+ *
+ * Reading is forgiving so that all errors come out at once: what is missing or
+ * wrong is reported and left as UNSET_* or NULL, and the rules pass over it.
+ * A plan that plan_parse() returns holds none of these.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "protocol/plan.h"
+
+#define UNSET_NUMBER INT64_MIN
+enum { UNSET_DATE = INT32_MIN };
+#define UNSET_WORD (~0u)
+
+/* The tables of a plan: the public lists come first, under their own numbers. */
+enum plan_table_id {
+	TABLE_UNITS = PLAN_LISTS_,
+	TABLE_INDICATORS,
+	TABLE_INITIATIVES,
+	TABLES_
+};
+
+/* Rows whose first member is their code, and a hash table over the codes: slot
+ * holds row number + 1, or 0; mask is a power of two less 1. */
+struct plan_table {
+	void *rows;
+	size_t count;
+	uint32_t *slots;
+	size_t mask;
+};
+
+struct plan_block;
+
+struct plan {
+	json_t *root;              /* owns all text */
+	struct plan_block *blocks; /* own everything else */
+	unsigned format;
+	const char *code, *name;
+	int64_t version;
+	struct plan_period period;
+	struct {
+		int64_t red, yellow, green;
+	} lights;
+	struct plan_about about;
+	struct plan_table tables[TABLES_];
+};
+
+/* A place in the document: a key of an object, or, without one, an index. */
+struct plan_path {
+	const struct plan_path *up; /* NULL: the document itself */
+	const char *key;
+	size_t index;
+};
+
+#define AT_KEY(up, key) (&(const struct plan_path) { (up), (key), 0 })
+#define AT_INDEX(up, index) (&(const struct plan_path) { (up), NULL, (index) })
+
+struct plan_checker {
+	plan *p;
+	struct plan_problems *problems;
+	status st; /* sticky: ST_NOMEM */
+};
+
+/* plan.c */
+
+/* Zeroed memory that lives as long as the plan.  NULL when size is 0 or there
+ * is none; the latter sticks in c->st. */
+void *plan_alloc(struct plan_checker *c, size_t count, size_t size);
+
+/* Bytes of a row. */
+size_t plan_row_bytes(int table);
+const char *plan_row_code(const plan *p, int table, size_t row);
+
+/* The first row of that code, or SIZE_MAX. */
+size_t plan_find(const plan *p, int table, const char *code, size_t len);
+
+/* plan_read.c */
+
+void plan_read_document(struct plan_checker *c);
+
+/* plan_check.c */
+
+/* Fill place with the path of a table: place[0] or below place[1]. */
+const struct plan_path *plan_table_path(int table, struct plan_path place[static 2]);
+
+void plan_check_rules(struct plan_checker *c);
+
+/* plan_problem.c */
+
+/* What stands at a place; NULL when nothing does. */
+json_t *plan_at(const plan *p, const struct plan_path *at);
+
+/* rule is a msgid; arg (may be NULL) stands in its %s. */
+void plan_report(struct plan_checker *c, const struct plan_path *at, const char *rule,
+                 const char *arg);
+void plan_report_number(struct plan_checker *c, const struct plan_path *at, const char *rule,
+                        int64_t arg);
+/* A note. */
+void plan_note(struct plan_checker *c, const struct plan_path *at, const char *rule);
+void plan_note_number(struct plan_checker *c, const struct plan_path *at, const char *rule,
+                      int64_t arg);
+void plan_report_syntax(struct plan_checker *c, const json_error_t *error);
+
+/* The pointer of a place as text, cut to size. */
+void plan_pointer(const struct plan_path *at, char *out, size_t size);

@@ -1,0 +1,170 @@
+#include "protocol/plan_shape.h"
+
+#include <stddef.h>
+
+#include "protocol/plan_internal.h"
+
+#define IN(member) .at = offsetof(struct OWNER, member)
+#define MANY(member, number) IN(member), .also = offsetof(struct OWNER, number)
+#define TABLE(id) MANY(tables[id].rows, tables[id].count)
+#define LINE(bytes) .type = FIELD_LINE, .max = (bytes)
+#define TEXT .type = FIELD_TEXT, .max = PLAN_TEXT_MAX_BYTES
+#define COUNT .type = FIELD_NUMBER, .min = 0, .max = PLAN_NUMBER_MAX
+#define RETIRED { "retired", FIELD_DATE, true, IN(retired), .min = PLAN_NOT_RETIRED }
+#define CODE { "code", FIELD_CODE, IN(code) }
+#define NAME { "name", LINE(PLAN_NAME_MAX_BYTES), IN(name) }
+
+static const char *const formats[] = { "valija/plan/1", NULL };
+static const char *const area_sources[] = { "printed", "inherited", "assumed", NULL };
+static const char *const feeders[] = { "activity", "thing", "level", NULL };
+static const char *const kinds[] = { "embassy", "permanent-mission", "consulate", "area", NULL };
+static const char *const accumulations[] = {
+	"acumulado", "flujo", "capacidad", "stock", "reduccion", "reduccion-anual", NULL,
+};
+
+#define OWNER plan_item
+#define ITEM_SHAPE(list, ...)                                                                  \
+	static const struct plan_field list##_fields[] = { CODE, NAME, RETIRED, __VA_ARGS__ { .key = NULL } }; \
+	static const struct plan_shape list##_shape = { sizeof(struct plan_item), list##_fields }
+#define OBJECTIVES                                                                             \
+	{ "objectives", FIELD_STRINGS, MANY(objectives, objective_count), .of = FIELD_CODE,        \
+	  .min = 1, .max = PLAN_LINKS_MAX }
+
+ITEM_SHAPE(item, );
+ITEM_SHAPE(strategy, OBJECTIVES, );
+ITEM_SHAPE(goal, { "text", TEXT, .optional = true, IN(text) }, );
+ITEM_SHAPE(commitment, { "body", LINE(PLAN_NAME_MAX_BYTES), IN(body) },
+           { "note", TEXT, .optional = true, IN(note) }, );
+ITEM_SHAPE(project, OBJECTIVES, { "strategy", FIELD_CODE, IN(strategy) },
+           { "periods", FIELD_STRINGS, MANY(periods, period_count), .of = FIELD_YEARS, .min = 1,
+             .max = PLAN_LINKS_MAX },
+           { "ppi", FIELD_BOOL, IN(ppi) }, );
+#undef OWNER
+
+#define OWNER plan_period
+static const struct plan_field period_fields[] = {
+	{ "from", FIELD_DATE, IN(from) },
+	{ "to", FIELD_DATE, IN(to) },
+	{ .key = NULL },
+};
+static const struct plan_shape period_shape = { sizeof(struct plan_period), period_fields };
+#undef OWNER
+
+#define OWNER plan_initiative
+static const struct plan_field initiative_fields[] = {
+	CODE,
+	{ "strategy", FIELD_CODE, IN(strategy) },
+	{ "area", FIELD_CODE, IN(area) },
+	{ "area_source", FIELD_WORD, IN(area_source), .words = area_sources },
+	NAME,
+	{ "note", TEXT, .optional = true, IN(note) },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape initiative_shape = { sizeof(struct plan_initiative), initiative_fields };
+#undef OWNER
+
+#define OWNER plan_indicator
+static const struct plan_field indicator_fields[] = {
+	CODE,
+	NAME,
+	{ "accumulation", FIELD_WORD, IN(accumulation), .words = accumulations },
+	{ "baseline", FIELD_NUMBER_OR_NULL, MANY(baseline, has_baseline), .max = PLAN_NUMBER_MAX },
+	{ "baseline_included", FIELD_BOOL, IN(baseline_included) },
+	{ "baseline_keys", FIELD_STRINGS, true, MANY(baseline_keys, baseline_key_count),
+	  .of = FIELD_CODE, .max = PLAN_LIST_MAX },
+	{ "goal", COUNT, IN(goal) },
+	{ "by", FIELD_WORD, IN(by), .words = feeders },
+	{ "period", FIELD_OBJECT, true, MANY(period, has_period), .shape = &period_shape },
+	{ "targets", FIELD_TARGETS, MANY(targets, target_count), .max = PLAN_NUMBER_MAX },
+	{ "links", FIELD_STRINGS, MANY(links, link_count), .of = FIELD_CODE, .max = PLAN_LINKS_MAX },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape indicator_shape = { sizeof(struct plan_indicator), indicator_fields };
+#undef OWNER
+
+#define OWNER plan_unit
+static const struct plan_field unit_fields[] = {
+	CODE,
+	{ "kind", FIELD_WORD, IN(kind), .words = kinds },
+	{ "name", LINE(NAME_BYTES_MAX), IN(name) },
+	{ "city", LINE(NAME_BYTES_MAX), .optional = true, IN(city) },
+	{ "country", FIELD_COUNTRY, IN(country) },
+	{ "country_name", LINE(NAME_BYTES_MAX), IN(country_name) },
+	{ "tz", FIELD_ZONE, IN(tz) },
+	{ "counts_as_mission", FIELD_BOOL, IN(counts_as_mission) },
+	{ "opened", FIELD_DATE, true, IN(opened), .min = DATE_MIN },
+	{ "closed", FIELD_DATE, true, IN(closed), .min = DATE_MAX },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape unit_shape = { sizeof(struct plan_unit), unit_fields };
+#undef OWNER
+
+#define OWNER plan_change
+static const struct plan_field change_fields[] = {
+	{ "version", LINE(NAME_BYTES_MAX), IN(version) },
+	{ "date", FIELD_DATE, IN(day) },
+	{ "description", TEXT, IN(description) },
+	{ .key = NULL },
+};
+static const struct plan_shape change_shape = { sizeof(struct plan_change), change_fields };
+#undef OWNER
+
+#define OWNER plan
+static const struct plan_field edition_fields[] = {
+	{ "label", LINE(NAME_BYTES_MAX), IN(about.edition) },
+	{ "date", FIELD_DATE, IN(about.edition_date) },
+	{ "changes", FIELD_LIST, MANY(about.changes, about.change_count), .shape = &change_shape },
+	{ .key = NULL },
+};
+static const struct plan_shape edition_shape = { 0, edition_fields };
+
+static const struct plan_field policy_fields[] = {
+	{ "name", LINE(PLAN_NAME_MAX_BYTES), IN(about.policy) },
+	{ "intentions", FIELD_LIST, TABLE(LIST_INTENTIONS), .shape = &item_shape },
+	{ .key = NULL },
+};
+static const struct plan_shape policy_shape = { 0, policy_fields };
+
+static const struct plan_field light_fields[] = {
+	{ "red", FIELD_NUMBER, IN(lights.red), .min = 0, .max = 1000 },
+	{ "yellow", FIELD_NUMBER, IN(lights.yellow), .min = 0, .max = 1000 },
+	{ "green", FIELD_NUMBER, IN(lights.green), .min = 0, .max = 1000 },
+	{ .key = NULL },
+};
+static const struct plan_shape lights_shape = { 0, light_fields };
+
+static const struct plan_field document_fields[] = {
+	{ "format", FIELD_WORD, IN(format), .words = formats },
+	{ "code", FIELD_CODE, IN(code) },
+	{ "version", FIELD_NUMBER, IN(version), .min = 1, .max = INT32_MAX },
+	{ "edition", FIELD_OBJECT, .shape = &edition_shape },
+	NAME,
+	{ "entity", LINE(PLAN_NAME_MAX_BYTES), IN(about.entity) },
+	{ "motto", LINE(PLAN_NAME_MAX_BYTES), .optional = true, IN(about.motto) },
+	{ "period", FIELD_OBJECT, IN(period), .shape = &period_shape },
+	{ "mission", TEXT, IN(about.mission) },
+	{ "vision", TEXT, IN(about.vision) },
+	{ "norms", FIELD_STRINGS, MANY(about.norms, about.norm_count), .of = FIELD_TEXT,
+	  .max = PLAN_LIST_MAX },
+	{ "objectives", FIELD_LIST, TABLE(LIST_OBJECTIVES), .shape = &item_shape },
+	{ "strategies", FIELD_LIST, TABLE(LIST_STRATEGIES), .shape = &strategy_shape },
+	{ "initiatives", FIELD_LIST, TABLE(TABLE_INITIATIVES), .shape = &initiative_shape },
+	{ "indicators", FIELD_LIST, TABLE(TABLE_INDICATORS), .shape = &indicator_shape },
+	{ "commitments", FIELD_LIST, TABLE(LIST_COMMITMENTS), .shape = &commitment_shape },
+	{ "projects", FIELD_LIST, TABLE(LIST_PROJECTS), .shape = &project_shape },
+	{ "risks", FIELD_LIST, TABLE(LIST_RISKS), .shape = &item_shape },
+	{ "actors", FIELD_LIST, TABLE(LIST_ACTORS), .shape = &item_shape },
+	{ "policy", FIELD_OBJECT, .shape = &policy_shape },
+	{ "sdg", FIELD_LIST, TABLE(LIST_SDG), .shape = &goal_shape },
+	{ "mipg", TEXT, .optional = true, IN(about.mipg) },
+	{ "modes", FIELD_LIST, TABLE(LIST_MODES), .shape = &item_shape },
+	{ "counts", FIELD_LIST, TABLE(LIST_COUNTS), .shape = &item_shape },
+	{ "lights", FIELD_OBJECT, .shape = &lights_shape },
+	{ "units", FIELD_LIST, TABLE(TABLE_UNITS), .shape = &unit_shape },
+	{ .key = NULL },
+};
+const struct plan_shape plan_document_shape = { sizeof(struct plan), document_fields };
+#undef OWNER

@@ -1,0 +1,47 @@
+/* protocol/plan_shape.h - which keys each object of the document has
+ *
+ * One table an object: plan_read.c reads by it, and what a key may hold is
+ * written down nowhere else in code.
+ */
+#pragma once
+
+#include "protocol/plan.h"
+
+typedef enum plan_field_type {
+	FIELD_CODE,           /* const char * */
+	FIELD_LINE,           /* const char *, no line break, at most max bytes */
+	FIELD_TEXT,           /* const char *, at most max bytes */
+	FIELD_COUNTRY,        /* const char * */
+	FIELD_ZONE,           /* const char * */
+	FIELD_YEARS,          /* const char *, "2023" or "2024-2026" */
+	FIELD_DATE,           /* date; min when optional and missing */
+	FIELD_WORD,           /* an enum: the place of the word in words */
+	FIELD_NUMBER,         /* int64_t, min..max */
+	FIELD_NUMBER_OR_NULL, /* the same; also: bool, there is one */
+	FIELD_BOOL,           /* bool */
+	FIELD_OBJECT,         /* members of shape; also (not 0): bool, it is there */
+	FIELD_LIST,           /* rows of shape, at most PLAN_LIST_MAX; also: size_t, how many */
+	FIELD_STRINGS,        /* const char *[] of type of; also: size_t, how many, at most max */
+	FIELD_TARGETS,        /* struct plan_target[]; also: size_t, how many */
+} plan_field_type;
+
+struct plan_shape;
+
+/* What may stand under a key and where it goes in the structure. */
+struct plan_field {
+	const char *key;
+	plan_field_type type;
+	bool optional;
+	size_t at, also; /* offsets */
+	int64_t min, max;
+	plan_field_type of;
+	const char *const *words;
+	const struct plan_shape *shape;
+};
+
+struct plan_shape {
+	size_t bytes;
+	const struct plan_field *fields; /* ends with a NULL key */
+};
+
+extern const struct plan_shape plan_document_shape;
