@@ -16,13 +16,18 @@
  * that cannot be opened.  kv_open() opens what exists.  A process must not
  * open the same folder twice.
  *
- * One transaction at a time a process; a read transaction must not live across
- * a wait.  Slices returned point into the map and hold until the transaction
+ * One transaction at a time (ST_BUSY for a second one); a read transaction must
+ * not live across a wait.  Slices returned point into the map and hold until the transaction
  * ends or, in a write transaction, until the next write.  The first failure of
  * a write transaction sticks: kv_commit() then returns it and stores nothing.
  *
- * Errors: ST_FULL map or disk full; ST_BUSY lock not had in time; ST_VERSION
- * another format number (see kv_format); ST_NOT_FOUND; ST_DENIED; ST_IO.
+ * A commit that failed with ST_IO or ST_FULL may be on disk all the same when
+ * the machine dies in that moment, so what is repeated must be harmless.
+ *
+ * Errors: ST_FULL map or disk full; ST_BUSY lock not had in time; ST_NOT_FOUND;
+ * ST_DENIED; ST_LIMIT key too long; ST_IO.
+ *
+ * Not thread safe.
  */
 #pragma once
 
@@ -43,12 +48,14 @@ struct kv_config {
 	const char *program; /* left in write.lock for others to name */
 };
 
-enum { KV_KEY_BYTES_MAX = 511 };
+enum { KV_KEY_BYTES_MAX = 511, KV_TABLES_MAX = 32 };
 
 /* ST_EXISTS: there is an environment already. */
 status kv_create(const char *dir, const struct kv_config *config);
 
-/* On success *ret_kv is the caller's.  ST_NOT_FOUND: no environment there. */
+/* On success *ret_kv is the caller's.  ST_NOT_FOUND: no environment there.
+ * ST_BUSY: this process has it open already.  ST_MALFORMED: not one of ours.
+ * ST_VERSION: of another format. */
 status kv_open(const char *dir, const struct kv_config *config, kv **ret_kv);
 void kv_close(kv **kv_p);
 
@@ -58,7 +65,8 @@ void kv_holder(const kv *store, char *out, size_t size);
 status kv_read(kv *store, kv_txn **ret_txn);
 /* Wait at most wait_ms (0: try) for the lock. */
 status kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
-/* Both end the transaction and set *txn_p to NULL.  kv_abort accepts NULL. */
+/* Both end the transaction and set *txn_p to NULL.  kv_abort accepts NULL.
+ * Every walk must be done before. */
 status kv_commit(kv_txn **txn_p);
 void kv_abort(kv_txn **txn_p);
 

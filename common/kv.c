@@ -1,0 +1,468 @@
+#include "common/kv.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/files.h"
+#include "common/kv_internal.h"
+#include "common/kv_lock.h"
+
+struct kv_txn {
+	struct kv *store;
+	MDB_txn *txn; /* NULL: none is open */
+	bool writes;
+	status st; /* of a write transaction: the first failure */
+};
+
+struct kv {
+	MDB_env *env;
+	MDB_dbi tables[KV_TABLES_MAX];
+	size_t table_count;
+	struct kv_lock lock;
+	char dir[PATH_MAX];
+	struct kv_txn current; /* one at a time */
+
+	/* LMDB forgets its locks when a process opens a folder a second time, so
+	 * all that are open stand in a list, named by what cannot be spelled in
+	 * two ways. */
+	dev_t device;
+	ino_t inode;
+	struct kv *next;
+};
+
+static struct kv *opened;
+
+status
+kv_from_lmdb(int rc)
+{
+	switch (rc) {
+	case MDB_SUCCESS:          return ST_OK;
+	case MDB_NOTFOUND:         return ST_NOT_FOUND;
+	case MDB_KEYEXIST:         return ST_EXISTS;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:         return ST_FULL;
+	case MDB_READERS_FULL:     return ST_BUSY;
+	case MDB_BAD_VALSIZE:      return ST_LIMIT;
+	case MDB_VERSION_MISMATCH: return ST_VERSION;
+	default:                   return rc > 0 ? from_errno(rc) : ST_IO;
+	}
+}
+
+/* LMDB only reads what is in a key or value it is given. */
+static MDB_val
+val_of(struct bytes b)
+{
+	return (MDB_val) { .mv_size = b.len, .mv_data = (void *) (uintptr_t) b.at };
+}
+
+static struct bytes
+bytes_of(const MDB_val *v)
+{
+	return (struct bytes) { v->mv_data, v->mv_size };
+}
+
+static bool
+is_opened(const struct stat *data)
+{
+	for (const kv *s = opened; s; s = s->next) {
+		if (s->device == data->st_dev && s->inode == data->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static void
+enlist(kv *store, const struct stat *data)
+{
+	store->device = data->st_dev;
+	store->inode = data->st_ino;
+	store->next = opened;
+	opened = store;
+}
+
+static void
+delist(const kv *store)
+{
+	for (kv **at = &opened; *at; at = &(*at)->next) {
+		if (*at == store) {
+			*at = store->next;
+			return;
+		}
+	}
+}
+
+/* Both may be missing where a home was copied without them; LMDB would create
+ * its own with the rights of the umask. */
+static status
+open_locks(kv *store, const struct kv_config *config)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), store->dir, "lock.mdb");
+
+	if (st == ST_OK)
+		st = kv_lock_ensure_file(path, config->mode);
+	if (st == ST_OK)
+		st = path_join(path, sizeof(path), store->dir, "write.lock");
+	if (st == ST_OK)
+		st = kv_lock_open(&store->lock, path, config->mode, config->program);
+	return st;
+}
+
+static status
+open_env(kv *store, const struct kv_config *config)
+{
+	int rc = kv_env_new(config, &store->env);
+
+	/* by transaction, not by thread: a read and a write may then follow each
+	 * other in any thread */
+	if (rc == 0)
+		rc = mdb_env_open(store->env, store->dir, MDB_NOTLS, config->mode);
+	if (rc == 0)
+		rc = mdb_reader_check(store->env, NULL);
+	return rc == MDB_INVALID ? ST_MALFORMED : kv_from_lmdb(rc);
+}
+
+/* The handles stay valid because this transaction is committed. */
+static status
+open_tables(kv *store, const struct kv_config *config)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+	status st;
+
+	if (rc != 0)
+		return kv_from_lmdb(rc);
+	st = kv_check_format(txn, config->format);
+	for (size_t i = 0; i < config->table_count && st == ST_OK; i++) {
+		rc = mdb_dbi_open(txn, config->tables[i], 0, &store->tables[i]);
+		st = rc == MDB_NOTFOUND ? ST_MALFORMED : kv_from_lmdb(rc);
+	}
+	store->table_count = config->table_count;
+	if (st < 0) {
+		mdb_txn_abort(txn);
+		return st;
+	}
+	return kv_from_lmdb(mdb_txn_commit(txn));
+}
+
+status
+kv_open(const char *dir, const struct kv_config *config, kv **ret_kv)
+{
+	char data[PATH_MAX];
+	struct stat info;
+	kv *store = NULL;
+	status st = path_join(data, sizeof(data), dir, "data.mdb");
+
+	if (st < 0)
+		return st;
+	if (stat(data, &info) != 0)
+		return from_errno(errno);
+	if (is_opened(&info))
+		return ST_BUSY;
+	store = calloc(1, sizeof(*store));
+	if (!store)
+		return ST_NOMEM;
+	store->lock.fd = -1;
+	memcpy(store->dir, data, strlen(dir)); /* fits: data is longer */
+	enlist(store, &info);
+	st = open_locks(store, config);
+	if (st == ST_OK)
+		st = open_env(store, config);
+	if (st == ST_OK)
+		st = open_tables(store, config);
+	if (st < 0) {
+		kv_close(&store);
+		return st;
+	}
+	*ret_kv = store;
+	return ST_OK;
+}
+
+void
+kv_close(kv **kv_p)
+{
+	kv *store = *kv_p;
+
+	if (!store)
+		return;
+	if (store->current.txn)
+		mdb_txn_abort(store->current.txn);
+	if (store->env)
+		mdb_env_close(store->env);
+	kv_lock_close(&store->lock);
+	delist(store);
+	free(store);
+	*kv_p = NULL;
+}
+
+void
+kv_holder(const kv *store, char *out, size_t size)
+{
+	kv_lock_holder(&store->lock, out, size);
+}
+
+/* The two conditions that another process brings about, and that this one can
+ * end by itself: dead readers fill the table, or the map was enlarged. */
+static int
+begin(kv *store, unsigned flags)
+{
+	int rc = mdb_txn_begin(store->env, NULL, flags, &store->current.txn);
+	bool again = false;
+
+	if (rc == MDB_READERS_FULL)
+		again = mdb_reader_check(store->env, NULL) == 0;
+	else if (rc == MDB_MAP_RESIZED)
+		again = mdb_env_set_mapsize(store->env, 0) == 0;
+	if (again)
+		rc = mdb_txn_begin(store->env, NULL, flags, &store->current.txn);
+	if (rc != 0)
+		store->current.txn = NULL;
+	return rc;
+}
+
+static status
+begin_current(kv *store, bool writes, kv_txn **ret_txn)
+{
+	int rc = begin(store, writes ? 0 : MDB_RDONLY);
+
+	if (rc != 0)
+		return kv_from_lmdb(rc);
+	store->current.store = store;
+	store->current.writes = writes;
+	store->current.st = ST_OK;
+	*ret_txn = &store->current;
+	return ST_OK;
+}
+
+status
+kv_read(kv *store, kv_txn **ret_txn)
+{
+	if (store->current.txn)
+		return ST_BUSY;
+	return begin_current(store, false, ret_txn);
+}
+
+status
+kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
+{
+	status st;
+
+	if (store->current.txn)
+		return ST_BUSY;
+	st = kv_lock_take(&store->lock, wait_ms);
+	if (st < 0)
+		return st;
+	st = begin_current(store, true, ret_txn);
+	if (st < 0)
+		kv_lock_release(&store->lock);
+	return st;
+}
+
+static void
+ended(kv_txn **txn_p)
+{
+	kv_txn *txn = *txn_p;
+
+	txn->txn = NULL;
+	if (txn->writes)
+		kv_lock_release(&txn->store->lock);
+	*txn_p = NULL;
+}
+
+status
+kv_commit(kv_txn **txn_p)
+{
+	kv_txn *txn = *txn_p;
+	status st = txn->st;
+
+	if (st < 0) {
+		kv_abort(txn_p);
+		return st;
+	}
+	st = kv_from_lmdb(mdb_txn_commit(txn->txn));
+	ended(txn_p); /* the commit freed it, whatever it returned */
+	return st;
+}
+
+void
+kv_abort(kv_txn **txn_p)
+{
+	if (!*txn_p)
+		return;
+	mdb_txn_abort((*txn_p)->txn);
+	ended(txn_p);
+}
+
+static status
+stick(kv_txn *txn, int rc)
+{
+	status st = kv_from_lmdb(rc);
+
+	if (txn->writes && st < 0 && st != ST_NOT_FOUND && txn->st == ST_OK)
+		txn->st = st;
+	return st;
+}
+
+status
+kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
+{
+	MDB_val k = val_of(key), v;
+	status st;
+
+	if (txn->st < 0)
+		return txn->st;
+	if (key.len == 0 || key.len > KV_KEY_BYTES_MAX)
+		return ST_NOT_FOUND; /* LMDB calls it an error */
+	st = stick(txn, mdb_get(txn->txn, txn->store->tables[table], &k, &v));
+	if (st == ST_OK)
+		*ret_value = bytes_of(&v);
+	return st;
+}
+
+static status
+put(kv_txn *txn, int table, struct bytes key, struct bytes value, unsigned flags)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	if (txn->st < 0)
+		return txn->st;
+	return stick(txn, mdb_put(txn->txn, txn->store->tables[table], &k, &v, flags));
+}
+
+status
+kv_put(kv_txn *txn, int table, struct bytes key, struct bytes value)
+{
+	return put(txn, table, key, value, 0);
+}
+
+status
+kv_append(kv_txn *txn, int table, struct bytes key, struct bytes value)
+{
+	return put(txn, table, key, value, MDB_APPEND);
+}
+
+status
+kv_delete(kv_txn *txn, int table, struct bytes key)
+{
+	MDB_val k = val_of(key);
+
+	if (txn->st < 0)
+		return txn->st;
+	return stick(txn, mdb_del(txn->txn, txn->store->tables[table], &k, NULL));
+}
+
+status
+kv_clear(kv_txn *txn, int table)
+{
+	if (txn->st < 0)
+		return txn->st;
+	return stick(txn, mdb_drop(txn->txn, txn->store->tables[table], 0));
+}
+
+uint64_t
+kv_count(kv_txn *txn, int table)
+{
+	MDB_stat stat;
+
+	if (txn->st < 0 || stick(txn, mdb_stat(txn->txn, txn->store->tables[table], &stat)) < 0)
+		return 0;
+	return stat.ms_entries;
+}
+
+static bool
+move(struct kv_walk *walk, struct bytes key, MDB_cursor_op op)
+{
+	MDB_val k = val_of(key), v = { 0 };
+	status st;
+
+	if (!walk->cursor || walk->st < 0)
+		return false;
+	st = stick(walk->txn, mdb_cursor_get(walk->cursor, &k, &v, op));
+	if (st < 0) {
+		walk->st = st == ST_NOT_FOUND ? ST_OK : st;
+		return false;
+	}
+	walk->key = bytes_of(&k);
+	walk->value = bytes_of(&v);
+	return true;
+}
+
+static void
+walk_start(kv_txn *txn, int table, struct kv_walk *walk)
+{
+	MDB_cursor *cursor = NULL;
+
+	*walk = (struct kv_walk) { .txn = txn, .st = txn->st };
+	if (walk->st == ST_OK)
+		walk->st = stick(txn, mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor));
+	walk->cursor = cursor;
+}
+
+bool
+kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
+{
+	walk_start(txn, table, walk);
+	return move(walk, key, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE);
+}
+
+bool
+kv_seek_below(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
+{
+	walk_start(txn, table, walk);
+	if (key.len > 0 && move(walk, key, MDB_SET_RANGE))
+		return kv_previous(walk);
+	return move(walk, (struct bytes) { 0 }, MDB_LAST);
+}
+
+bool
+kv_next(struct kv_walk *walk)
+{
+	return move(walk, (struct bytes) { 0 }, MDB_NEXT);
+}
+
+bool
+kv_previous(struct kv_walk *walk)
+{
+	return move(walk, (struct bytes) { 0 }, MDB_PREV);
+}
+
+void
+kv_walk_done(struct kv_walk *walk)
+{
+	if (walk->cursor)
+		mdb_cursor_close(walk->cursor);
+	walk->cursor = NULL;
+}
+
+uint64_t
+kv_version(kv *store)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(store->env, &info) == 0 ? info.me_last_txnid : 0;
+}
+
+status
+kv_room(kv *store, uint64_t *ret_used_bytes, uint64_t *ret_free_disk_bytes)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct statvfs disk;
+	int rc = mdb_env_info(store->env, &info);
+
+	if (rc == 0)
+		rc = mdb_env_stat(store->env, &stat);
+	if (rc != 0)
+		return kv_from_lmdb(rc);
+	if (statvfs(store->dir, &disk) != 0)
+		return from_errno(errno);
+	*ret_used_bytes = (uint64_t) (info.me_last_pgno + 1) * stat.ms_psize;
+	*ret_free_disk_bytes = (uint64_t) disk.f_bavail * disk.f_frsize;
+	return ST_OK;
+}

@@ -1,0 +1,194 @@
+#include <errno.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/files.h"
+#include "common/kv.h"
+#include "common/kv_internal.h"
+#include "common/kv_lock.h"
+
+/* In LMDB's unnamed table, which also holds the names of the others. */
+static const char FORMAT_KEY[] = "valija format";
+
+enum { FORMAT_BYTES = 8 };
+
+static const char *const file_names[] = { "data.mdb", "lock.mdb", "write.lock" };
+
+enum { FILE_COUNT = sizeof(file_names) / sizeof(file_names[0]) };
+
+int
+kv_env_new(const struct kv_config *config, MDB_env **ret_env)
+{
+	size_t page = (size_t) sysconf(_SC_PAGESIZE);
+	size_t map_bytes = (size_t) ((config->map_bytes + page - 1) / page * page);
+	int rc = mdb_env_create(ret_env);
+
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(*ret_env, map_bytes);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(*ret_env, KV_TABLES_MAX);
+	return rc;
+}
+
+static MDB_val
+format_key(void)
+{
+	return (MDB_val) { sizeof(FORMAT_KEY) - 1, (void *) (uintptr_t) FORMAT_KEY };
+}
+
+static int
+put_format(MDB_txn *txn, uint64_t format)
+{
+	uint8_t number[FORMAT_BYTES];
+	MDB_val key = format_key(), value = { sizeof(number), number };
+	MDB_dbi unnamed;
+	int rc = mdb_dbi_open(txn, NULL, 0, &unnamed);
+
+	put_u64(number, format);
+	return rc == 0 ? mdb_put(txn, unnamed, &key, &value, 0) : rc;
+}
+
+status
+kv_check_format(MDB_txn *txn, uint64_t format)
+{
+	MDB_val key = format_key(), value;
+	MDB_dbi unnamed;
+	int rc = mdb_dbi_open(txn, NULL, 0, &unnamed);
+
+	if (rc == 0)
+		rc = mdb_get(txn, unnamed, &key, &value);
+	if (rc == MDB_NOTFOUND || (rc == 0 && value.mv_size != FORMAT_BYTES))
+		return ST_MALFORMED;
+	if (rc != 0)
+		return kv_from_lmdb(rc);
+	return get_u64(value.mv_data) == format ? ST_OK : ST_VERSION;
+}
+
+static int
+write_tables(MDB_env *env, const struct kv_config *config)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(env, NULL, 0, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = put_format(txn, config->format);
+	for (size_t i = 0; i < config->table_count && rc == 0; i++) {
+		MDB_dbi table;
+
+		rc = mdb_dbi_open(txn, config->tables[i], MDB_CREATE, &table);
+	}
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
+static status
+write_env(const char *dir, const struct kv_config *config)
+{
+	MDB_env *env = NULL;
+	int rc = kv_env_new(config, &env);
+
+	if (rc == 0)
+		rc = mdb_env_open(env, dir, 0, config->mode);
+	if (rc == 0)
+		rc = write_tables(env, config);
+	if (env)
+		mdb_env_close(env);
+	return kv_from_lmdb(rc);
+}
+
+/* Who may read a file may look into its folder.  A folder below one that hands
+ * its group on has to do so too. */
+static status
+set_folder_mode(const char *dir, mode_t mode)
+{
+	mode_t search = (mode & 0444) >> 2;
+	struct stat info;
+
+	if (stat(dir, &info) != 0 || chmod(dir, mode | search | (info.st_mode & S_ISGID)) != 0)
+		return from_errno(errno);
+	return ST_OK;
+}
+
+/* Exact rights, whatever the umask. */
+static status
+set_modes(const char *dir, mode_t mode)
+{
+	char path[PATH_MAX];
+	status st = ST_OK;
+
+	for (size_t i = 0; i < FILE_COUNT && st == ST_OK; i++) {
+		st = path_join(path, sizeof(path), dir, file_names[i]);
+		if (st == ST_OK && chmod(path, mode) != 0)
+			st = from_errno(errno);
+	}
+	return st == ST_OK ? set_folder_mode(dir, mode) : st;
+}
+
+static status
+fill(const char *dir, const struct kv_config *config)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), dir, "write.lock");
+
+	if (st == ST_OK)
+		st = kv_lock_ensure_file(path, config->mode);
+	if (st == ST_OK)
+		st = write_env(dir, config);
+	if (st == ST_OK)
+		st = set_modes(dir, config->mode);
+	if (st == ST_OK)
+		st = fsync_dir(dir);
+	return st;
+}
+
+static void
+discard(const char *dir)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < FILE_COUNT; i++) {
+		if (path_join(path, sizeof(path), dir, file_names[i]) == ST_OK)
+			unlink(path);
+	}
+	rmdir(dir);
+}
+
+static status
+sync_parent(const char *dir)
+{
+	char parent[PATH_MAX];
+	status st = path_join(parent, sizeof(parent), dir, "..");
+
+	return st == ST_OK ? fsync_dir(parent) : st;
+}
+
+status
+kv_create(const char *dir, const struct kv_config *config)
+{
+	char fresh[PATH_MAX];
+	int n = snprintf(fresh, sizeof(fresh), "%s.XXXXXX", dir);
+	status st;
+
+	if (n < 0 || (size_t) n >= sizeof(fresh))
+		return ST_LIMIT;
+	if (!mkdtemp(fresh))
+		return from_errno(errno);
+	st = fill(fresh, config);
+	/* gives way only to an empty folder */
+	if (st == ST_OK && rename(fresh, dir) != 0)
+		st = errno == ENOTEMPTY ? ST_EXISTS : from_errno(errno);
+	if (st < 0) {
+		discard(fresh);
+		return st;
+	}
+	return sync_parent(dir);
+}

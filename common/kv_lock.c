@@ -1,0 +1,128 @@
+#include "common/kv_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/files.h"
+
+enum { FIRST_NAP_US = 200, LONGEST_NAP_US = 10000 };
+
+status
+kv_lock_ensure_file(const char *path, mode_t mode)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	status st = ST_OK;
+
+	if (fd < 0)
+		return errno == EEXIST ? ST_OK : from_errno(errno);
+	if (fchmod(fd, mode) != 0 || fsync(fd) != 0)
+		st = from_errno(errno);
+	close(fd);
+	return st;
+}
+
+status
+kv_lock_open(struct kv_lock *lock, const char *path, mode_t mode, const char *program)
+{
+	status st = kv_lock_ensure_file(path, mode);
+
+	if (st < 0)
+		return st;
+	lock->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (lock->fd < 0)
+		return from_errno(errno);
+	snprintf(lock->who, sizeof(lock->who), "%.50s (process %ld)", program, (long) getpid());
+	return ST_OK;
+}
+
+void
+kv_lock_close(struct kv_lock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}
+
+/* The whole record at once, so that no one reads half a name.  It is only
+ * information: that it cannot be written stops nobody. */
+static void
+say_holder(const struct kv_lock *lock, const char *who)
+{
+	char record[KV_HOLDER_BYTES] = { 0 };
+
+	memcpy(record, who, strlen(who));
+	if (pwrite(lock->fd, record, sizeof(record), 0) < 0)
+		return;
+}
+
+static status
+try_lock(const struct kv_lock *lock, short type)
+{
+	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
+
+	if (fcntl(lock->fd, F_OFD_SETLK, &whole) == 0)
+		return ST_OK;
+	return errno == EACCES || errno == EAGAIN ? ST_BUSY : from_errno(errno);
+}
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t) t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void
+nap(int64_t us)
+{
+	struct timespec t = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	nanosleep(&t, NULL); /* cut short by a signal: the lock is tried earlier */
+}
+
+status
+kv_lock_take(struct kv_lock *lock, int wait_ms)
+{
+	int64_t deadline = monotonic_us() + (int64_t) wait_ms * 1000;
+	int64_t nap_us = FIRST_NAP_US;
+
+	for (;;) {
+		status st = try_lock(lock, F_WRLCK);
+		int64_t left_us;
+
+		if (st == ST_OK)
+			say_holder(lock, lock->who);
+		if (st != ST_BUSY)
+			return st;
+		left_us = deadline - monotonic_us();
+		if (left_us <= 0)
+			return ST_BUSY;
+		nap(nap_us < left_us ? nap_us : left_us);
+		nap_us = 2 * nap_us < LONGEST_NAP_US ? 2 * nap_us : LONGEST_NAP_US;
+	}
+}
+
+void
+kv_lock_release(struct kv_lock *lock)
+{
+	say_holder(lock, "");
+	try_lock(lock, F_UNLCK);
+}
+
+void
+kv_lock_holder(const struct kv_lock *lock, char *out, size_t size)
+{
+	char record[KV_HOLDER_BYTES] = { 0 };
+
+	if (pread(lock->fd, record, sizeof(record) - 1, 0) < 0)
+		record[0] = '\0';
+	snprintf(out, size, "%s", record);
+}

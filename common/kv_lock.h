@@ -1,0 +1,38 @@
+/* common/kv_lock.h - the lock that writers of an environment take first
+ *
+ * An advisory lock on a small file, which can be tried where LMDB's own cannot.
+ * It belongs to the open file: the kernel lets it go when its holder dies,
+ * however that happens.  The file says who holds it, for those who wait in
+ * vain; it is empty while nobody does.
+ *
+ * Not thread safe.  A process that opens the file twice waits for itself.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "protocol/status.h"
+
+enum { KV_HOLDER_BYTES = 80 };
+
+struct kv_lock {
+	int fd;                       /* -1: not open */
+	char who[KV_HOLDER_BYTES];    /* what the file says while we hold it */
+};
+
+/* Open path, or create it with that mode, whatever the umask.  program is left
+ * in the file, with the number of this process. */
+status kv_lock_open(struct kv_lock *lock, const char *path, mode_t mode, const char *program);
+void kv_lock_close(struct kv_lock *lock);
+
+/* Wait at most wait_ms (0: try).  ST_BUSY: not had in time. */
+status kv_lock_take(struct kv_lock *lock, int wait_ms);
+void kv_lock_release(struct kv_lock *lock);
+
+/* "valija (process 4711)", or "" when nobody says so. */
+void kv_lock_holder(const struct kv_lock *lock, char *out, size_t size);
+
+/* Create path, empty and with that mode whatever the umask, unless it is there
+ * already. */
+status kv_lock_ensure_file(const char *path, mode_t mode);
