@@ -18,9 +18,8 @@
 #pragma once
 
 #include "protocol/bytes.h"
+#include "protocol/codec.h"
 #include "protocol/limits.h"
-#include "protocol/status.h"
-#include "protocol/writer.h"
 
 /* Points into the frame it was opened from. */
 struct batch {

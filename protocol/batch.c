@@ -1,0 +1,215 @@
+#include "protocol/batch.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "protocol/chain.h"
+#include "protocol/identity.h"
+
+#define AT(member) offsetof(struct batch, member)
+
+enum {
+	ROW_AFTER,
+	ROW_BEFORE,
+	ROW_BODIES,
+	ROW_COUNT,
+	ROW_FEED,
+	ROW_FIRST,
+	ROW_RAW,
+	ROW_SIG,
+	ROW_Z,
+	ROWS_
+};
+
+static const struct codec_field fields[ROWS_] = {
+	[ROW_AFTER] = { "after", CODEC_FIXED, AT(after), 0, HASH_BYTES, true },
+	[ROW_BEFORE] = { "before", CODEC_FIXED, AT(before), 0, HASH_BYTES, true },
+	[ROW_BODIES] = { "bodies", CODEC_BIN, AT(bodies), 0, BATCH_BYTES_MAX, true },
+	[ROW_COUNT] = { "count", CODEC_UINT, AT(count), 1, BATCH_EVENTS_MAX, true },
+	[ROW_FEED] = { "feed", CODEC_FIXED, AT(feed), 0, FEED_BYTES, true },
+	[ROW_FIRST] = { "first", CODEC_UINT, AT(first), 1, INT64_MAX, true },
+	[ROW_RAW] = { "raw", CODEC_UINT, AT(raw_bytes), 1, BATCH_RAW_BYTES_MAX, true },
+	[ROW_SIG] = { "sig", CODEC_FIXED, AT(signature), 0, SIGNATURE_BYTES, true },
+	[ROW_Z] = { "z", CODEC_UINT, AT(packed), 0, 1, true },
+};
+
+static const uint64_t ALL_ROWS = (UINT64_C(1) << ROWS_) - 1;
+static const char TAG[] = "valija/batch/1";
+static const int PACK_LEVEL = 3;
+
+enum { SIGNED_BYTES = sizeof(TAG) - 1 + FEED_BYTES + 8 + HASH_BYTES };
+
+status
+batch_open(const void *frame, size_t len, struct batch *ret_batch)
+{
+	struct batch b = { 0 };
+	reader r = reader_of(frame, len);
+	uint64_t has;
+	bool critical;
+
+	if (len > BATCH_BYTES_MAX)
+		return ST_LIMIT;
+	codec_read(&r, fields, ROWS_, &b, &has, &critical);
+	if (reader_end(&r) < 0)
+		return r.st;
+	if (critical || (!b.packed && b.raw_bytes != b.bodies.len))
+		return ST_MALFORMED;
+	*ret_batch = b;
+	return ST_OK;
+}
+
+struct point
+batch_end(const struct batch *b)
+{
+	struct point p = { .seq = b->first + b->count - 1 };
+
+	memcpy(p.hash, b->after, HASH_BYTES);
+	return p;
+}
+
+struct point
+batch_start(const struct batch *b)
+{
+	struct point p = { .seq = b->first - 1 };
+
+	memcpy(p.hash, b->before, HASH_BYTES);
+	return p;
+}
+
+status
+batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
+             struct bytes *ret_bodies)
+{
+	size_t n;
+
+	if (!b->packed) {
+		*ret_bodies = b->bodies;
+		return ST_OK;
+	}
+	n = ZSTD_decompress(space, b->raw_bytes, b->bodies.at, b->bodies.len);
+	if (ZSTD_isError(n) || n != b->raw_bytes)
+		return ST_MALFORMED;
+	*ret_bodies = (struct bytes) { space, n };
+	return ST_OK;
+}
+
+static void
+signed_bytes(const uint8_t *feed, const struct point *end, uint8_t out[static SIGNED_BYTES])
+{
+	memcpy(out, TAG, sizeof(TAG) - 1);
+	out += sizeof(TAG) - 1;
+	memcpy(out, feed, FEED_BYTES);
+	put_u64(out + FEED_BYTES, end->seq);
+	memcpy(out + FEED_BYTES + 8, end->hash, HASH_BYTES);
+}
+
+struct batch_walk
+batch_walk(const struct batch *b, struct bytes bodies)
+{
+	return (struct batch_walk) {
+		.feed = b->feed, .at = batch_start(b), .bodies = bodies, .left = b->count
+	};
+}
+
+bool
+batch_next(struct batch_walk *walk, struct batch_event *ret_event)
+{
+	reader r = reader_of(walk->bodies.at + walk->offset, walk->bodies.len - walk->offset);
+	struct batch_event e = { .erased = reader_peek(&r) == READER_ERASED };
+	uint8_t body_hash[HASH_BYTES];
+
+	if (walk->left == 0)
+		return false;
+	if (e.erased) {
+		const uint8_t *hash = reader_erased(&r);
+
+		if (hash)
+			memcpy(body_hash, hash, HASH_BYTES);
+	} else {
+		e.body = reader_bin(&r, BATCH_RAW_BYTES_MAX);
+		hash_bytes(e.body.at, e.body.len, body_hash);
+	}
+	if (r.st < 0)
+		return false;
+	chain_step(walk->feed, &walk->at, body_hash);
+	walk->offset = (size_t) (r.at - walk->bodies.at);
+	walk->left--;
+	e.at = walk->at;
+	e.end_offset = walk->offset;
+	*ret_event = e;
+	return true;
+}
+
+status
+batch_verify(const struct batch *b, struct bytes bodies)
+{
+	uint8_t covered[SIGNED_BYTES];
+	struct point end = batch_end(b);
+	struct batch_walk walk = batch_walk(b, bodies);
+	struct batch_event e;
+
+	signed_bytes(b->feed, &end, covered);
+	if (!signature_valid(covered, sizeof(covered), b->feed, b->signature))
+		return ST_DENIED;
+	while (batch_next(&walk, &e))
+		;
+	if (walk.left > 0 || walk.offset != bodies.len)
+		return ST_MALFORMED;
+	return point_equal(&walk.at, &end) ? ST_OK : ST_CHAIN;
+}
+
+/* Write b with these bodies, packed when that is smaller. */
+static status
+write_packed(struct batch *b, struct bytes bodies, writer *w)
+{
+	size_t bound = ZSTD_compressBound(bodies.len), n;
+	uint8_t *packed = malloc(bound);
+
+	if (!packed)
+		return ST_NOMEM;
+	n = ZSTD_compress(packed, bound, bodies.at, bodies.len, PACK_LEVEL);
+	b->packed = !ZSTD_isError(n) && n < bodies.len;
+	b->bodies = b->packed ? (struct bytes) { packed, n } : bodies;
+	b->raw_bytes = bodies.len;
+	writer_clear(w);
+	codec_write(w, fields, ROWS_, b, ALL_ROWS);
+	free(packed);
+	if (writer_status(w) < 0)
+		return writer_status(w);
+	return writer_bytes(w).len > BATCH_BYTES_MAX ? ST_LIMIT : ST_OK;
+}
+
+status
+batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t skip_bytes,
+              const uint8_t before[static HASH_BYTES], writer *w)
+{
+	struct batch rest = *b;
+
+	rest.first += skip;
+	rest.count -= skip;
+	rest.before = before;
+	return write_packed(&rest,
+	                    (struct bytes) { bodies.at + skip_bytes, bodies.len - skip_bytes }, w);
+}
+
+status
+batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SIGN_SECRET_BYTES],
+           const struct point *start, struct bytes bodies, uint64_t count, writer *w)
+{
+	uint8_t covered[SIGNED_BYTES], signature[SIGNATURE_BYTES];
+	struct batch b = { .feed = feed, .first = start->seq + 1, .count = count,
+		           .before = start->hash, .signature = signature };
+	struct batch_walk walk = batch_walk(&b, bodies);
+	struct batch_event e;
+
+	if (count == 0 || count > BATCH_EVENTS_MAX || bodies.len > BATCH_RAW_BYTES_MAX)
+		return ST_LIMIT;
+	while (batch_next(&walk, &e))
+		;
+	if (walk.left > 0 || walk.offset != bodies.len)
+		return ST_MALFORMED;
+	b.after = walk.at.hash;
+	signed_bytes(feed, &walk.at, covered);
+	sign_bytes(covered, sizeof(covered), secret, signature);
+	return write_packed(&b, bodies, w);
+}

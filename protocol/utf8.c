@@ -1,0 +1,61 @@
+#include "protocol/reader.h"
+
+/* How many bytes follow the lead byte, and the least code point that needs so
+ * many; -1 for a byte that leads nothing. */
+static int
+lead(uint8_t byte, uint32_t *ret_bits, uint32_t *ret_least)
+{
+	if ((byte & 0xe0) == 0xc0) {
+		*ret_bits = byte & 0x1f;
+		*ret_least = 0x80;
+		return 1;
+	}
+	if ((byte & 0xf0) == 0xe0) {
+		*ret_bits = byte & 0x0f;
+		*ret_least = 0x800;
+		return 2;
+	}
+	if ((byte & 0xf8) == 0xf0) {
+		*ret_bits = byte & 0x07;
+		*ret_least = 0x10000;
+		return 3;
+	}
+	return -1;
+}
+
+static bool
+sequence_valid(const uint8_t *at, int following, uint32_t bits, uint32_t least)
+{
+	for (int i = 1; i <= following; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return false;
+		bits = bits << 6 | (at[i] & 0x3fu);
+	}
+	return bits >= least && bits <= 0x10ffff && (bits < 0xd800 || bits > 0xdfff);
+}
+
+bool
+utf8_valid(const char *text, size_t len)
+{
+	const uint8_t *at = (const uint8_t *) text;
+	size_t i = 0;
+
+	while (i < len) {
+		uint32_t bits = 0, least = 0;
+		int following;
+
+		if (at[i] == 0)
+			return false;
+		if (at[i] < 0x80) {
+			i++;
+			continue;
+		}
+		following = lead(at[i], &bits, &least);
+		if (following < 0 || len - i <= (size_t) following)
+			return false;
+		if (!sequence_valid(at + i, following, bits, least))
+			return false;
+		i += (size_t) following + 1;
+	}
+	return true;
+}
