@@ -15,7 +15,7 @@ enum { MAX_COMMANDS = 64, WHO_BYTES = 64, SHOWN_BYTES = 128 };
 /* "program command": stands before each message. */
 static char who[WHO_BYTES];
 
-static void
+static void __attribute__((format(printf, 1, 0)))
 complain(const char *format, va_list args)
 {
 	fflush(stdout);

@@ -1,7 +1,7 @@
 #include "tests/support/check.h"
 
-#include <errno.h>
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
