@@ -226,10 +226,30 @@ check_options(const struct scan *s, int argc, char **argv)
 	}
 }
 
+/* Translates the halves of doc one by one; versions of the C library differ in
+ * whether argp does that. */
+static char *
+translated(const char *doc)
+{
+	const char *cut = strchr(doc, '\v');
+	char *before, *both = NULL;
+
+	if (!cut)
+		return strdup(gettext(doc));
+	before = strndup(doc, (size_t) (cut - doc));
+	if (before && asprintf(&both, "%s\v%s", *before ? gettext(before) : "",
+	                       gettext(cut + 1)) < 0)
+		both = NULL;
+	free(before);
+	return both;
+}
+
 void
 cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-	const struct argp_child children[] = { { .argp = argp }, { 0 } };
+	static char *doc; /* argp may exit() */
+	struct argp command = *argp;
+	const struct argp_child children[] = { { .argp = &command }, { 0 } };
 	const struct argp root = {
 		.options = common_options,
 		.parser = parse_common,
@@ -237,8 +257,12 @@ cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 	};
 	struct scan s = { .command = argv[0], .argp = &root };
 
+	doc = argp->doc ? translated(argp->doc) : NULL;
+	command.doc = doc;
 	collect(&s, &root);
 	check_options(&s, argc, argv);
 	if (argp_parse(&root, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, input) != 0)
 		exit(cli_fail(EX_SOFTWARE, _("cannot read the arguments")));
+	free(doc);
+	doc = NULL;
 }

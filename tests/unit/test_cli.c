@@ -226,6 +226,29 @@ a_failure_names_program_and_command(void **ctx)
 	expect(ARGS("record", "-xx"), EX_DATAERR, "flag=2", "valija record: 2 switches\n");
 }
 
+static int
+speak_english(void **ctx)
+{
+	(void) ctx;
+	setenv("LC_ALL", "C.UTF-8", 1);
+	unsetenv("LANGUAGE");
+	return 0;
+}
+
+/* Also what comes from argp, with no Spanish texts of the C library at hand. */
+static void
+all_of_it_speaks_spanish(void **ctx)
+{
+	(void) ctx;
+	setenv("LC_ALL", "es_CO.UTF-8", 1);
+	expect(ARGS("--help"), EX_OK, "Uso: valija ORDEN [OPCIÓN...]\n", NULL);
+	expect(ARGS("record", "--help"), EX_OK, "Uso: valija record [OPCIÓN...] [NAME]\n", NULL);
+	expect(ARGS("record", "--help"), EX_OK, "mostrar esta ayuda", NULL);
+	expect(ARGS("record", "--dote"), EX_USAGE, NULL, "no existe la opción «--dote»");
+	expect(ARGS("record", "--dote"), EX_USAGE, NULL, "\nPara más información: «valija record");
+	speak_english(NULL);
+}
+
 static void
 a_full_output_is_a_failure(void **ctx)
 {
@@ -325,15 +348,6 @@ each_status_has_the_exit_status_of_sysexits(void **ctx)
 		assert_in_range(cli_exit((status) st), EX__BASE, EX__MAX);
 }
 
-static int
-speak_english(void **ctx)
-{
-	(void) ctx;
-	setenv("LC_ALL", "C.UTF-8", 1);
-	unsetenv("LANGUAGE");
-	return 0;
-}
-
 int
 main(void)
 {
@@ -346,6 +360,7 @@ main(void)
 		cmocka_unit_test(wrong_usage_exits_64_and_says_what_would_be_right),
 		cmocka_unit_test(a_missing_command_is_wrong_usage),
 		cmocka_unit_test(a_failure_names_program_and_command),
+		cmocka_unit_test(all_of_it_speaks_spanish),
 		cmocka_unit_test(a_full_output_is_a_failure),
 		cmocka_unit_test(nearest_is_what_was_meant_or_nothing),
 		cmocka_unit_test(only_harmless_text_reaches_the_terminal),
