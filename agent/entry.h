@@ -57,10 +57,9 @@ struct entry_problems {
 /* Check e and, when no error stands in the way, encode the event into w.
  * device_units are the codes the device is enrolled for; a unit that is not
  * given is the only one.  kind is KIND_ACTIVITY or KIND_VOID.  fix is NULL or the
- * version replaced.  random is NULL or RANDOM_BYTES.  force turns errors of
- * by_plan into warnings.  today is only for warnings.
+ * version replaced.  force turns errors of by_plan into warnings.  today is only
+ * for warnings.
  * ST_INVALID: errors are in ret_problems (warnings may be on success). */
 status entry_build(const struct entry *e, event_kind kind, const struct codes *device_units,
-                   plan_table *plan, const struct fix *fix, int64_t at_ms,
-                   const uint8_t *random, bool force, date today, writer *w,
-                   struct entry_problems *ret_problems);
+                   plan_table *plan, const struct fix *fix, int64_t at_ms, bool force,
+                   date today, writer *w, struct entry_problems *ret_problems);

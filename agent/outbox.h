@@ -13,6 +13,13 @@
  *     hub.pub       the hub's public keys
  *     request       the enrolment request, to be sent to the office
  *     changed       touched after every record, wakes the daemon (inotify)
+ *
+ * Room is kept back, so that a full disk still acknowledges and reads: a new
+ * event is refused while less than OUTBOX_DISK_BYTES are free on the disk, or
+ * OUTBOX_MAP_SPARE_BYTES in the map, and a file of ballast is given up when
+ * somebody else filled the disk.
+ *
+ * Not thread safe.  Every call is a transaction of its own and returns copies.
  */
 #pragma once
 
@@ -21,6 +28,23 @@
 #include "protocol/identity.h"
 
 typedef struct outbox outbox;
+
+enum {
+	OUTBOX_DISK_BYTES = 8 << 20,
+	OUTBOX_MAP_SPARE_BYTES = 64 << 20,
+	OUTBOX_WAIT_MS = 10000, /* how long a command waits for other writers */
+};
+
+/* Tables of the environment, for those who open a transaction themselves. */
+enum outbox_table {
+	OUTBOX_META,   /* names of facts -> value; agent/outbox.c */
+	OUTBOX_EVENTS, /* seq (u64 BE) -> chain hash, body */
+	OUTBOX_FIXED,  /* seq -> the own event that replaced it */
+	OUTBOX_KEYS,   /* key of an item -> seq */
+	OUTBOX_HUBS,   /* hub -> struct outbox_hub */
+	OUTBOX_PLAN,   /* for plan_table_open() */
+	OUTBOX_TABLES_
+};
 
 /* Facts set when the home is made. */
 struct outbox_device {
@@ -50,9 +74,13 @@ struct outbox_item {
 	bool ret_known;     /* the key was there already: nothing was stored */
 };
 
-/* Store items (all or none) in one durable commit, in order.  The sealing of
- * "only what is committed" holds since readers see committed data only.
- * ST_BUSY after wait_ms: see kv_holder().  ST_FULL: disk, map or quota. */
+/* Store items (all or none) in one durable commit, in order, and wake the
+ * daemon.  Where the clock in the first one is not ahead of the last event's,
+ * that one gets its random bytes here.  The ret_ members are written on success
+ * only.
+ * ST_BUSY after wait_ms: see kv_holder().  ST_FULL: disk, map or quota.
+ * ST_EXISTS: an own version that an item replaces was replaced already (see
+ * outbox_head()).  ST_INVALID: a body is not an event. */
 status outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms);
 
 /* (seq 0, h(0)) for an empty feed. */
@@ -61,6 +89,16 @@ status outbox_hash_at(outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BY
 /* Copies the body into ret_body.  ST_NOT_FOUND above the tip. */
 status outbox_read(outbox *box, uint64_t seq, uint8_t ret_body[static EVENT_BYTES_MAX],
                    size_t *ret_len, struct point *ret_at);
+
+/* The newest own version of the record that seq is a version of: seq itself,
+ * or the last own event that replaced it.  ST_NOT_FOUND above the tip. */
+status outbox_head(outbox *box, uint64_t seq, uint64_t *ret_head);
+
+/* The own event that replaced seq; ST_NOT_FOUND: none did. */
+status outbox_replaced_by(outbox *box, uint64_t seq, uint64_t *ret_seq);
+
+/* The number stored under a key; ST_NOT_FOUND. */
+status outbox_find_key(outbox *box, const uint8_t key[static HASH_BYTES], uint64_t *ret_seq);
 
 /* Seal events from first on into w, at most wire_bytes where one event alone
  * allows it (see device_store.seal in protocol/device_sync.h). */
@@ -72,23 +110,31 @@ struct outbox_hub {
 	struct point acked;
 	uint64_t boot, registry;
 	uint64_t plan;           /* version of the plan held (of any hub) */
-	uint64_t standing, standing_boot;
+	uint64_t standing;       /* version of the standing held, and the boot id it */
+	uint64_t standing_boot;  /* counts from */
 	uint64_t beyond;         /* events it holds beyond our tip */
 	int64_t last_contact_ms; /* 0: never */
 	int64_t skew_ms;         /* hub clock less ours, at last contact */
 };
 
 status outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub);
+/* plan, standing and standing_boot are not taken from facts: they go with the
+ * documents. */
 status outbox_put_hub(outbox *box, const uint8_t hub[static FEED_BYTES],
                       const struct outbox_hub *facts, int wait_ms);
 
 /* Keep a plan that arrived (packed by zstd, signature checked): parses it once
- * into the look-up table.  ST_INVALID: not a plan; nothing is changed. */
+ * into the look-up table.  ST_INVALID: not a plan, or not of that version;
+ * nothing is changed. */
 status outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms);
 
 /* Keep a standing (packed, signature checked; SPEC.md says what is in it). */
 status outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed,
                            int wait_ms);
+
+/* The standing held, still packed.  ST_NOT_FOUND: none yet.  On success
+ * *ret_packed is the caller's, to be freed with free(). */
+status outbox_standing(outbox *box, uint8_t **ret_packed, size_t *ret_len);
 
 /* Wake the daemon. */
 void outbox_touch(const outbox *box);

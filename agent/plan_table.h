@@ -20,17 +20,20 @@ typedef enum plan_row {
 	ROW_GROUP = 'g',
 } plan_row;
 
+/* Texts point into the transaction. */
 struct plan_attributes {
 	struct text name;
 	struct text country;       /* of a unit */
 	bool by_activity;          /* of an indicator */
 	struct plan_period period; /* of an indicator: its own, else the plan's */
+	date retired;              /* first day out of force; PLAN_NOT_RETIRED */
 };
 
 /* Replace the rows by those of p, within a write transaction. */
 status plan_table_put(kv_txn *txn, int table, const plan *p);
 
-/* NULL when no plan is held. */
+/* NULL when no plan is held (or no memory is left).  The transaction must
+ * outlive it. */
 plan_table *plan_table_open(kv_txn *txn, int table);
 void plan_table_close(plan_table **t_p);
 
@@ -45,3 +48,7 @@ status plan_table_find(plan_table *t, plan_row kind, struct text code,
 /* The code of that kind nearest to a wrong one, in ret_code (CODE_BYTES_MAX + 1
  * bytes); false when none is near. */
 bool plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_code);
+
+/* The codes of that kind in ascending order, joined by ", ", as many as fit
+ * into size bytes with the 0; "…" stands for the rest. */
+void plan_table_list(plan_table *t, plan_row kind, char *out, size_t size);

@@ -1,0 +1,35 @@
+/* agent/command.h - what the commands of valija have in common
+ *
+ * Functions that return an int return an exit status: 0, or what they have
+ * already explained on standard error.
+ */
+#pragma once
+
+#include "agent/entry.h"
+#include "agent/outbox.h"
+
+/* The home: the option's value, else VALIJA_HOME, else /var/lib/valija. */
+const char *command_home(const char *option);
+
+/* Open the outbox of the home (see above) and set up libsodium. */
+int command_open(const char *home_option, outbox **ret_box);
+
+/* Say why storing or reading failed: names the holder of the lock, says what to
+ * do about a full disk.  Returns the exit status. */
+int command_failed(const outbox *box, status st);
+
+/* The plan in the outbox, with the read transaction it needs; both NULL when
+ * there is no plan.  End with command_plan_done(). */
+status command_plan(outbox *box, kv_txn **ret_txn, plan_table **ret_plan);
+void command_plan_done(kv_txn **txn_p, plan_table **plan_p);
+
+/* Who is at the keyboard: the login name, else "uid 1000".  Valid until the next
+ * call. */
+const char *command_login(void);
+
+/* The civil date here, for warnings only. */
+date command_today(void);
+
+/* Print a problem as one line: "FIELD: FOUND: what would be right".  where
+ * stands before it ("line 7"), or is NULL. */
+void command_problem(const char *where, const struct entry_problem *p);
