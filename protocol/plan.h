@@ -42,6 +42,9 @@ typedef enum plan_accumulation {
 	ACCUMULATION_ANNUAL_REDUCTION, /* "reduccion-anual" */
 } plan_accumulation;
 
+/* As the document writes it. */
+const char *plan_accumulation_name(plan_accumulation accumulation);
+
 /* What kind of event feeds an indicator. */
 typedef enum plan_feeder { FEEDER_ACTIVITY, FEEDER_THING, FEEDER_LEVEL } plan_feeder;
 

@@ -168,3 +168,9 @@ static const struct plan_field document_fields[] = {
 };
 const struct plan_shape plan_document_shape = { sizeof(struct plan), document_fields };
 #undef OWNER
+
+const char *
+plan_accumulation_name(plan_accumulation accumulation)
+{
+	return accumulations[accumulation];
+}
