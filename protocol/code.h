@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 /* How many letters must be put in, left out, changed, or exchanged with their
- * neighbour to make b of a (both end with 0); case is no difference.  Texts over CODE_BYTES_MAX are as far as can be: SIZE_MAX. */
+ * neighbour to make b of a (both end with 0); case is no difference.  Texts
+ * over CODE_BYTES_MAX are as far as can be: SIZE_MAX. */
 size_t code_distance(const char *a, const char *b);
 
 /* True when a person who wrote a word of len bytes may have meant another one

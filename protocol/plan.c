@@ -89,7 +89,7 @@ hash_of(const char *code, size_t len)
 static uint32_t *
 slot_of(const plan *p, int table, const char *code, size_t len)
 {
-	const struct plan_table *t = &p->tables[table];
+	const struct plan_rows *t = &p->tables[table];
 
 	for (size_t i = hash_of(code, len) & t->mask;; i = (i + 1) & t->mask) {
 		const char *there;
@@ -116,7 +116,7 @@ plan_find(const plan *p, int table, const char *code, size_t len)
 static void
 index_table(struct plan_checker *c, int table)
 {
-	struct plan_table *t = &c->p->tables[table];
+	struct plan_rows *t = &c->p->tables[table];
 	size_t size = 8;
 
 	while (size < 2 * t->count)

@@ -31,8 +31,9 @@ static const struct {
 	                        N_("there is no such initiative; the nearest one is %s") },
 };
 
-const struct plan_path *
-plan_table_path(int table, struct plan_path place[static 2])
+/* The path of a table, in place. */
+static const struct plan_path *
+path_of(int table, struct plan_path place[static 2])
 {
 	place[0] = (struct plan_path) { .key = tables[table].outer };
 	place[1] = (struct plan_path) { tables[table].outer ? &place[0] : NULL, tables[table].key, 0 };
@@ -43,8 +44,8 @@ static void
 report_twice(struct plan_checker *c, int table, size_t row, int first_table, size_t first_row)
 {
 	struct plan_path place[2], first_place[2];
-	const struct plan_path *list = plan_table_path(table, place);
-	const struct plan_path *first = plan_table_path(first_table, first_place);
+	const struct plan_path *list = path_of(table, place);
+	const struct plan_path *first = path_of(first_table, first_place);
 	char pointer[80];
 
 	plan_pointer(AT_KEY(AT_INDEX(first, first_row), "code"), pointer, sizeof(pointer));
@@ -121,7 +122,7 @@ static void
 check_item_links(struct plan_checker *c, int table)
 {
 	struct plan_path place[2];
-	const struct plan_path *list = plan_table_path(table, place);
+	const struct plan_path *list = path_of(table, place);
 
 	for (size_t row = 0; row < c->p->tables[table].count; row++) {
 		const struct plan_path *at = AT_INDEX(list, row);

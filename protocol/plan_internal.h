@@ -21,7 +21,7 @@ enum { UNSET_DATE = INT32_MIN };
 #define UNSET_WORD (~0u)
 
 /* The tables of a plan: the public lists come first, under their own numbers. */
-enum plan_table_id {
+enum plan_rows_id {
 	TABLE_UNITS = PLAN_LISTS_,
 	TABLE_INDICATORS,
 	TABLE_INITIATIVES,
@@ -30,7 +30,7 @@ enum plan_table_id {
 
 /* Rows whose first member is their code, and a hash table over the codes: slot
  * holds row number + 1, or 0; mask is a power of two less 1. */
-struct plan_table {
+struct plan_rows {
 	void *rows;
 	size_t count;
 	uint32_t *slots;
@@ -50,7 +50,7 @@ struct plan {
 		int64_t red, yellow, green;
 	} lights;
 	struct plan_about about;
-	struct plan_table tables[TABLES_];
+	struct plan_rows tables[TABLES_];
 };
 
 /* A place in the document: a key of an object, or, without one, an index. */
@@ -87,9 +87,6 @@ size_t plan_find(const plan *p, int table, const char *code, size_t len);
 void plan_read_document(struct plan_checker *c);
 
 /* plan_check.c */
-
-/* Fill place with the path of a table: place[0] or below place[1]. */
-const struct plan_path *plan_table_path(int table, struct plan_path place[static 2]);
 
 void plan_check_rules(struct plan_checker *c);
 

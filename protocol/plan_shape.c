@@ -23,22 +23,57 @@ static const char *const accumulations[] = {
 };
 
 #define OWNER plan_item
-#define ITEM_SHAPE(list, ...)                                                                  \
-	static const struct plan_field list##_fields[] = { CODE, NAME, RETIRED, __VA_ARGS__ { .key = NULL } }; \
-	static const struct plan_shape list##_shape = { sizeof(struct plan_item), list##_fields }
-#define OBJECTIVES                                                                             \
-	{ "objectives", FIELD_STRINGS, MANY(objectives, objective_count), .of = FIELD_CODE,        \
-	  .min = 1, .max = PLAN_LINKS_MAX }
+static const struct plan_field item_fields[] = {
+	CODE,
+	NAME,
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape item_shape = { sizeof(struct plan_item), item_fields };
 
-ITEM_SHAPE(item, );
-ITEM_SHAPE(strategy, OBJECTIVES, );
-ITEM_SHAPE(goal, { "text", TEXT, .optional = true, IN(text) }, );
-ITEM_SHAPE(commitment, { "body", LINE(PLAN_NAME_MAX_BYTES), IN(body) },
-           { "note", TEXT, .optional = true, IN(note) }, );
-ITEM_SHAPE(project, OBJECTIVES, { "strategy", FIELD_CODE, IN(strategy) },
-           { "periods", FIELD_STRINGS, MANY(periods, period_count), .of = FIELD_YEARS, .min = 1,
-             .max = PLAN_LINKS_MAX },
-           { "ppi", FIELD_BOOL, IN(ppi) }, );
+#define OBJECTIVES                                                                             \
+	{ "objectives", FIELD_STRINGS, MANY(objectives, objective_count), .of = FIELD_CODE,    \
+	  .min = 1, .max = PLAN_LINKS_MAX }
+static const struct plan_field strategy_fields[] = {
+	CODE,
+	OBJECTIVES,
+	NAME,
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape strategy_shape = { sizeof(struct plan_item), strategy_fields };
+
+static const struct plan_field commitment_fields[] = {
+	CODE,
+	{ "body", LINE(PLAN_NAME_MAX_BYTES), IN(body) },
+	NAME,
+	{ "note", TEXT, .optional = true, IN(note) },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape commitment_shape = { sizeof(struct plan_item), commitment_fields };
+
+static const struct plan_field project_fields[] = {
+	CODE,
+	NAME,
+	OBJECTIVES,
+	{ "strategy", FIELD_CODE, IN(strategy) },
+	{ "periods", FIELD_STRINGS, MANY(periods, period_count), .of = FIELD_YEARS, .min = 1,
+	  .max = PLAN_LINKS_MAX },
+	{ "ppi", FIELD_BOOL, IN(ppi) },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape project_shape = { sizeof(struct plan_item), project_fields };
+
+static const struct plan_field sdg_fields[] = {
+	CODE,
+	NAME,
+	{ "text", TEXT, .optional = true, IN(text) },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape sdg_shape = { sizeof(struct plan_item), sdg_fields };
 #undef OWNER
 
 #define OWNER plan_period
@@ -61,7 +96,10 @@ static const struct plan_field initiative_fields[] = {
 	RETIRED,
 	{ .key = NULL },
 };
-static const struct plan_shape initiative_shape = { sizeof(struct plan_initiative), initiative_fields };
+static const struct plan_shape initiative_shape = {
+	sizeof(struct plan_initiative),
+	initiative_fields,
+};
 #undef OWNER
 
 #define OWNER plan_indicator
@@ -81,7 +119,10 @@ static const struct plan_field indicator_fields[] = {
 	RETIRED,
 	{ .key = NULL },
 };
-static const struct plan_shape indicator_shape = { sizeof(struct plan_indicator), indicator_fields };
+static const struct plan_shape indicator_shape = {
+	sizeof(struct plan_indicator),
+	indicator_fields,
+};
 #undef OWNER
 
 #define OWNER plan_unit
@@ -158,7 +199,7 @@ static const struct plan_field document_fields[] = {
 	{ "risks", FIELD_LIST, TABLE(LIST_RISKS), .shape = &item_shape },
 	{ "actors", FIELD_LIST, TABLE(LIST_ACTORS), .shape = &item_shape },
 	{ "policy", FIELD_OBJECT, .shape = &policy_shape },
-	{ "sdg", FIELD_LIST, TABLE(LIST_SDG), .shape = &goal_shape },
+	{ "sdg", FIELD_LIST, TABLE(LIST_SDG), .shape = &sdg_shape },
 	{ "mipg", TEXT, .optional = true, IN(about.mipg) },
 	{ "modes", FIELD_LIST, TABLE(LIST_MODES), .shape = &item_shape },
 	{ "counts", FIELD_LIST, TABLE(LIST_COUNTS), .shape = &item_shape },
