@@ -1,0 +1,257 @@
+#include "tests/support/check.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "protocol/batch.h"
+#include "protocol/chain.h"
+
+struct fixture {
+	uint8_t feed[FEED_BYTES], secret[SIGN_SECRET_BYTES];
+	struct point start;
+	writer bodies, frame;
+	uint8_t *space;
+};
+
+static int
+setup(void **ctx)
+{
+	static struct fixture fx;
+	static const uint8_t seed[32] = { 1 };
+
+	crypto_sign_seed_keypair(fx.feed, fx.secret, seed);
+	chain_start(fx.feed, &fx.start);
+	writer_init(&fx.bodies);
+	writer_init(&fx.frame);
+	fx.space = malloc(BATCH_RAW_BYTES_MAX);
+	*ctx = &fx;
+	return fx.space ? 0 : -1;
+}
+
+static int
+teardown(void **ctx)
+{
+	struct fixture *fx = *ctx;
+
+	writer_done(&fx->bodies);
+	writer_done(&fx->frame);
+	free(fx->space);
+	return 0;
+}
+
+/* Seal n bodies of len bytes each into fx->frame and open it. */
+static struct batch
+sealed(struct fixture *fx, size_t n, size_t len)
+{
+	static uint8_t body[EVENT_BYTES_MAX];
+	struct batch b;
+
+	writer_clear(&fx->bodies);
+	for (size_t i = 0; i < n; i++) {
+		memset(body, 'a' + (int) (i % 26), len);
+		writer_bin(&fx->bodies, body, len);
+	}
+	assert_status(batch_seal(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies), n,
+	                         &fx->frame),
+	              ST_OK);
+	assert_status(batch_open(writer_bytes(&fx->frame).at, writer_bytes(&fx->frame).len, &b),
+	              ST_OK);
+	return b;
+}
+
+static status
+verified(struct fixture *fx, const struct batch *b)
+{
+	struct bytes bodies;
+	status st = batch_unpack(b, fx->space, &bodies);
+
+	return st < 0 ? st : batch_verify(b, bodies);
+}
+
+static void
+a_sealed_batch_verifies_and_walks(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 3, 100);
+	struct bytes bodies;
+	struct batch_walk walk;
+	struct batch_event e;
+	struct point end = batch_end(&b);
+	uint64_t n = 0;
+
+	assert_int_equal(b.packed, 1); /* 300 like letters are smaller packed */
+	assert_status(verified(fx, &b), ST_OK);
+	assert_status(batch_unpack(&b, fx->space, &bodies), ST_OK);
+	walk = batch_walk(&b, bodies);
+	while (batch_next(&walk, &e)) {
+		n++;
+		assert_int_equal(e.at.seq, n);
+		assert_int_equal(e.body.len, 100);
+		assert_int_equal(e.body.at[0], 'a' + (int) n - 1);
+	}
+	assert_int_equal(n, 3);
+	assert_true(point_equal(&walk.at, &end));
+}
+
+static void
+a_short_batch_is_not_packed(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 1, 5);
+
+	assert_int_equal(b.packed, 0);
+	assert_status(verified(fx, &b), ST_OK);
+}
+
+/* A few bits of a zstd frame mean nothing: a change may pass when it changes no
+ * event. */
+static void
+any_changed_bit_that_means_something_is_noticed(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch whole = sealed(fx, 2, 40), b;
+	size_t len = writer_bytes(&fx->frame).len;
+	uint8_t *copy = malloc(len);
+	struct bytes bodies;
+
+	assert_non_null(copy);
+	for (size_t i = 0; i < len * 8; i++) {
+		memcpy(copy, writer_bytes(&fx->frame).at, len);
+		copy[i / 8] ^= (uint8_t) (1u << i % 8);
+		if (batch_open(copy, len, &b) < 0 || verified(fx, &b) < 0)
+			continue;
+		assert_int_equal(b.first, whole.first);
+		assert_int_equal(b.count, whole.count);
+		assert_status(batch_unpack(&b, fx->space, &bodies), ST_OK);
+		assert_int_equal(bodies.len, writer_bytes(&fx->bodies).len);
+		assert_memory_equal(bodies.at, writer_bytes(&fx->bodies).at, bodies.len);
+	}
+	free(copy);
+}
+
+static void
+anothers_seal_is_told_from_a_broken_chain(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	uint8_t other[HASH_BYTES] = { 9 };
+	struct batch b = sealed(fx, 2, 40);
+
+	b.before = other;
+	assert_status(verified(fx, &b), ST_CHAIN);
+	b = sealed(fx, 2, 40);
+	b.after = other;
+	assert_status(verified(fx, &b), ST_DENIED);
+	b = sealed(fx, 2, 40);
+	b.feed = other;
+	assert_status(verified(fx, &b), ST_DENIED);
+}
+
+static void
+a_beginning_can_be_cut_off_and_the_rest_is_sealed(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 5, 60), rest;
+	struct bytes bodies;
+	struct batch_walk walk;
+	struct batch_event e;
+	struct point end = batch_end(&b), rest_end;
+	writer w;
+
+	assert_status(batch_unpack(&b, fx->space, &bodies), ST_OK);
+	walk = batch_walk(&b, bodies);
+	assert_true(batch_next(&walk, &e) && batch_next(&walk, &e));
+	writer_init(&w);
+	assert_status(batch_rewrite(&b, bodies, 2, e.end_offset, e.at.hash, &w), ST_OK);
+	assert_status(batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &rest), ST_OK);
+	assert_int_equal(rest.first, 3);
+	assert_int_equal(rest.count, 3);
+	assert_status(verified(fx, &rest), ST_OK);
+	rest_end = batch_end(&rest);
+	assert_true(point_equal(&rest_end, &end));
+	writer_done(&w);
+}
+
+static void
+an_erased_body_keeps_the_chain(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch whole = sealed(fx, 1, 30), erased;
+	uint8_t hash[HASH_BYTES], body[30];
+	struct batch_walk walk;
+	struct batch_event e;
+	writer bodies, frame;
+
+	memset(body, 'a', sizeof(body));
+	hash_bytes(body, sizeof(body), hash);
+	writer_init(&bodies);
+	writer_init(&frame);
+	writer_erased(&bodies, hash);
+	erased = whole;
+	erased.packed = 0;
+	erased.bodies = writer_bytes(&bodies);
+	erased.raw_bytes = erased.bodies.len;
+	assert_status(verified(fx, &erased), ST_OK);
+	walk = batch_walk(&erased, erased.bodies);
+	assert_true(batch_next(&walk, &e));
+	assert_true(e.erased);
+	assert_int_equal(e.body.len, 0);
+	writer_done(&bodies);
+	writer_done(&frame);
+}
+
+static void
+what_the_header_claims_must_be_there(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 3, 100);
+
+	b.raw_bytes--;
+	assert_status(verified(fx, &b), ST_MALFORMED);
+	b.raw_bytes += 2;
+	assert_status(verified(fx, &b), ST_MALFORMED);
+	b = sealed(fx, 3, 100);
+	b.bodies.len--;
+	assert_status(verified(fx, &b), ST_MALFORMED);
+}
+
+static void
+sizes_are_bounded(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	static uint8_t noise[EVENT_BYTES_MAX];
+	struct batch b;
+
+	writer_clear(&fx->bodies);
+	for (int i = 0; i < 5; i++) {
+		for (size_t n = 0; n < sizeof(noise); n++)
+			noise[n] = (uint8_t) (n * 167 + n / 251 * 31 + (size_t) i * 7 + n * n % 253);
+		crypto_generichash(noise, 32, noise, sizeof(noise), NULL, 0);
+		crypto_stream_xchacha20(noise, sizeof(noise), noise, noise);
+		writer_bin(&fx->bodies, noise, sizeof(noise));
+	}
+	assert_status(batch_seal(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies), 5,
+	                         &fx->frame),
+	              ST_LIMIT); /* 80 KiB that cannot be packed */
+	assert_status(batch_open(noise, BATCH_BYTES_MAX + 1, &b), ST_LIMIT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_sealed_batch_verifies_and_walks, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_short_batch_is_not_packed, setup, teardown),
+		cmocka_unit_test_setup_teardown(any_changed_bit_that_means_something_is_noticed,
+		                                setup, teardown),
+		cmocka_unit_test_setup_teardown(anothers_seal_is_told_from_a_broken_chain, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(a_beginning_can_be_cut_off_and_the_rest_is_sealed,
+		                                setup, teardown),
+		cmocka_unit_test_setup_teardown(an_erased_body_keeps_the_chain, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_the_header_claims_must_be_there, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(sizes_are_bounded, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
+}
