@@ -191,8 +191,8 @@ move_over(const char *tmp, const char *path)
 	return rename(tmp, path) == 0 ? ST_OK : from_errno(errno);
 }
 
-static status
-sync_parent(const char *path)
+status
+fsync_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir;
@@ -224,7 +224,7 @@ store(const char *path, const void *bytes, size_t len, mode_t mode,
 			unlink(tmp);
 	}
 	if (st == ST_OK)
-		st = sync_parent(path);
+		st = fsync_parent(path);
 	free(tmp);
 	return st;
 }

@@ -26,5 +26,7 @@ status file_create(const char *path, const void *bytes, size_t len, mode_t mode)
 status path_join(char *out, size_t size, const char *dir, const char *name);
 
 status fsync_dir(const char *dir);
+/* The folder that path lies in. */
+status fsync_parent(const char *path);
 
 status from_errno(int error);

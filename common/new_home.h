@@ -1,0 +1,34 @@
+/* common/new_home.h - a home folder appears whole, or not at all
+ *
+ *     st = new_home_begin(home, 02770, &n);
+ *     … make files in new_home_dir(n) …
+ *     st = new_home_finish(n, "outbox");
+ *     new_home_free(&n);               removes what was not finished
+ *
+ * Where there is no home yet, the files are made in a folder beside it, which
+ * is then renamed.  An empty folder that is there already is kept (it may be a
+ * mount point, or belong to a service): the files are made in a folder inside
+ * it and moved out one by one, the one that makes a home of it last.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "protocol/status.h"
+
+typedef struct new_home new_home;
+
+/* mode is exact, whatever the umask.  ST_EXISTS: home is not an empty folder.
+ * ST_NOT_FOUND: the folder that should hold it is not there.  ST_DENIED: no
+ * right to make anything there. */
+status new_home_begin(const char *home, mode_t mode, new_home **ret_new);
+
+/* Where the files are to be made; empty at first. */
+const char *new_home_dir(const new_home *n);
+
+/* Move everything into place and sync the folders.  last is the name of the
+ * entry without which it is no home. */
+status new_home_finish(new_home *n, const char *last);
+
+/* Remove what is left and set *n_p to NULL; does nothing when it is NULL. */
+void new_home_free(new_home **n_p);
