@@ -12,16 +12,23 @@
  *         wait until device_sync_deadline(s), a frame, or new records;
  *         device_sync_frame(s, ...) / device_sync_grew(s) / device_sync_tick(s, now)
  *
- *            start                WELCOME                    REFUSE, bad frame,
- *     DOWN ---------> GREETING ----------------> STREAMING   deadline passed
- *      ^                 ^  (WANT, boot id changed, | |         |
- *      |                 |   an hour idle)          | |         v
- *      |                 +--------------------------+ +----> CLOSED
- *      +----------------------- start ---------------------------+
+ *            start                WELCOME
+ *     DOWN ---------> GREETING ----------------> STREAMING
+ *                      ^  ^ |                     |  |
+ *                      |  | |                     |  |  REFUSE, a bad frame or a lie,
+ *                start |  | +---------------------|--+-----+  a deadline, the store
+ *                      |  |                       |        |  failed
+ *                      |  +-- WANT, another boot -+        v
+ *                      |      id, an hour idle           CLOSED
+ *                      +-----------------------------------+
  *
  * A position from the hub is believed only when it is on the device's own
  * chain.  What belongs to an older round is ignored, so several batches in
  * flight cause one go-back.
+ *
+ * Nothing is queued: device_sync_next() works out what is owed at that moment,
+ * in this order: what the hub has told (WELCOMED, ACKED, a DOCUMENT), HELLO,
+ * GET of the plan, GET of the standing, PUSH while there is credit, PING.
  *
  * Not thread safe; one object belongs to one loop.
  */
@@ -45,22 +52,29 @@ typedef enum device_event {
 	DEVICE_ON_WANT,
 	DEVICE_ON_PART,
 	DEVICE_ON_PONG,
-	DEVICE_ON_BAD,      /* malformed, or a message no hub sends */
+	DEVICE_ON_REBOOT,   /* a PONG with another boot id than the WELCOME's */
+	DEVICE_ON_STALE,    /* WELCOME, ACK or WANT of another round */
+	DEVICE_ON_BAD,      /* malformed, a lie, or a message no hub sends */
 	DEVICE_ON_DEADLINE, /* an answer did not come in time */
-	DEVICE_ON_IDLE,     /* nothing sent for ping_ms, or an hour since HELLO */
+	DEVICE_ON_IDLE,     /* silence for ping_ms, nothing awaited */
+	DEVICE_ON_HOUR,     /* hello_ms since the last HELLO, nothing awaited */
 	DEVICE_ON_GREW,     /* the outbox has new events */
+	DEVICE_ON_FAULT,    /* the store, or memory, failed */
 	DEVICE_EVENTS_
 } device_event;
 
 /* Answers about the device's own chain; called from device_sync_* only.  Every
- * call sees all that is committed and synced, nothing else. */
+ * call sees all that is committed and synced, nothing else.  Any result but
+ * ST_OK, and ST_NOT_FOUND of hash_at, closes the link. */
 struct device_store {
 	void *ctx;
 	status (*tip)(void *ctx, struct point *ret_tip);
 	/* ST_NOT_FOUND above the tip; seq 0 is h(0). */
 	status (*hash_at)(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
-	/* Seal events from first on into w (replacing what it holds), of at most
-	 * wire_bytes where one event alone allows it; *ret_end is the last. */
+	/* Seal events from first on, which is not above the tip, into w (replacing
+	 * what it holds), of at most wire_bytes where one event alone allows it, and
+	 * of at most FLIGHT_ROOM_LEAST (protocol/flight.h) where it does not;
+	 * *ret_end is the last. */
 	status (*seal)(void *ctx, uint64_t first, size_t wire_bytes, writer *w,
 	               struct point *ret_end);
 };
@@ -88,36 +102,49 @@ typedef enum device_action_type {
 	DEVICE_SEND = 1, /* frame: to the hub; valid until the next call */
 	DEVICE_ACKED,    /* point: this hub has all up to here; may go down */
 	DEVICE_WELCOMED, /* the hub answered: beyond, hub_clock_ms, registry are valid */
-	DEVICE_DOCUMENT, /* what, version, packed: whole, its signature checked */
+	DEVICE_DOCUMENT, /* what, version, boot, packed: whole, its signature checked */
 	DEVICE_CLOSE,    /* refused_with/why: drop the link, try again later */
 } device_action_type;
 
+/* Which fields are set is said at the type.  All pointers are valid until the
+ * next call on the object. */
 struct device_action {
 	device_action_type type;
 	struct bytes frame;
 	struct point point;
-	uint64_t beyond, registry, boot;
+	uint64_t beyond;   /* events that the hub holds beyond our tip */
+	uint64_t registry; /* highest number seen */
+	uint64_t boot;
 	int64_t hub_clock_ms;
-	document what;
+	document what; /* DOCUMENT_PLAN or DOCUMENT_STANDING */
 	uint64_t version;
 	struct bytes packed;
-	bool has_refusal;
-	refusal refused_with;
+	bool has_refusal; /* refused_with and hub_text are valid */
+	refusal refused_with; /* REFUSALS_: a code that is not known here */
 	const char *why; /* msgid */
 	struct text hub_text; /* what the hub said, not to be trusted */
 };
 
 typedef struct device_sync device_sync;
 
-/* NULL: no memory.  store must outlive the object. */
+/* NULL: no memory.  config and memory are copied; store must outlive the
+ * object. */
 device_sync *device_sync_new(const struct device_sync_config *config,
                              const struct device_sync_memory *memory,
                              const struct device_store *store);
 void device_sync_free(device_sync **s_p);
 
+/* A new link is up; whatever was under way on an older one is lost.  now_ms is
+ * of a clock that does not go back, here and everywhere. */
 void device_sync_start(device_sync *s, int64_t now_ms);
+
+/* One frame came from the hub.  In DOWN and CLOSED it is passed over. */
 void device_sync_frame(device_sync *s, const void *frame, size_t len, int64_t now_ms);
+
+/* The outbox may have grown. */
 void device_sync_grew(device_sync *s);
+
+/* Time went by; does nothing before device_sync_deadline(). */
 void device_sync_tick(device_sync *s, int64_t now_ms);
 
 /* The next thing to do; false when there is nothing.  wall_ms is the wall
@@ -126,10 +153,11 @@ void device_sync_tick(device_sync *s, int64_t now_ms);
 bool device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms,
                       struct device_action *ret_action);
 
-/* When device_sync_tick() is due at the latest. */
+/* When device_sync_tick() is due at the latest; INT64_MAX: never. */
 int64_t device_sync_deadline(const device_sync *s);
 
-/* Everything recorded is acknowledged and the documents told are here. */
+/* Everything recorded is acknowledged, the documents told are here, and
+ * device_sync_next() has said so. */
 bool device_sync_drained(device_sync *s);
 
 device_state device_sync_state(const device_sync *s);

@@ -15,7 +15,10 @@
  *       +-------------> CLOSED <----------------------+
  *
  * In WAITING every PUSH of the old round is passed over without an answer, so
- * several batches in flight cause one go-back.
+ * several batches in flight cause one go-back.  The first HELLO of a connection
+ * may have any round.
+ *
+ * Not thread safe: a connection and its writer belong to one loop.
  */
 #pragma once
 
@@ -49,9 +52,11 @@ struct hub_view {
 	uint64_t beyond; /* events of the feed that do not lie at or below the tip told */
 	uint64_t credit;
 	struct points gaps; /* at most GAPS_TOLD_MAX */
-	struct point safe;
+	struct point safe;  /* left as it is: none */
 };
 
+/* Asked from within hub_sync_*() only.  Any result but ST_OK, and ST_NOT_FOUND
+ * of part, refuses the peer as busy. */
 struct hub_answers {
 	void *ctx;
 	/* The highest of points that is known, else seq 0 with h(0). */
@@ -60,7 +65,9 @@ struct hub_answers {
 	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *tip,
 	               struct hub_view *ret_view);
 	/* Up to max bytes of a document from offset: fills version, total, bytes,
-	 * signature of ret_part.  ST_NOT_FOUND: there is none. */
+	 * signature of ret_part, which point into memory that lasts until the next
+	 * question.  No bytes from offset on: bytes is empty.  ST_NOT_FOUND: there is
+	 * no such document. */
 	status (*part)(void *ctx, const uint8_t feed[static FEED_BYTES], document what,
 	               uint64_t offset, size_t max, struct message *ret_part);
 };
@@ -75,29 +82,38 @@ typedef enum hub_action_type {
 	HUB_NOTHING = 1, /* pass over */
 	HUB_SEND,        /* frame: to the peer */
 	HUB_STORE,       /* batch: to the journal; then hub_sync_settled() */
-	HUB_REFUSE,      /* frame: to the peer; then forget the connection */
+	HUB_REFUSE,      /* frame: to the peer (empty: no memory); then forget the connection */
 } hub_action_type;
 
 struct hub_action {
 	hub_action_type type;
-	struct bytes frame; /* valid until the next call on this connection's writer */
+	struct bytes frame; /* valid until the next call with that writer */
 	struct batch batch; /* points into the frame given */
+	size_t wire_bytes;  /* of that batch, for hub_sync_settled() */
 	uint64_t round;
 	refusal refused_with; /* of HUB_REFUSE */
-	const struct message *hello; /* when the frame was a HELLO or PING: for contacts */
+	/* When the frame was a HELLO or PING that was answered, else NULL: for
+	 * contacts.  Points into the frame given. */
+	const struct message *hello;
 };
 
-/* One a connection, in the caller's memory. */
+/* One a connection, in the caller's memory.
+ *
+ * The credit told may shrink while batches that an older word allowed are on
+ * their way.  So credit here is the most that an honest peer can have
+ * unanswered: at each ACK the greater of what is told now and what was allowed
+ * less the batch answered. */
 typedef struct hub_sync {
 	hub_state state;
 	uint8_t feed[FEED_BYTES]; /* the feed that this connection's key is enrolled for */
 	uint64_t round;
-	uint64_t credit;     /* as last told */
-	uint64_t unanswered; /* bytes of batches taken and not answered */
+	uint64_t credit;     /* bytes that may be unanswered, see below */
+	uint64_t unanswered; /* bytes of batches of this round taken and not answered */
 	struct point tip;    /* as told in HELLO */
 	struct message message; /* the last HELLO or PING */
 } hub_sync;
 
+/* feed is the one that the peer's key is enrolled for. */
 void hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES]);
 
 /* Take one frame.  w is the caller's, used for the answer. */

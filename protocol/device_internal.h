@@ -1,0 +1,60 @@
+/* protocol/device_internal.h - what the three parts of the device's machine share
+ *
+ * device_sync.c has the table and the object, device_judge.c turns frames into
+ * events, device_owed.c has device_sync_next().  Nobody else includes
+ * this; protocol/device_sync.h says what the machine promises.
+ */
+#pragma once
+
+#include "protocol/device_sync.h"
+#include "protocol/download.h"
+#include "protocol/flight.h"
+
+struct device_sync {
+	struct device_sync_config config;
+	const struct device_store *store;
+	device_state state;
+	uint64_t round; /* of the last HELLO, sent or owed */
+
+	/* What the store said; tip is valid when tip_known. */
+	struct point start, tip;
+	bool tip_known;
+
+	/* Told by the hub in this round; acked also before the first. */
+	struct point acked;
+	uint64_t boot, credit, beyond, registry;
+	int64_t hub_clock_ms;
+	unsigned wants;
+
+	uint64_t next; /* number of the first event that was not sent */
+	flight flight;
+	download plan, standing;
+
+	bool hello_owed, ping_owed, welcomed_owed, acked_owed, close_owed;
+	bool pinged; /* PONG awaited */
+
+	int64_t await_ms; /* since when the next answer is awaited */
+	int64_t quiet_ms; /* when the last frame went or came */
+	int64_t hello_ms; /* when the last HELLO went */
+
+	/* Of CLOSED. */
+	const char *why;
+	bool has_refusal;
+	refusal refused_with;
+	char hub_text[TEXT_BYTES_MAX];
+	size_t hub_text_len;
+
+	writer frame, batch;
+};
+
+/* Turn a frame into an event; why gets the reason to close, should the table
+ * say so.  Takes parts of documents in; all else is left to the step, for which
+ * *ret_message is valid unless the event is DEVICE_ON_BAD or DEVICE_ON_FAULT. */
+device_event device_judge(device_sync *s, const void *frame, size_t len,
+                          struct message *ret_message);
+
+/* Whether an answer other than WELCOME is due. */
+bool device_awaiting(const device_sync *s);
+
+/* The store or memory failed: close, with that reason. */
+void device_fault(device_sync *s, status st, const char *why, int64_t now_ms);

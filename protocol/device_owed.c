@@ -1,0 +1,227 @@
+#include "protocol/device_internal.h"
+
+static bool
+owed_report(device_sync *s, struct device_action *ret_action)
+{
+	struct device_action a = { 0 };
+	download *d = s->plan.whole ? &s->plan : &s->standing;
+
+	if (s->welcomed_owed) {
+		a = (struct device_action) {
+			.type = DEVICE_WELCOMED, .beyond = s->beyond, .boot = s->boot,
+			.registry = s->registry, .hub_clock_ms = s->hub_clock_ms,
+		};
+		s->welcomed_owed = false;
+	} else if (s->acked_owed) {
+		a = (struct device_action) { .type = DEVICE_ACKED, .point = s->acked };
+		s->acked_owed = false;
+	} else if (d->whole) {
+		a = (struct device_action) {
+			.type = DEVICE_DOCUMENT, .what = d->what, .version = d->version,
+			.boot = d->told_boot,
+		};
+		a.packed = download_take(d);
+	} else {
+		return false;
+	}
+	*ret_action = a;
+	return true;
+}
+
+static bool
+owed_close(device_sync *s, struct device_action *ret_action)
+{
+	if (!s->close_owed)
+		return false;
+	s->close_owed = false;
+	*ret_action = (struct device_action) {
+		.type = DEVICE_CLOSE,
+		.has_refusal = s->has_refusal,
+		.refused_with = s->refused_with,
+		.why = s->why,
+		.hub_text = { s->hub_text, s->hub_text_len },
+	};
+	return true;
+}
+
+static bool
+emit(device_sync *s, const struct message *m, int64_t now_ms, struct device_action *ret_action)
+{
+	status st = message_encode(m, &s->frame);
+
+	if (st < 0) {
+		device_fault(s, st, status_text(st), now_ms);
+		return false;
+	}
+	s->quiet_ms = now_ms;
+	*ret_action = (struct device_action) {
+		.type = DEVICE_SEND, .frame = writer_bytes(&s->frame)
+	};
+	return true;
+}
+
+/* ST_OK also when the point is there already. */
+static status
+add_point(device_sync *s, uint64_t seq, struct points *points)
+{
+	struct point *p = &points->list[points->count];
+	status st;
+
+	for (size_t i = 0; i < points->count; i++) {
+		if (points->list[i].seq == seq)
+			return ST_OK;
+	}
+	st = s->store->hash_at(s->store->ctx, seq, p->hash);
+	if (st < 0)
+		return st;
+	p->seq = seq;
+	points->count++;
+	return ST_OK;
+}
+
+/* What the hub last acknowledged, the tip, and back from it in steps that
+ * double, to the beginning: 66 at most. */
+static status
+own_points(device_sync *s, struct points *ret_points)
+{
+	uint64_t tip = s->tip.seq;
+	status st = ST_OK;
+
+	ret_points->count = 0;
+	if (s->acked.seq <= tip)
+		st = add_point(s, s->acked.seq, ret_points);
+	if (st == ST_OK)
+		st = add_point(s, tip, ret_points);
+	for (uint64_t back = 1; st == ST_OK && back < tip; back *= 2)
+		st = add_point(s, tip - back, ret_points);
+	return st == ST_OK ? add_point(s, 0, ret_points) : st;
+}
+
+static status
+look_at_tip(device_sync *s)
+{
+	status st = ST_OK;
+
+	if (!s->tip_known)
+		st = s->store->tip(s->store->ctx, &s->tip);
+	s->tip_known = st == ST_OK;
+	return st;
+}
+
+static uint64_t
+pending(const device_sync *s)
+{
+	return s->tip.seq > s->acked.seq ? s->tip.seq - s->acked.seq : 0;
+}
+
+static bool
+say_hello(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
+{
+	struct message m = {
+		.type = MESSAGE_HELLO,
+		.protocol = PROTOCOL_VERSION,
+		.round = s->round,
+		.feed = s->config.feed,
+		.floor = s->start,
+		.plan = s->plan.held,
+		.registry = s->registry,
+		.clock_ms = wall_ms,
+		.program = text_of(s->config.program),
+	};
+	status st = look_at_tip(s);
+
+	if (st == ST_OK)
+		st = own_points(s, &m.points);
+	if (st < 0) {
+		device_fault(s, st, N_("the outbox cannot be read"), now_ms);
+		return false;
+	}
+	m.tip = s->tip;
+	m.pending = pending(s);
+	s->hello_owed = false;
+	s->await_ms = s->hello_ms = now_ms;
+	return emit(s, &m, now_ms, ret_action);
+}
+
+/* Something that wants an answer is about to leave. */
+static void
+await(device_sync *s, int64_t now_ms)
+{
+	if (!device_awaiting(s))
+		s->await_ms = now_ms;
+}
+
+static bool
+ask(device_sync *s, download *d, int64_t now_ms, struct device_action *ret_action)
+{
+	struct message m;
+
+	if (s->state != DEVICE_STREAMING || !download_next(d, &m))
+		return false;
+	await(s, now_ms);
+	d->asked = true;
+	return emit(s, &m, now_ms, ret_action);
+}
+
+static bool
+push(device_sync *s, int64_t now_ms, struct device_action *ret_action)
+{
+	struct message m = { .type = MESSAGE_PUSH, .round = s->round };
+	struct point end = { 0 };
+	status st;
+
+	if (s->state != DEVICE_STREAMING || !flight_room(&s->flight, s->credit))
+		return false;
+	st = look_at_tip(s);
+	if (st == ST_OK && s->next > s->tip.seq)
+		return false;
+	if (st == ST_OK)
+		st = s->store->seal(s->store->ctx, s->next, s->flight.batch_bytes, &s->batch,
+		                    &end);
+	if (st < 0) {
+		device_fault(s, st, N_("the outbox cannot be read"), now_ms);
+		return false;
+	}
+	m.batch = writer_bytes(&s->batch);
+	if (m.batch.len + s->flight.bytes > s->credit || end.seq < s->next) {
+		device_fault(s, ST_LIMIT, N_("the outbox gave a batch that may not be sent"), now_ms);
+		return false;
+	}
+	await(s, now_ms);
+	flight_sent(&s->flight, &end, m.batch.len, now_ms);
+	s->next = end.seq + 1;
+	return emit(s, &m, now_ms, ret_action);
+}
+
+static bool
+ping(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
+{
+	struct message m = {
+		.type = MESSAGE_PING, .boot = s->boot, .clock_ms = wall_ms, .pending = pending(s)
+	};
+
+	if (s->state != DEVICE_STREAMING || !s->ping_owed)
+		return false;
+	s->ping_owed = false;
+	if (device_awaiting(s)) /* its answer will do */
+		return false;
+	await(s, now_ms);
+	s->pinged = true;
+	return emit(s, &m, now_ms, ret_action);
+}
+
+static bool
+owed_frame(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
+{
+	if (s->state == DEVICE_GREETING && s->hello_owed)
+		return say_hello(s, now_ms, wall_ms, ret_action);
+	return ask(s, &s->plan, now_ms, ret_action) || ask(s, &s->standing, now_ms, ret_action) ||
+	       push(s, now_ms, ret_action) || ping(s, now_ms, wall_ms, ret_action);
+}
+
+bool
+device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
+{
+	return owed_report(s, ret_action) || owed_frame(s, now_ms, wall_ms, ret_action) ||
+	       owed_close(s, ret_action);
+}

@@ -1,0 +1,156 @@
+#include "protocol/download.h"
+
+#include <stdlib.h>
+
+#include "protocol/chain.h"
+#include "protocol/identity.h"
+
+void
+download_init(download *d, document what, uint64_t held, uint64_t held_boot)
+{
+	*d = (download) { .what = what, .held = held, .held_boot = held_boot };
+	d->told = held;
+	d->told_boot = held_boot;
+}
+
+static void
+drop(download *d)
+{
+	free(d->bytes);
+	d->bytes = NULL;
+	d->version = d->total = d->have = 0;
+	d->whole = false;
+}
+
+void
+download_done(download *d)
+{
+	drop(d);
+}
+
+void
+download_told(download *d, uint64_t version, uint64_t boot)
+{
+	bool reborn = boot != d->told_boot;
+
+	if (reborn && d->what == DOCUMENT_STANDING)
+		drop(d);
+	if (reborn || version != d->told)
+		d->absent = false;
+	d->told = version;
+	d->told_boot = boot;
+}
+
+void
+download_lost(download *d)
+{
+	d->asked = false;
+}
+
+static bool
+wanted(const download *d)
+{
+	if (d->absent)
+		return false;
+	if (d->what == DOCUMENT_PLAN)
+		return d->told > d->held;
+	return d->told != d->held || d->told_boot != d->held_boot;
+}
+
+bool
+download_next(const download *d, struct message *ret_get)
+{
+	if (d->asked || d->whole || !wanted(d))
+		return false;
+	*ret_get = (struct message) {
+		.type = MESSAGE_GET,
+		.what = text_of(document_name(d->what)),
+		.version = d->version,
+		.offset = d->have,
+	};
+	return true;
+}
+
+bool
+download_settled(const download *d)
+{
+	return !d->asked && !d->whole && !wanted(d);
+}
+
+/* The first part that came of another version: begin with it. */
+static status
+begin(download *d, const struct message *part)
+{
+	uint64_t max = d->what == DOCUMENT_PLAN ? PLAN_BYTES_MAX : STANDING_BYTES_MAX;
+
+	drop(d);
+	if (part->total > max)
+		return ST_LIMIT;
+	d->bytes = malloc(part->total);
+	if (!d->bytes)
+		return ST_NOMEM;
+	d->version = part->version;
+	d->total = part->total;
+	memcpy(d->signature, part->signature, SIGNATURE_BYTES);
+	return ST_OK;
+}
+
+status
+download_part(download *d, const struct message *part)
+{
+	status st = ST_OK;
+
+	if (!d->asked)
+		return ST_OK;
+	d->asked = false;
+	if (part->total == 0 || (d->what == DOCUMENT_PLAN && part->version <= d->held)) {
+		drop(d);
+		d->absent = true;
+		return ST_OK;
+	}
+	if (part->version != d->version || part->total != d->total) {
+		st = begin(d, part);
+		if (st < 0 || part->offset > 0) /* the GET from 0 is owed again */
+			return st;
+	}
+	if (part->offset != d->have || part->bytes.len == 0 ||
+	    part->bytes.len > d->total - d->have) {
+		drop(d);
+		return ST_MALFORMED;
+	}
+	memcpy(d->bytes + d->have, part->bytes.at, part->bytes.len);
+	d->have += part->bytes.len;
+	d->whole = d->have == d->total;
+	return ST_OK;
+}
+
+bool
+download_signed(download *d, const uint8_t hub[static FEED_BYTES],
+                const uint8_t feed[static FEED_BYTES])
+{
+	uint8_t hash[HASH_BYTES], covered[DOCUMENT_SIGNED_BYTES_MAX];
+	size_t len;
+
+	hash_bytes(d->bytes, d->total, hash);
+	len = document_signed(d->what, hub, feed, d->version, hash, covered);
+	if (signature_valid(covered, len, hub, d->signature))
+		return true;
+	drop(d);
+	return false;
+}
+
+struct bytes
+download_take(download *d)
+{
+	/* The hub serves what is newest, which may be newer than what it told. */
+	d->held = d->told = d->version;
+	d->held_boot = d->told_boot;
+	d->version = 0;
+	d->have = 0;
+	d->whole = false;
+
+	struct bytes packed = { d->bytes, d->total };
+
+	d->total = 0;
+	return packed;
+}

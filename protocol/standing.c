@@ -1,0 +1,261 @@
+#include "protocol/standing.h"
+
+#include "protocol/codec.h"
+
+enum {
+	/* No row takes more. */
+	POINT_ROW_BYTES = 1 + 9 + 2 + HASH_BYTES,
+	HELD_ROW_BYTES = POINT_ROW_BYTES + 2 + CODE_BYTES_MAX,
+	TEXT_HEAD_BYTES = 5,
+	FRAME_BYTES = 128, /* keys, counts, numbers */
+};
+
+enum key { KEY_CONFLICTS, KEY_HELD, KEY_HELD_TOTAL, KEY_LOCKS, KEY_REMARKS, KEY_V, KEYS_ };
+
+static const char *const keys[KEYS_] = {
+	[KEY_CONFLICTS] = "conflicts", [KEY_HELD] = "held",       [KEY_HELD_TOTAL] = "heldn",
+	[KEY_LOCKS] = "locks",         [KEY_REMARKS] = "remarks", [KEY_V] = "v",
+};
+
+/* ---- writing ---- */
+
+static size_t
+texts_bytes(const struct text *list, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += TEXT_HEAD_BYTES + list[i].len;
+	return bytes;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void
+write_texts(writer *w, const char *key, const struct text *list, size_t count)
+{
+	writer_text(w, text_of(key));
+	writer_array(w, count);
+	for (size_t i = 0; i < count; i++)
+		writer_text(w, list[i]);
+}
+
+static void
+write_held(writer *w, const struct standing_held *h)
+{
+	writer_array(w, 3);
+	writer_uint(w, h->at.seq);
+	writer_bin(w, h->at.hash, HASH_BYTES);
+	writer_text(w, h->reason);
+}
+
+status
+standing_encode(const struct standing_rows *rows, writer *w)
+{
+	size_t fixed = FRAME_BYTES + texts_bytes(rows->locks, rows->lock_count) +
+	               texts_bytes(rows->remarks, rows->remark_count);
+	size_t room, conflicts, held;
+
+	if (fixed > STANDING_BYTES_MAX)
+		return ST_LIMIT;
+	room = STANDING_BYTES_MAX - fixed;
+	conflicts = least(rows->conflict_count, room / POINT_ROW_BYTES);
+	room -= conflicts * POINT_ROW_BYTES;
+	held = least(least(rows->held_count, STANDING_HELD_MAX), room / HELD_ROW_BYTES);
+
+	writer_clear(w);
+	writer_map(w, KEYS_);
+	writer_text(w, text_of(keys[KEY_CONFLICTS]));
+	writer_array(w, conflicts);
+	for (size_t i = 0; i < conflicts; i++)
+		writer_point(w, &rows->conflicts[i]);
+	writer_text(w, text_of(keys[KEY_HELD]));
+	writer_array(w, held);
+	for (size_t i = 0; i < held; i++)
+		write_held(w, &rows->held[i]);
+	writer_text(w, text_of(keys[KEY_HELD_TOTAL]));
+	writer_uint(w, rows->held_total);
+	write_texts(w, keys[KEY_LOCKS], rows->locks, rows->lock_count);
+	write_texts(w, keys[KEY_REMARKS], rows->remarks, rows->remark_count);
+	writer_text(w, text_of(keys[KEY_V]));
+	writer_uint(w, STANDING_VERSION);
+	return writer_status(w);
+}
+
+/* ---- reading ---- */
+
+static struct point
+read_point(reader *r)
+{
+	struct point p = reader_point(r);
+
+	if (p.seq == 0) /* the beginning is no event */
+		reader_fail(r, ST_MALFORMED);
+	return p;
+}
+
+static struct standing_held
+read_held(reader *r)
+{
+	struct standing_held h = { 0 };
+	const uint8_t *hash;
+
+	if (reader_array(r, 3) != 3)
+		reader_fail(r, ST_MALFORMED);
+	h.at.seq = reader_uint(r, INT64_MAX);
+	hash = reader_fixed(r, HASH_BYTES);
+	h.reason = reader_text(r, CODE_BYTES_MAX);
+	if (h.at.seq == 0 || !code_valid(h.reason))
+		reader_fail(r, ST_MALFORMED);
+	if (hash)
+		memcpy(h.at.hash, hash, HASH_BYTES);
+	return h;
+}
+
+static struct text
+read_text(reader *r)
+{
+	return reader_text(r, STANDING_REMARK_BYTES_MAX);
+}
+
+static struct standing_list
+list_here(reader *r, size_t max)
+{
+	size_t count = reader_array(r, max);
+
+	return (struct standing_list) { .left = count, .at = *r };
+}
+
+static struct standing_list
+points_here(reader *r)
+{
+	struct standing_list list = list_here(r, STANDING_BYTES_MAX);
+
+	for (size_t i = 0; i < list.left && r->st == ST_OK; i++)
+		read_point(r);
+	return list;
+}
+
+static struct standing_list
+held_here(reader *r)
+{
+	struct standing_list list = list_here(r, STANDING_HELD_MAX);
+
+	for (size_t i = 0; i < list.left && r->st == ST_OK; i++)
+		read_held(r);
+	return list;
+}
+
+static struct standing_list
+texts_here(reader *r)
+{
+	struct standing_list list = list_here(r, STANDING_BYTES_MAX);
+
+	for (size_t i = 0; i < list.left && r->st == ST_OK; i++)
+		read_text(r);
+	return list;
+}
+
+static enum key
+key_of(struct text name)
+{
+	int k = 0;
+
+	while (k < KEYS_ && !text_is(name, keys[k]))
+		k++;
+	return (enum key) k;
+}
+
+static void
+read_value(reader *r, enum key key, struct standing *s, uint64_t *ret_version)
+{
+	switch (key) {
+	case KEY_CONFLICTS:
+		s->conflicts = points_here(r);
+		break;
+	case KEY_HELD:
+		s->held = held_here(r);
+		break;
+	case KEY_HELD_TOTAL:
+		s->held_total = reader_uint(r, INT64_MAX);
+		break;
+	case KEY_LOCKS:
+		s->locks = texts_here(r);
+		break;
+	case KEY_REMARKS:
+		s->remarks = texts_here(r);
+		break;
+	case KEY_V:
+		*ret_version = reader_uint(r, UINT32_MAX);
+		break;
+	case KEYS_:
+		reader_skip(r);
+		break;
+	}
+}
+
+status
+standing_decode(const void *bytes, size_t len, struct standing *ret_standing)
+{
+	struct standing s = { 0 };
+	reader r = reader_of(bytes, len);
+	struct text last = { 0 };
+	uint64_t version = 0;
+	unsigned found = 0;
+	size_t left;
+
+	if (len > STANDING_BYTES_MAX)
+		return ST_LIMIT;
+	left = reader_map(&r, SIZE_MAX);
+	for (; left > 0 && r.st == ST_OK; left--) {
+		struct text name = reader_key(&r, &last);
+		enum key key = key_of(name);
+
+		if (name.len > 0 && name.at[0] == '!')
+			reader_fail(&r, ST_MALFORMED);
+		read_value(&r, key, &s, &version);
+		found |= 1u << key;
+	}
+	if (reader_end(&r) < 0)
+		return r.st;
+	if (~found & ((1u << KEYS_) - 1))
+		return ST_MALFORMED;
+	if (version != STANDING_VERSION)
+		return ST_VERSION;
+	*ret_standing = s;
+	return ST_OK;
+}
+
+bool
+standing_next_conflict(struct standing_list *list, struct point *ret_at)
+{
+	if (list->left == 0)
+		return false;
+	list->left--;
+	*ret_at = read_point(&list->at);
+	return true;
+}
+
+bool
+standing_next_held(struct standing_list *list, struct standing_held *ret_held)
+{
+	if (list->left == 0)
+		return false;
+	list->left--;
+	*ret_held = read_held(&list->at);
+	return true;
+}
+
+bool
+standing_next_text(struct standing_list *list, struct text *ret_text)
+{
+	if (list->left == 0)
+		return false;
+	list->left--;
+	*ret_text = read_text(&list->at);
+	return true;
+}
