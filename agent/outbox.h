@@ -76,7 +76,7 @@ struct outbox_item {
 
 /* Store items (all or none) in one durable commit, in order, and wake the
  * daemon.  Where the clock in the first one is not ahead of the last event's,
- * that one gets its random bytes here.  The ret_ members are written on success
+ * that one gets its random bytes here.  The ret_ members are valid on success
  * only.
  * ST_BUSY after wait_ms: see kv_holder().  ST_FULL: disk, map or quota.
  * ST_EXISTS: an own version that an item replaces was replaced already (see

@@ -1,0 +1,149 @@
+#include <sodium.h>
+
+#include "agent/outbox_internal.h"
+#include "protocol/chain.h"
+#include "protocol/event.h"
+
+enum { ROW_BYTES_MAX = HASH_BYTES + EVENT_BYTES_MAX };
+
+struct appending {
+	outbox *box;
+	kv_txn *txn;
+	struct tip tip;
+	bool stored; /* an item of this commit is in already */
+	writer w;    /* a body that got its random bytes */
+};
+
+/* Two clones of a device whose clock stands still would else write the same
+ * event twice, and one would be taken for a copy of the other. */
+static status
+add_random(struct appending *a, struct event *e, struct bytes *body)
+{
+	uint8_t random[RANDOM_BYTES];
+	event_field fault;
+	status st;
+
+	randombytes_buf(random, sizeof(random));
+	e->random = random;
+	e->has |= EVENT_BIT(EVENT_RANDOM);
+	st = event_encode(e, &a->w, &fault);
+	e->random = NULL;
+	if (st == ST_OK)
+		*body = writer_bytes(&a->w);
+	return st == ST_OK || st == ST_NOMEM ? st : ST_INVALID;
+}
+
+/* An own version is replaced by one own event, which keeps the versions of this
+ * device in one line. */
+static status
+mark_replaced(struct appending *a, const struct fix *fix, uint64_t by)
+{
+	uint8_t seq[SEQ_BYTES], later[SEQ_BYTES], hash[HASH_BYTES];
+	struct bytes key = { seq, sizeof(seq) }, value = { later, sizeof(later) }, body;
+	uint64_t other;
+	status st;
+
+	if (fix->feed && memcmp(fix->feed, a->box->device.feed, FEED_BYTES) != 0)
+		return ST_OK;
+	st = outbox_get_event(a->txn, fix->seq, &body, hash);
+	if (st == ST_NOT_FOUND || (st == ST_OK && memcmp(hash, fix->hash, HASH_PREFIX_BYTES) != 0))
+		return ST_INVALID;
+	if (st < 0)
+		return st;
+	put_u64(seq, fix->seq);
+	put_u64(later, by);
+	st = outbox_get_seq(a->txn, OUTBOX_FIXED, key, &other);
+	if (st != ST_NOT_FOUND)
+		return st == ST_OK ? ST_EXISTS : st;
+	return kv_put(a->txn, OUTBOX_FIXED, key, value);
+}
+
+static status
+store_body(struct appending *a, struct bytes body)
+{
+	uint8_t key[SEQ_BYTES], row[ROW_BYTES_MAX], hash[HASH_BYTES];
+
+	hash_bytes(body.at, body.len, hash);
+	chain_step(a->box->device.feed, &a->tip.at, hash);
+	put_u64(key, a->tip.at.seq);
+	memcpy(row, a->tip.at.hash, HASH_BYTES);
+	memcpy(row + HASH_BYTES, body.at, body.len);
+	return kv_append(a->txn, OUTBOX_EVENTS, (struct bytes) { key, sizeof(key) },
+	                 (struct bytes) { row, HASH_BYTES + body.len });
+}
+
+static status
+store_event(struct appending *a, struct bytes body)
+{
+	struct event e;
+	status st = ST_OK;
+
+	if (event_decode(body, &e) != HOLD_NONE)
+		return ST_INVALID;
+	if (!a->stored)
+		st = outbox_room_check(a->box);
+	if (st == ST_OK && !a->stored && e.at_ms <= a->tip.at_ms && !(e.has & EVENT_BIT(EVENT_RANDOM)))
+		st = add_random(a, &e, &body);
+	if (st == ST_OK)
+		st = store_body(a, body);
+	for (size_t i = 0; i < e.fixes.count && st == ST_OK; i++)
+		st = mark_replaced(a, &e.fixes.list[i], a->tip.at.seq);
+	a->tip.at_ms = e.at_ms;
+	a->stored = true;
+	return st;
+}
+
+static status
+append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_seq,
+            bool *ret_known)
+{
+	struct bytes key = { item->key, HASH_BYTES };
+	uint8_t seq[SEQ_BYTES];
+	status st = ST_NOT_FOUND;
+
+	if (item->key)
+		st = outbox_get_seq(a->txn, OUTBOX_KEYS, key, ret_seq);
+	*ret_known = st == ST_OK;
+	if (st != ST_NOT_FOUND)
+		return st;
+	st = store_event(a, item->body);
+	if (st < 0)
+		return st;
+	*ret_seq = a->tip.at.seq;
+	put_u64(seq, *ret_seq);
+	return item->key ? kv_put(a->txn, OUTBOX_KEYS, key, (struct bytes) { seq, sizeof(seq) })
+	                 : ST_OK;
+}
+
+static status
+append_all(struct appending *a, struct outbox_item *items, size_t count)
+{
+	status st = outbox_get_tip(a->txn, a->box, &a->tip);
+
+	for (size_t i = 0; i < count && st == ST_OK; i++)
+		st = append_item(a, &items[i], &items[i].ret_seq, &items[i].ret_known);
+	return st == ST_OK && a->stored ? outbox_put_tip(a->txn, &a->tip) : st;
+}
+
+status
+outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms)
+{
+	struct appending a = { .box = box };
+	status st = kv_write(box->store, wait_ms, &a.txn);
+
+	if (st < 0)
+		return st;
+	writer_init(&a.w);
+	st = append_all(&a, items, count);
+	writer_done(&a.w);
+	if (st < 0 || !a.stored) {
+		kv_abort(&a.txn);
+		return st;
+	}
+	st = kv_commit(&a.txn);
+	if (st < 0)
+		return st;
+	outbox_room_fill(box->home);
+	outbox_touch(box);
+	return ST_OK;
+}

@@ -1,0 +1,68 @@
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "agent/outbox_internal.h"
+#include "common/files.h"
+
+enum { BALLAST_BYTES = 1 << 20 };
+
+status
+outbox_room_check(outbox *box)
+{
+	uint64_t used_bytes, disk_bytes;
+	status st = kv_room(box->store, &used_bytes, &disk_bytes);
+
+	if (st < 0)
+		return st;
+	if (disk_bytes < OUTBOX_DISK_BYTES ||
+	    used_bytes + OUTBOX_MAP_SPARE_BYTES > OUTBOX_MAP_BYTES)
+		return ST_FULL;
+	return ST_OK;
+}
+
+static status
+ballast_path(const char *home, char out[static PATH_MAX])
+{
+	return path_join(out, PATH_MAX, home, "outbox/ballast");
+}
+
+static bool
+disk_has_room(const char *home)
+{
+	struct statvfs disk;
+
+	return statvfs(home, &disk) == 0 &&
+	       (uint64_t) disk.f_bavail * disk.f_frsize > OUTBOX_DISK_BYTES + BALLAST_BYTES;
+}
+
+/* That it cannot be made is no fault of what was just stored: the next event
+ * tries again. */
+void
+outbox_room_fill(const char *home)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (ballast_path(home, path) < 0 || access(path, F_OK) == 0 || !disk_has_room(home))
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+	if (fd < 0)
+		return;
+	if (fchmod(fd, 0660) != 0 || posix_fallocate(fd, 0, BALLAST_BYTES) != 0)
+		unlink(path);
+	close(fd);
+}
+
+status
+outbox_room_use(outbox *box, status (*write)(outbox *box, void *ctx), void *ctx)
+{
+	char path[PATH_MAX];
+	status st = write(box, ctx);
+
+	if (st == ST_FULL && ballast_path(box->home, path) == ST_OK && unlink(path) == 0)
+		st = write(box, ctx);
+	return st;
+}
