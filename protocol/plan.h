@@ -42,9 +42,6 @@ typedef enum plan_accumulation {
 	ACCUMULATION_ANNUAL_REDUCTION, /* "reduccion-anual" */
 } plan_accumulation;
 
-/* As the document writes it. */
-const char *plan_accumulation_name(plan_accumulation accumulation);
-
 /* What kind of event feeds an indicator. */
 typedef enum plan_feeder { FEEDER_ACTIVITY, FEEDER_THING, FEEDER_LEVEL } plan_feeder;
 
@@ -197,6 +194,11 @@ const struct plan_about *plan_about(const plan *p);
 /* The whole document as jansson read it, for who prints it as JSON.  Borrowed
  * and not to be changed, nor its reference count. */
 const struct json_t *plan_document(const plan *p);
+
+/* As the document writes them. */
+const char *plan_accumulation_word(plan_accumulation accumulation);
+const char *plan_feeder_word(plan_feeder by);
+const char *plan_unit_kind_word(plan_unit_kind kind);
 
 /* Look-ups by code (len bytes, no 0 needed); NULL when there is none.  Hash
  * tables inside: constant time. */

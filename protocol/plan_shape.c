@@ -15,12 +15,52 @@
 #define NAME { "name", LINE(PLAN_NAME_MAX_BYTES), IN(name) }
 
 static const char *const formats[] = { "valija/plan/1", NULL };
-static const char *const area_sources[] = { "printed", "inherited", "assumed", NULL };
-static const char *const feeders[] = { "activity", "thing", "level", NULL };
-static const char *const kinds[] = { "embassy", "permanent-mission", "consulate", "area", NULL };
-static const char *const accumulations[] = {
-	"acumulado", "flujo", "capacidad", "stock", "reduccion", "reduccion-anual", NULL,
+static const char *const area_sources[] = {
+	[AREA_PRINTED] = "printed",
+	[AREA_INHERITED] = "inherited",
+	[AREA_ASSUMED] = "assumed",
+	NULL,
 };
+static const char *const feeders[] = {
+	[FEEDER_ACTIVITY] = "activity",
+	[FEEDER_THING] = "thing",
+	[FEEDER_LEVEL] = "level",
+	NULL,
+};
+static const char *const kinds[] = {
+	[UNIT_EMBASSY] = "embassy",
+	[UNIT_PERMANENT_MISSION] = "permanent-mission",
+	[UNIT_CONSULATE] = "consulate",
+	[UNIT_AREA] = "area",
+	NULL,
+};
+static const char *const accumulations[] = {
+	[ACCUMULATION_SUM] = "acumulado",
+	[ACCUMULATION_FLOW] = "flujo",
+	[ACCUMULATION_CAPACITY] = "capacidad",
+	[ACCUMULATION_STOCK] = "stock",
+	[ACCUMULATION_REDUCTION] = "reduccion",
+	[ACCUMULATION_ANNUAL_REDUCTION] = "reduccion-anual",
+	NULL,
+};
+
+const char *
+plan_accumulation_word(plan_accumulation accumulation)
+{
+	return accumulations[accumulation];
+}
+
+const char *
+plan_feeder_word(plan_feeder by)
+{
+	return feeders[by];
+}
+
+const char *
+plan_unit_kind_word(plan_unit_kind kind)
+{
+	return kinds[kind];
+}
 
 #define OWNER plan_item
 static const struct plan_field item_fields[] = {
@@ -209,9 +249,3 @@ static const struct plan_field document_fields[] = {
 };
 const struct plan_shape plan_document_shape = { sizeof(struct plan), document_fields };
 #undef OWNER
-
-const char *
-plan_accumulation_name(plan_accumulation accumulation)
-{
-	return accumulations[accumulation];
-}
