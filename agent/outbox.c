@@ -382,30 +382,40 @@ outbox_replaced_by(outbox *box, uint64_t seq, uint64_t *ret_seq)
 	return st;
 }
 
+/* A later event replaces an earlier one, so this ends. */
+static status
+follow(kv_txn *txn, uint64_t *head)
+{
+	uint8_t key[SEQ_BYTES];
+	uint64_t next;
+	status st;
+
+	for (;;) {
+		st = outbox_get_seq(txn, OUTBOX_FIXED, seq_key(*head, key), &next);
+		if (st < 0)
+			return st == ST_NOT_FOUND ? ST_OK : st;
+		if (next <= *head)
+			return ST_IO;
+		*head = next;
+	}
+}
+
 status
 outbox_head(outbox *box, uint64_t seq, uint64_t *ret_head)
 {
-	uint8_t key[SEQ_BYTES], hash[HASH_BYTES];
+	uint8_t hash[HASH_BYTES];
 	kv_txn *txn = NULL;
 	struct bytes body;
-	uint64_t head = seq, next;
+	uint64_t head = seq;
 	status st = kv_read(box->store, &txn);
 
 	if (st == ST_OK)
 		st = outbox_get_event(txn, seq, &body, hash);
-	/* a later event replaces an earlier one, so this ends */
-	while (st == ST_OK) {
-		st = outbox_get_seq(txn, OUTBOX_FIXED, seq_key(head, key), &next);
-		if (st == ST_OK && next <= head)
-			st = ST_IO;
-		if (st == ST_OK)
-			head = next;
-	}
-	if (st == ST_NOT_FOUND && body.len > 0) {
-		st = ST_OK;
-		*ret_head = head;
-	}
+	if (st == ST_OK)
+		st = follow(txn, &head);
 	kv_abort(&txn);
+	if (st == ST_OK)
+		*ret_head = head;
 	return st;
 }
 
