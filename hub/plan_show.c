@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -243,8 +242,9 @@ print_targets(const struct plan_indicator *indicator, int width)
 	size_t used = 0;
 
 	for (size_t i = 0; i < indicator->target_count && used < sizeof(line); i++)
-		used += (size_t) snprintf(line + used, sizeof(line) - used, " %d: %" PRId64,
-		                          indicator->targets[i].year, indicator->targets[i].value);
+		used += (size_t) snprintf(line + used, sizeof(line) - used, " %d: %lld",
+		                          indicator->targets[i].year,
+		                          (long long) indicator->targets[i].value);
 	if (used > 0)
 		print_line(STEP, width, _("targets%s"), line);
 	else
@@ -266,20 +266,19 @@ static void
 print_indicator(const struct plan_indicator *indicator)
 {
 	const int width = 8;
+	const char *accumulation = plan_accumulation_word(indicator->accumulation);
+	long long goal = indicator->goal, baseline = indicator->baseline;
 	char from[DATE_TEXT_BYTES], to[DATE_TEXT_BYTES];
 
 	print_entry(STEP, width, indicator->code, indicator->name);
 	if (!indicator->has_baseline)
-		print_line(STEP, width, _("%s, goal %" PRId64 ", no baseline"),
-		           plan_accumulation_word(indicator->accumulation), indicator->goal);
+		print_line(STEP, width, _("%s, goal %lld, no baseline"), accumulation, goal);
 	else if (indicator->baseline_included)
-		print_line(STEP, width, _("%s, goal %" PRId64 ", baseline %" PRId64 " included"),
-		           plan_accumulation_word(indicator->accumulation), indicator->goal,
-		           indicator->baseline);
+		print_line(STEP, width, _("%s, goal %lld, baseline %lld included"), accumulation, goal,
+		           baseline);
 	else
-		print_line(STEP, width, _("%s, goal %" PRId64 ", baseline %" PRId64 " not included"),
-		           plan_accumulation_word(indicator->accumulation), indicator->goal,
-		           indicator->baseline);
+		print_line(STEP, width, _("%s, goal %lld, baseline %lld not included"), accumulation, goal,
+		           baseline);
 	print_line(STEP, width, "%s", feeder_text(indicator->by));
 	print_targets(indicator, width);
 	if (indicator->has_period) {

@@ -196,6 +196,7 @@ wrong_values_are_told_with_place_found_and_allowed(void **ctx)
 		{ "/name", "''", "/name", "''", "one line of text", "1000" },
 		{ "/name", "'a\\nb'", "/name", "'a\\u000ab'", "one line of text", "1000" },
 		{ "/name", "'\\u009b31m'", "/name", "'\xc2\x9b" "31m'", "one line of text", "1000" },
+		{ "/name", "'a\\u007f'", "/name", "'a\x7f'", "one line of text", "1000" },
 		{ "/mission", "'a\\u001b[2J'", "/mission", "'a\\u001b[2J'", "without control", "8000" },
 		{ "/norms", "'Ley'", "/norms", "'Ley'", "list [ ] of at most", "4096" },
 		{ "/norms/1", "7", "/norms/1", "7", "must be a text", "8000" },
