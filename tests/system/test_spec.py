@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""Every example of SPEC.md, computed a second time by peer.py.
+
+A block is "```example NAME", lines "name = value", "```".  A value that is
+asked for by the name of another example is written BLOCK.NAME.
+"""
+
+import os
+import re
+import unittest
+
+import nacl.signing
+import zstandard
+
+import peer
+
+SPEC = os.path.join(os.path.dirname(__file__), "../../protocol/SPEC.md")
+
+COMPUTED = {
+    "keys": ("feed", "request", "fingerprint", "device", "hub"),
+    "event-activity": ("body",),
+    "event-void": ("body",),
+    "chain": ("h0", "h1", "h2"),
+    "batch": ("batch",),
+    "evidence": ("file",),
+    **{m.lower(): ("frame",) for m in peer.MESSAGES},
+}
+COMPUTED["ack"] = ("receipt", "frame")
+COMPUTED["part"] = ("document", "sig", "frame")
+
+
+def blocks_of(text):
+    blocks = {}
+    for name, lines in re.findall(r"^```example (\S+)\n(.*?)^```$", text, re.M | re.S):
+        blocks[name] = dict(re.match(r"(\S+) =(?: (.*))?$", line).groups()
+                            for line in lines.splitlines())
+    return blocks
+
+
+class Examples:
+    """The blocks of SPEC.md, and what they should hold."""
+
+    def __init__(self, text):
+        self.blocks = blocks_of(text)
+        keys = self.blocks["keys"]
+        self.key = nacl.signing.SigningKey(bytes.fromhex(keys["device-seed"]))
+        self.hub = nacl.signing.SigningKey(bytes.fromhex(keys["hub-seed"]))
+
+    def bytes(self, name):
+        """Bytes by BLOCK.NAME, or in hex."""
+        block, _, key = name.partition(".")
+        if block == "chain":
+            return self.link(int(key[1:]))[1]
+        return self.compute(block)[key] if key else bytes.fromhex(name)
+
+    def point(self, text):
+        seq, name = re.fullmatch(r"\((\d+), (\S+)\)", text).groups()
+        return (int(seq), self.bytes(name))
+
+    def points(self, text):
+        return [] if text == "none" else [self.point(p) for p in re.findall(r"\(.*?\)", text)]
+
+    def compute(self, block):
+        """The values of the computed names of a block: bytes, or text."""
+        make = getattr(self, "_" + block.replace("-", "_"), None)
+        return make(self.blocks[block]) if make else self._message(block, self.blocks[block])
+
+    def link(self, seq):
+        """The point of example chain with that number."""
+        feed = self.bytes("keys.feed")
+        if seq == 0:
+            return peer.chain_start(feed)
+        body = self.bytes(("event-activity.body", "event-void.body")[seq - 1])
+        return peer.chain_step(feed, self.link(seq - 1), body)
+
+    def _keys(self, b):
+        feed, curve = bytes(self.key.verify_key), bytes.fromhex(b["curve"])
+        units = b["units"].split(" ")
+        return {"feed": feed, "hub": bytes(self.hub.verify_key),
+                "request": peer.request(self.key, curve, units),
+                "fingerprint": peer.fingerprint(feed, curve, units),
+                "device": peer.device_name(feed)}
+
+    def _event_activity(self, b):
+        keys = {k: int(v) if k in ("at", "date", "qty", "until", "v") else v
+                for k, v in b.items() if k != "body"}
+        counts = (c.split(" ") for c in b["count"].split(", "))
+        keys["count"] = {name: int(n) for name, n in counts}
+        return {"body": peer.pack(keys)}
+
+    def _event_void(self, b):
+        keys = {k: int(v) if k in ("at", "v") else v for k, v in b.items() if k != "body"}
+        keys["fix"] = [peer.fix_of(*self.point(b["fix"]))]
+        return {"body": peer.pack(keys)}
+
+    def _chain(self, _):
+        return {"h%d" % seq: self.link(seq)[1] for seq in range(3)}
+
+    def _batch(self, b):
+        bodies = [self.bytes("event-activity.body"), self.bytes("event-void.body")]
+        assert (b["first"], b["count"]) == ("1", "2")
+        before = (0, self.bytes("chain.h0"))
+        return {"batch": peer.batch_seal(self.key, before, bodies, z=int(b["z"]))}
+
+    def _evidence(self, b):
+        return {"file": peer.pack({"batch": self.bytes(b["batch"]), "format": b["format"],
+                                   "hash": self.bytes(b["hash"]), "seq": int(b["seq"])})}
+
+    def _ack(self, b):
+        covered = peer.receipt_covers(self.bytes("keys.hub"), self.bytes("keys.feed"),
+                                      self.point(b["end"]))
+        receipt = self.hub.sign(covered).signature
+        return {"receipt": receipt, **self._message("ack", {**b, "receipt": receipt.hex()})}
+
+    def _part(self, b):
+        packed = bytes.fromhex(b["bytes"])
+        document = zstandard.ZstdDecompressor().decompress(packed)
+        covered = b"valija/standing/1" + self.bytes("keys.hub") + self.bytes("keys.feed") + \
+            peer.u64(int(b["version"])) + peer.blake(packed)
+        sig = self.hub.sign(covered).signature
+        assert int(b["total"]) == len(packed)
+        return {"document": document, "sig": sig,
+                **self._message("part", {**b, "sig": sig.hex()})}
+
+    def _message(self, block, b):
+        fields = {}
+        for key, kind in peer.MESSAGES[block.upper()].items():
+            read = {int: int, str: str, bytes: self.bytes, "point": self.point,
+                    "points": self.points}[kind]
+            fields[key] = read(b[key])
+        return {"frame": peer.message(block.upper(), **fields)}
+
+
+class Spec(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with open(SPEC, encoding="utf-8") as f:
+            cls.examples = Examples(f.read())
+
+    def test_all_examples_are_there_and_none_is_passed_over(self):
+        self.assertEqual(set(self.examples.blocks), set(COMPUTED))
+
+    def test_each_example_is_what_peer_computes(self):
+        for block, names in COMPUTED.items():
+            computed = self.examples.compute(block)
+            for name in names:
+                with self.subTest(example=block, name=name):
+                    value = computed[name]
+                    text = value.hex() if isinstance(value, bytes) else value
+                    self.assertEqual(self.examples.blocks[block][name], text)
+
+    def test_each_message_opens(self):
+        for name in peer.MESSAGES:
+            frame = bytes.fromhex(self.examples.blocks[name.lower()]["frame"])
+            self.assertEqual(peer.message_open(frame)["t"], name)
+
+    def test_request_batch_and_evidence_verify(self):
+        blocks = self.examples.blocks
+        peer.request_open(bytes.fromhex(blocks["keys"]["request"]))
+        batch = peer.Batch(bytes.fromhex(blocks["batch"]["batch"])).verify()
+        self.assertEqual(batch.bodies[1].hex(), blocks["event-void"]["body"])
+        feed, point, body = peer.evidence(bytes.fromhex(blocks["evidence"]["file"]))
+        self.assertEqual(feed.hex(), blocks["keys"]["feed"])
+        self.assertEqual(point, (2, bytes.fromhex(blocks["chain"]["h2"])))
+        self.assertEqual(body.hex(), blocks["event-void"]["body"])
+
+    def test_peer_refuses_what_is_not_canonical(self):
+        for data, why in ((b"\x81\xa1t\xcc\x01", "an integer not in its shortest form"),
+                          (b"\x82\xa1b\x01\xa1a\x01", "keys not ascending"),
+                          (b"\x82\xa1a\x01\xa1a\x01", "a key twice"),
+                          (b"\x81\xa1a\xca\x3f\x80\x00\x00", "a float"),
+                          (b"\x81\xa1a\xa1\x00", "U+0000"),
+                          (b"\x81\xa1a\xa1\xff", "bad UTF-8"),
+                          (b"\x81\xa0\x01", "an empty key"),
+                          (b"\x80\x80", "a byte after the value"),
+                          (b"\x81\xa1a", "an end too early")):
+            with self.subTest(why), self.assertRaises(peer.Wrong):
+                peer.unpack_map(data)
+
+
+if __name__ == "__main__":
+    unittest.main()
