@@ -1,0 +1,97 @@
+#include "hub/command.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/cli.h"
+#include "common/i18n.h"
+
+#define DEFAULT_HOME "/var/lib/valija-hub"
+
+enum { HOLDER_BYTES = 128, SHOWN_BYTES = 128, LIST_BYTES = 512 };
+
+const char *
+command_home(const char *option)
+{
+	const char *home = getenv("VALIJA_HUB_HOME");
+
+	if (option)
+		return option;
+	return home && *home ? home : DEFAULT_HOME;
+}
+
+static int
+cannot_open(const char *home, status st)
+{
+	int code = cli_exit(st);
+
+	switch ((int) st) {
+	case ST_NOT_FOUND:
+		return cli_fail(code, _("there is no hub in %s; 'valija-hub init' makes one, --home or "
+		                        "VALIJA_HUB_HOME names another folder"), home);
+	case ST_VERSION:
+		return cli_fail(code, _("%s was written by a newer valija-hub; install that version here"),
+		                home);
+	case ST_DENIED:
+		return cli_fail(code, _("no right to read %s; give this command as the user who runs the hub"),
+		                home);
+	default:
+		return cli_fail(code, _("cannot open the hub in %s: %s"), home, gettext(status_text(st)));
+	}
+}
+
+int
+command_open(const char *home_option, hub **ret_hub)
+{
+	const char *home = command_home(home_option);
+	status st;
+
+	if (sodium_init() < 0)
+		return cli_fail(EX_SOFTWARE, _("libsodium does not work here"));
+	st = hub_open(home, ret_hub);
+	return st == ST_OK ? EX_OK : cannot_open(home, st);
+}
+
+int
+command_failed(hub *h, status st)
+{
+	int code = cli_exit(st);
+	char holder[HOLDER_BYTES];
+
+	switch ((int) st) {
+	case ST_BUSY:
+		kv_holder(hub_store(h), holder, sizeof(holder));
+		if (*holder == '\0')
+			return cli_fail(code, _("another process is writing to %s; try again"), hub_home(h));
+		return cli_fail(code, _("%s is writing to %s; try again"), holder, hub_home(h));
+	case ST_FULL:
+		return cli_fail(code, _("no space left for %s; nothing was stored"), hub_home(h));
+	case ST_MALFORMED:
+	case ST_CHAIN:
+		return cli_fail(code, _("what is stored in %s is damaged"), hub_home(h));
+	default:
+		return cli_fail(code, "%s: %s", hub_home(h), gettext(status_text(st)));
+	}
+}
+
+void
+command_wrong_word(struct argp_state *state, const char *option, const char *value,
+                   const char *const *known, size_t count)
+{
+	const char *nearest = cli_nearest(value, known, count);
+	char shown[SHOWN_BYTES], list[LIST_BYTES] = "";
+	size_t used = 0;
+
+	cli_safe(value, strlen(value), shown, sizeof(shown));
+	if (nearest) {
+		argp_error(state, _("--%s: there is no '%s'; did you mean '%s'?"), option, shown, nearest);
+		return;
+	}
+	for (size_t i = 0; i < count && used < sizeof(list); i++)
+		used += (size_t) snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
+		                          known[i]);
+	argp_error(state, _("--%s: there is no '%s'; known are %s"), option, shown, list);
+}

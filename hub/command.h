@@ -1,0 +1,26 @@
+/* hub/command.h - what the commands of valija-hub have in common
+ *
+ * Functions that return an int return an exit status: 0, or what they have
+ * already explained on standard error.
+ */
+#pragma once
+
+#include <argp.h>
+
+#include "hub/hub.h"
+
+/* The home: the option's value, else VALIJA_HUB_HOME, else
+ * /var/lib/valija-hub. */
+const char *command_home(const char *option);
+
+/* Open the hub of that home (see above) and set up libsodium. */
+int command_open(const char *home_option, hub **ret_hub);
+
+/* Say why reading or storing failed: names the holder of the lock, says what to
+ * do about a full disk.  Returns the exit status. */
+int command_failed(hub *h, status st);
+
+/* End the command of state with 64: what was given for an option is none of the
+ * words known; the nearest one is named. */
+void command_wrong_word(struct argp_state *state, const char *option, const char *value,
+                        const char *const *known, size_t count);

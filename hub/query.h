@@ -1,0 +1,68 @@
+/* hub/query.h - questions to the ledger, answered from its rows
+ *
+ * Each question walks over the rows it needs, once, and keeps only sums: memory
+ * is bounded by the answer.  What is dated after the cut-off does not enter
+ * (query_tallies() says how much that is).
+ *
+ * All of them return ST_MALFORMED when the ledger is damaged.
+ */
+#pragma once
+
+#include "hub/groups.h"
+#include "hub/progress.h"
+#include "hub/rows.h"
+
+struct query {
+	kv_txn *txn;
+	const plan *plan; /* in force */
+	date cutoff;      /* the last day that counts */
+};
+
+struct query_tallies {
+	uint64_t counted;     /* records done by the cut-off */
+	uint64_t held;        /* events */
+	uint64_t dated_ahead; /* records done after the cut-off */
+};
+status query_tallies(const struct query *q, struct query_tallies *ret_tallies);
+
+/* Activities feed sums; where a level is fed by them it is the baseline and
+ * what they add to it (take from it, for the reductions).  Nothing is known
+ * yet of indicators that are fed by things or levels. */
+status query_progress(const struct query *q, const struct plan_indicator *indicator,
+                      struct progress *ret_progress);
+
+typedef enum count_key {
+	BY_UNIT,
+	BY_COUNTRY,
+	BY_YEAR,
+	BY_QUARTER,
+	BY_MONTH,
+	BY_MODE,
+	COUNT_KEYS_
+} count_key;
+
+/* "unit", "country", "year", "quarter", "month", "mode". */
+const char *count_key_name(count_key key);
+
+/* What is added up: quantities, or a secondary count, or one by differential
+ * actor. */
+typedef enum count_what { COUNT_QUANTITY, COUNT_NAMED = 'c', COUNT_GROUP = 'g' } count_what;
+
+struct counts_question {
+	struct text code;        /* of an indicator or an initiative */
+	count_key by[COUNT_KEYS_]; /* each at most once; the order of keys and rows */
+	size_t by_count;
+	const struct text *units; /* none: all */
+	size_t unit_count;
+	date from, to; /* both included */
+	event_status status;
+	count_what what;
+	struct text name; /* of the count or the actor */
+};
+
+/* Group the cells of a code.  Rows come sorted; group_text(row, n) is the value
+ * of by[n]: a code, or a period as period_name() writes it.  Without keys there
+ * is one row, unless nothing was found.  *ret_rows is the caller's, to be given
+ * to groups_done(). */
+status query_counts(const struct query *q, const struct counts_question *question,
+                    struct groups *ret_rows, uint64_t *ret_total);

@@ -1,0 +1,168 @@
+#include "hub/query.h"
+
+#include "hub/hub.h"
+#include "hub/period.h"
+
+/* One row of either table, as far as a count needs it. */
+struct counted {
+	struct cell_key key;
+	uint64_t amount;
+};
+
+struct counting {
+	const struct query *q;
+	const struct counts_question *question;
+	struct groups rows;
+	uint64_t total;
+};
+
+const char *
+count_key_name(count_key key)
+{
+	static const char *const names[] = {
+		[BY_UNIT] = "unit",       [BY_COUNTRY] = "country", [BY_YEAR] = "year",
+		[BY_QUARTER] = "quarter", [BY_MONTH] = "month",     [BY_MODE] = "mode",
+	};
+
+	return names[key];
+}
+
+/* ST_NOT_FOUND: a row of another name. */
+static status
+read_row(const struct counts_question *question, const struct kv_walk *walk,
+         struct counted *ret_row)
+{
+	struct extra_key extra;
+	struct cell cell;
+	status st;
+
+	if (question->what == COUNT_QUANTITY) {
+		st = cell_key_read(walk->key, &ret_row->key);
+		if (st == ST_OK)
+			st = cell_read(walk->value, &cell);
+		if (st == ST_OK)
+			ret_row->amount = cell.quantity;
+		return st;
+	}
+	st = extra_key_read(walk->key, &extra);
+	if (st < 0)
+		return st;
+	if (extra.type != (char) question->what || !text_equal(extra.name, question->name))
+		return ST_NOT_FOUND;
+	ret_row->key = extra.cell;
+	return total_read(walk->value, &ret_row->amount);
+}
+
+static bool
+is_asked_for(const struct counting *c, const struct cell_key *key)
+{
+	const struct counts_question *question = c->question;
+
+	return key->status == question->status && key->day >= question->from &&
+	       key->day <= question->to && key->day <= c->q->cutoff;
+}
+
+/* The text of one key of a group. */
+static struct text
+group_part(count_key by, const struct cell_key *key, char space[static PERIOD_TEXT_BYTES])
+{
+	switch (by) {
+	case BY_UNIT:
+		return key->unit;
+	case BY_COUNTRY:
+		return key->country;
+	case BY_MODE:
+		return key->mode;
+	case BY_YEAR:
+		period_name(PERIOD_YEAR, key->day, space);
+		break;
+	case BY_QUARTER:
+		period_name(PERIOD_QUARTER, key->day, space);
+		break;
+	case BY_MONTH:
+		period_name(PERIOD_MONTH, key->day, space);
+		break;
+	case COUNT_KEYS_:
+		return (struct text) { 0 };
+	}
+	return text_of(space);
+}
+
+static status
+add_row(struct counting *c, const struct counted *row)
+{
+	char key[GROUP_KEY_BYTES], space[PERIOD_TEXT_BYTES];
+	size_t len = 0;
+
+	for (size_t i = 0; i < c->question->by_count; i++) {
+		struct text part = group_part(c->question->by[i], &row->key, space);
+
+		if (part.len + 1 > sizeof(key) - len)
+			return ST_MALFORMED;
+		if (part.len > 0)
+			memcpy(key + len, part.at, part.len);
+		key[len + part.len] = '\0';
+		len += part.len + 1;
+	}
+	if (__builtin_add_overflow(c->total, row->amount, &c->total))
+		return ST_MALFORMED;
+	return groups_add(&c->rows, key, len, row->amount);
+}
+
+/* All rows whose key begins with the code, and with the unit if there is one. */
+static status
+count_rows(struct counting *c, struct text unit)
+{
+	int table = c->question->what == COUNT_QUANTITY ? TABLE_CELLS : TABLE_EXTRAS;
+	uint8_t prefix[2 * (CODE_BYTES_MAX + 1)];
+	struct text code = c->question->code;
+	size_t len = code.len + 1;
+	struct kv_walk walk;
+	status st = ST_OK;
+
+	if (code.len > CODE_BYTES_MAX || unit.len > CODE_BYTES_MAX)
+		return ST_LIMIT;
+	memset(prefix, 0, sizeof(prefix));
+	memcpy(prefix, code.at, code.len);
+	if (unit.len > 0) {
+		memcpy(prefix + len, unit.at, unit.len);
+		len += unit.len + 1;
+	}
+	for (bool more = kv_seek(c->q->txn, table, (struct bytes) { prefix, len }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
+		struct counted row;
+
+		if (walk.key.len < len || memcmp(walk.key.at, prefix, len) != 0)
+			break;
+		st = read_row(c->question, &walk, &row);
+		if (st == ST_OK && is_asked_for(c, &row.key))
+			st = add_row(c, &row);
+		if (st == ST_NOT_FOUND)
+			st = ST_OK;
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
+status
+query_counts(const struct query *q, const struct counts_question *question,
+             struct groups *ret_rows, uint64_t *ret_total)
+{
+	struct counting c = { .q = q, .question = question };
+	status st = ST_OK;
+
+	if (question->unit_count == 0)
+		st = count_rows(&c, (struct text) { 0 });
+	for (size_t i = 0; i < question->unit_count && st == ST_OK; i++)
+		st = count_rows(&c, question->units[i]);
+	if (st < 0) {
+		groups_done(&c.rows);
+		return st;
+	}
+	groups_sort(&c.rows);
+	*ret_rows = c.rows;
+	*ret_total = c.total;
+	return ST_OK;
+}
