@@ -1,5 +1,7 @@
 #include "tests/support/check.h"
 
+#include <stdbool.h>
+
 #include "agent/link/backoff.h"
 
 static void

@@ -1,0 +1,423 @@
+#include "agent/link/uplink.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/link/keeper.h"
+#include "agent/link/route.h"
+#include "common/cli.h"
+#include "common/daemon.h"
+#include "common/i18n.h"
+#include "common/wake.h"
+#include "protocol/device_sync.h"
+
+enum {
+	CONNECT_MS = 60 * 1000, /* address to finished handshake */
+	WELCOME_MS = 30 * 1000,
+	ANSWER_MS = 120 * 1000,
+	PING_MS = 30 * 1000,
+	HELLO_MS = 3600 * 1000,
+	HELD_MS = 10 * 1000,   /* a lock held so long is reported */
+	FINISH_MS = 2000,      /* for each last write */
+	FRAMES_A_TURN = 64,
+	SHOWN_BYTES = 128,
+};
+
+struct uplink {
+	struct uplink_config config;
+	outbox *box;
+	const struct agent_keys *keys;
+	void *context;
+	route *route;
+	dealer *dealer; /* NULL between two attempts */
+	struct device_store store; /* what sync asks */
+	device_sync *sync;
+	keeper *keeper;
+	wake wake;
+	int64_t retry_at_ms; /* dealer is NULL */
+	bool started;        /* sync knows of the dealer */
+	bool welcomed;
+	status store_told;   /* what was reported of writing to the outbox */
+};
+
+/* ---- what device_sync asks of the outbox ---- */
+
+static status
+store_tip(void *ctx, struct point *ret_tip)
+{
+	return outbox_tip(((uplink *) ctx)->box, ret_tip);
+}
+
+static status
+store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
+{
+	return outbox_hash_at(((uplink *) ctx)->box, seq, ret_hash);
+}
+
+static status
+store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point *ret_end)
+{
+	uplink *u = ctx;
+
+	return outbox_seal(u->box, u->keys->feed_secret, first, wire_bytes, w, ret_end);
+}
+
+static status
+new_sync(uplink *u)
+{
+	const struct outbox_hub *facts = keeper_facts(u->keeper);
+	const struct device_sync_memory memory = {
+		.acked = facts->acked,
+		.plan = facts->plan,
+		.standing = facts->standing,
+		.standing_boot = facts->standing_boot,
+		.registry = facts->registry,
+	};
+	struct device_sync_config config = {
+		.program = "valija-agent " VALIJA_VERSION,
+		.welcome_ms = WELCOME_MS,
+		.answer_ms = ANSWER_MS,
+		.ping_ms = PING_MS,
+		.hello_ms = HELLO_MS,
+	};
+
+	memcpy(config.feed, outbox_device(u->box)->feed, FEED_BYTES);
+	memcpy(config.hub, u->keys->hub.sign, FEED_BYTES);
+	u->store = (struct device_store) { u, store_tip, store_hash_at, store_seal };
+	u->sync = device_sync_new(&config, &memory, &u->store);
+	return u->sync ? ST_OK : ST_NOMEM;
+}
+
+status
+uplink_new(outbox *box, const struct agent_keys *keys, const struct uplink_config *config,
+           uplink **ret_uplink)
+{
+	uplink *u = calloc(1, sizeof(*u));
+	status st;
+
+	if (!u)
+		return ST_NOMEM;
+	u->config = *config;
+	u->box = box;
+	u->keys = keys;
+	u->wake.fd = -1;
+	u->context = zmq_ctx_new();
+	u->route = route_new(outbox_device(box)->hubs);
+	st = u->context && u->route ? ST_OK : ST_NOMEM;
+	if (st == ST_OK)
+		st = wake_open(outbox_home(box), &u->wake);
+	if (st == ST_OK)
+		st = keeper_new(box, keys->hub.sign, &u->keeper);
+	if (st == ST_OK)
+		st = new_sync(u);
+	if (st < 0) {
+		uplink_free(&u);
+		return st;
+	}
+	*ret_uplink = u;
+	return ST_OK;
+}
+
+void
+uplink_free(uplink **u_p)
+{
+	uplink *u = *u_p;
+
+	if (!u)
+		return;
+	dealer_close(&u->dealer);
+	if (u->context)
+		zmq_ctx_term(u->context);
+	device_sync_free(&u->sync);
+	keeper_free(&u->keeper);
+	route_free(&u->route);
+	wake_close(&u->wake);
+	free(u);
+	*u_p = NULL;
+}
+
+bool
+uplink_was_welcomed(const uplink *u)
+{
+	return u->welcomed;
+}
+
+const struct outbox_hub *
+uplink_facts(const uplink *u)
+{
+	return keeper_facts(u->keeper);
+}
+
+/* ---- the link ---- */
+
+static void
+tell(uplink *u, struct uplink_report *report)
+{
+	report->endpoint = route_endpoint(u->route);
+	u->config.tell(u->config.ctx, report);
+}
+
+/* The attempt is over; the next one waits. */
+static void
+give_up(uplink *u, int64_t now_ms, struct uplink_report *report)
+{
+	report->retry_ms = backoff_next(&u->config.backoff, randombytes_random());
+	u->retry_at_ms = now_ms + report->retry_ms;
+	tell(u, report);
+	dealer_close(&u->dealer);
+	u->started = false;
+}
+
+static status
+attempt(uplink *u, int64_t now_ms)
+{
+	char address[ROUTE_ADDRESS_BYTES];
+	status st = route_next(u->route, address);
+
+	if (st == ST_NOT_FOUND) {
+		struct uplink_report report = {
+			.news = UPLINK_NO_ADDRESS,
+			.why = route_why(u->route),
+		};
+
+		give_up(u, now_ms, &report);
+		return ST_OK;
+	}
+	if (st == ST_OK)
+		st = dealer_open(u->context, address, &u->keys->curve, u->keys->hub.curve,
+		                 now_ms + CONNECT_MS, &u->dealer);
+	return st;
+}
+
+static status
+tend_link(uplink *u, int64_t now_ms)
+{
+	struct uplink_report report = { .news = UPLINK_FAILED };
+
+	if (!u->dealer)
+		return now_ms >= u->retry_at_ms ? attempt(u, now_ms) : ST_OK;
+	switch (dealer_look(u->dealer, now_ms)) {
+	case DEALER_CONNECTING:
+		break;
+	case DEALER_UP:
+		if (!u->started)
+			device_sync_start(u->sync, now_ms);
+		u->started = true;
+		break;
+	case DEALER_FAILED:
+		report.failure = dealer_why(u->dealer);
+		give_up(u, now_ms, &report);
+		break;
+	}
+	return ST_OK;
+}
+
+/* ---- the conversation ---- */
+
+static void
+closed(uplink *u, int64_t now_ms, const struct device_action *a)
+{
+	struct uplink_report report = {
+		.news = a->has_refusal ? UPLINK_REFUSED : UPLINK_DROPPED,
+		.code = a->refused_with,
+		.hub_text = a->hub_text,
+		.why = gettext(a->why ? a->why : ""),
+	};
+
+	give_up(u, now_ms, &report);
+}
+
+static status
+act(uplink *u, int64_t now_ms, const struct device_action *a)
+{
+	struct uplink_report report = { .news = UPLINK_WELCOMED, .retry_ms = -1 };
+	status st;
+
+	switch (a->type) {
+	case DEVICE_SEND:
+		st = dealer_send(u->dealer, a->frame.at, a->frame.len);
+		/* dealer_writable() was asked; a frame lost all the same is a link lost */
+		if (st < 0) {
+			report.news = UPLINK_FAILED;
+			report.failure = DEALER_LOST;
+			give_up(u, now_ms, &report);
+		}
+		return ST_OK;
+	case DEVICE_CLOSE:
+		closed(u, now_ms, a);
+		return ST_OK;
+	case DEVICE_WELCOMED:
+		u->welcomed = true;
+		backoff_reset(&u->config.backoff);
+		report.beyond = a->beyond;
+		tell(u, &report);
+		break;
+	case DEVICE_ACKED:
+	case DEVICE_DOCUMENT:
+		break;
+	}
+	return keeper_take(u->keeper, a, now_ms, clock_wall_ms());
+}
+
+static void
+receive(uplink *u, int64_t now_ms)
+{
+	zmq_msg_t frame;
+	status st = ST_OK;
+
+	for (int i = 0; i < FRAMES_A_TURN && st != ST_NOT_FOUND; i++) {
+		zmq_msg_init(&frame);
+		st = dealer_receive(u->dealer, &frame);
+		/* of a message in parts the last one stands for all: it is malformed */
+		if (st != ST_NOT_FOUND) {
+			keeper_contact(u->keeper, now_ms, clock_wall_ms());
+			device_sync_frame(u->sync, zmq_msg_data(&frame),
+			                  st == ST_OK ? zmq_msg_size(&frame) : 0, now_ms);
+		}
+		zmq_msg_close(&frame);
+	}
+}
+
+static status
+converse(uplink *u, int64_t now_ms)
+{
+	struct device_action action;
+	status st = ST_OK;
+
+	if (!u->started)
+		return ST_OK;
+	receive(u, now_ms);
+	device_sync_tick(u->sync, now_ms);
+	while (st == ST_OK && u->dealer && dealer_writable(u->dealer) &&
+	       device_sync_next(u->sync, now_ms, clock_wall_ms(), &action))
+		st = act(u, now_ms, &action);
+	return st;
+}
+
+/* ---- the store ---- */
+
+static void
+write_down(uplink *u, int64_t now_ms)
+{
+	struct uplink_report report = { .news = UPLINK_FAULT, .retry_ms = -1 };
+	int64_t held_ms = now_ms;
+	char holder[SHOWN_BYTES];
+	status st;
+
+	if (now_ms < keeper_deadline(u->keeper))
+		return;
+	st = keeper_write(u->keeper, now_ms, &held_ms);
+	if (st == ST_BUSY && now_ms - held_ms < HELD_MS)
+		return;
+	if (st == ST_OK || st == u->store_told) {
+		u->store_told = st;
+		return;
+	}
+	u->store_told = st;
+	report.fault = st;
+	if (st == ST_INVALID)
+		report.news = UPLINK_BAD_PLAN;
+	if (st == ST_BUSY) {
+		report.news = UPLINK_HELD;
+		kv_holder(outbox_store(u->box), holder, sizeof(holder));
+		report.why = holder;
+	}
+	tell(u, &report);
+}
+
+/* ---- the loop ---- */
+
+enum { ITEM_SIGNAL, ITEM_WAKE, ITEM_DEALER, ITEMS_ = ITEM_DEALER + DEALER_POLL_ITEMS };
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static long
+wait_ms(const uplink *u, int64_t now_ms, int64_t end_ms)
+{
+	int64_t due = sooner(end_ms, keeper_deadline(u->keeper));
+
+	if (!u->dealer)
+		due = sooner(due, u->retry_at_ms);
+	else
+		due = sooner(due, dealer_deadline(u->dealer));
+	if (u->started)
+		due = sooner(due, device_sync_deadline(u->sync));
+	if (wake_wait_ms(&u->wake) >= 0)
+		due = sooner(due, now_ms + wake_wait_ms(&u->wake));
+	if (due == INT64_MAX)
+		return -1;
+	return due > now_ms ? (long) (due - now_ms) : 0;
+}
+
+/* False when libzmq cannot wait any more. */
+static bool
+wait_for_something(uplink *u, long timeout_ms)
+{
+	zmq_pollitem_t items[ITEMS_] = {
+		[ITEM_SIGNAL] = { NULL, u->config.signal_fd, ZMQ_POLLIN, 0 },
+		[ITEM_WAKE] = { NULL, u->wake.fd, ZMQ_POLLIN, 0 },
+	};
+	int count = ITEM_DEALER;
+
+	if (u->wake.fd < 0) /* polled for nothing, but must be some descriptor */
+		items[ITEM_WAKE] = (zmq_pollitem_t) { NULL, u->config.signal_fd, 0, 0 };
+	if (u->dealer) {
+		dealer_poll_items(u->dealer, items + ITEM_DEALER);
+		count = ITEMS_;
+	}
+	return zmq_poll(items, count, timeout_ms) >= 0 || errno == EINTR;
+}
+
+static bool
+drained(const uplink *u)
+{
+	return u->config.drain && u->welcomed && u->started && device_sync_drained(u->sync);
+}
+
+static uplink_end
+loop(uplink *u, status *ret_fault)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t end_ms = u->config.timeout_ms > 0 ? now_ms + u->config.timeout_ms : INT64_MAX;
+	status st = ST_OK;
+
+	while (st == ST_OK) {
+		if (daemon_signal_take(u->config.signal_fd) != 0)
+			return UPLINK_SIGNALLED;
+		if (wake_take(&u->wake))
+			device_sync_grew(u->sync);
+		st = tend_link(u, now_ms);
+		if (st == ST_OK)
+			st = converse(u, now_ms);
+		if (st < 0)
+			break;
+		write_down(u, now_ms);
+		if (drained(u))
+			return UPLINK_DRAINED;
+		if (now_ms >= end_ms)
+			return UPLINK_TIMED_OUT;
+		if (!wait_for_something(u, wait_ms(u, now_ms, end_ms)))
+			st = ST_IO;
+		now_ms = clock_mono_ms();
+	}
+	*ret_fault = st;
+	return UPLINK_BROKEN;
+}
+
+uplink_end
+uplink_run(uplink *u, status *ret_fault)
+{
+	uplink_end end = loop(u, ret_fault);
+	struct uplink_report report = { .news = UPLINK_FAULT, .retry_ms = -1 };
+
+	report.fault = keeper_finish(u->keeper, FINISH_MS);
+	if (report.fault < 0)
+		tell(u, &report);
+	return end;
+}
