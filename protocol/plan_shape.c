@@ -220,7 +220,7 @@ static const struct plan_shape lights_shape = { 0, light_fields };
 static const struct plan_field document_fields[] = {
 	{ "format", FIELD_WORD, IN(format), .words = formats },
 	{ "code", FIELD_CODE, IN(code) },
-	{ "version", FIELD_NUMBER, IN(version), .min = 1, .max = INT32_MAX },
+	{ "version", FIELD_NUMBER, IN(version), .min = 1, .max = UINT32_MAX },
 	{ "edition", FIELD_OBJECT, .shape = &edition_shape },
 	NAME,
 	{ "entity", LINE(PLAN_NAME_MAX_BYTES), IN(about.entity) },

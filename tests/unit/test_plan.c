@@ -186,9 +186,9 @@ wrong_values_are_told_with_place_found_and_allowed(void **ctx)
 	(void) ctx;
 	static const struct wrong all[] = {
 		{ "/format", "'valija/plan/2'", "/format", "'valija/plan/2'", "must be", "valija/plan/1" },
-		{ "/version", "0", "/version", "0", "whole number (%s)", "1..2147483647" },
-		{ "/version", "1.5", "/version", "1.5", "whole number (%s)", "1..2147483647" },
-		{ "/version", "true", "/version", "true", "whole number (%s)", "1..2147483647" },
+		{ "/version", "0", "/version", "0", "whole number (%s)", "1..4294967295" },
+		{ "/version", "1.5", "/version", "1.5", "whole number (%s)", "1..4294967295" },
+		{ "/version", "true", "/version", "true", "whole number (%s)", "1..4294967295" },
 		{ "/code", "'a b'", "/code", "'a b'", "must be a code", NULL },
 		{ "/code", "''", "/code", "''", "must be a code", NULL },
 		{ "/actors/0/code", "'123456789012345678901234567890123'", "/actors/0/code",
@@ -360,7 +360,7 @@ all_errors_come_at_once(void **ctx)
 {
 	(void) ctx;
 	static const struct wrong all[] = {
-		{ "/version", "\"3\"", "/version", "\"3\"", "whole number (%s)", "1..2147483647" },
+		{ "/version", "\"3\"", "/version", "\"3\"", "whole number (%s)", "1..4294967295" },
 		{ "/period/to", "\"2026-13-01\"", "/period/to", "\"2026-13-01\"", "date", NULL },
 		{ "/initiatives/1/name", NULL, "/initiatives/1/name", "", "missing", NULL },
 		{ "/initiatives/1/strategy", "\"7\"", "/initiatives/1/strategy", "\"7\"", "no such", NULL },

@@ -178,7 +178,7 @@ opening_a_bad_plan_tells_why_and_gives_nothing(void **ctx)
 	capture_begin(STDERR_FILENO);
 	assert_int_equal(plan_open_file(fx->path, &p, &json, &len), 65);
 	told = capture_end();
-	assert_line(told, "/version: found 0; must be a whole number (1..2147483647)\n");
+	assert_line(told, "/version: found 0; must be a whole number (1..4294967295)\n");
 	assert_null(p);
 	assert_null(json);
 	assert_int_equal(len, 77);
