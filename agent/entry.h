@@ -61,5 +61,5 @@ struct entry_problems {
  * for warnings.
  * ST_INVALID: errors are in ret_problems (warnings may be on success). */
 status entry_build(const struct entry *e, event_kind kind, const struct codes *device_units,
-                   plan_table *plan, const struct fix *fix, int64_t at_ms, bool force,
+                   plan_table *table, const struct fix *fix, int64_t at_ms, bool force,
                    date today, writer *w, struct entry_problems *ret_problems);

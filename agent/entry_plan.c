@@ -1,0 +1,185 @@
+#include <stdio.h>
+
+#include "agent/entry_internal.h"
+#include "protocol/codec.h"
+#include "protocol/msgid.h"
+
+enum { LIST_BYTES = 160 };
+
+/* What to say of a code that the plan does not have. */
+static const struct {
+	plan_row kind;
+	const char *nearest; /* with the one that was meant */
+	const char *none;    /* %s: what there is */
+} unknown_codes[] = {
+	{ ROW_UNIT, N_("the plan has no such unit; did you mean %s?"),
+	  N_("the plan has no such unit; it has %s") },
+	{ ROW_INDICATOR, N_("the plan has no such indicator; did you mean %s?"),
+	  N_("the plan has no such indicator; it has %s") },
+	{ ROW_INITIATIVE, N_("the plan has no such initiative; did you mean %s?"),
+	  N_("the plan has no such initiative; it has %s") },
+	{ ROW_MODE, N_("the plan has no such mode; did you mean %s?"),
+	  N_("the plan has no such mode; it has %s") },
+	{ ROW_COUNT, N_("the plan has no such count; did you mean %s?"),
+	  N_("the plan has no such count; it has %s") },
+	{ ROW_GROUP, N_("the plan has no such differential actor; did you mean %s?"),
+	  N_("the plan has no such differential actor; it has %s") },
+};
+
+static void
+tell_unknown(struct checking *c, problem_kind problem, plan_row kind, const char *field,
+             struct text code)
+{
+	char meant[CODE_BYTES_MAX + 1], list[LIST_BYTES];
+	size_t i = 0;
+
+	while (unknown_codes[i].kind != kind)
+		i++;
+	if (plan_table_nearest(c->table, kind, code, meant)) {
+		entry_problem_add(c, problem, field, code, unknown_codes[i].nearest, meant);
+		return;
+	}
+	plan_table_list(c->table, kind, list, sizeof(list));
+	entry_problem_add(c, problem, field, code, unknown_codes[i].none, list);
+}
+
+bool
+entry_check_code(struct checking *c, plan_row kind, const char *field, struct text code)
+{
+	struct plan_attributes a;
+	bool valid = code_valid(code);
+
+	if (c->table) {
+		if (plan_table_find(c->table, kind, code, &a) == ST_NOT_FOUND)
+			tell_unknown(c, valid ? PROBLEM_PLAN : PROBLEM_FORM, kind, field, code);
+	} else if (!valid) {
+		entry_problem_add(c, PROBLEM_FORM, field, code,
+		                  N_("this is not a code: letters, digits, '.' and '-', at most %s"),
+		                  "32");
+	}
+	return valid;
+}
+
+/* ---- the unit ---- */
+
+static void
+join_codes(const struct codes *codes, char out[static LIST_BYTES])
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < codes->count && used < LIST_BYTES - 1; i++) {
+		int n = snprintf(out + used, LIST_BYTES - used, "%s%.*s", i > 0 ? ", " : "",
+		                 (int) codes->list[i].len, codes->list[i].at);
+
+		used += n > 0 ? (size_t) n : 0;
+	}
+}
+
+static bool
+is_enrolled(const struct checking *c, struct text unit)
+{
+	for (size_t i = 0; i < c->device_units->count; i++) {
+		if (text_equal(c->device_units->list[i], unit))
+			return true;
+	}
+	return false;
+}
+
+bool
+entry_check_unit(struct checking *c)
+{
+	struct text unit = text_of(c->e->unit);
+	char list[LIST_BYTES];
+
+	join_codes(c->device_units, list);
+	if (unit.len == 0 && c->device_units->count == 1)
+		unit = c->device_units->list[0];
+	if (unit.len == 0) {
+		entry_problem_add(c, PROBLEM_FORM, "unit", unit,
+		                  N_("say which unit of this device it is: %s"), list);
+		return false;
+	}
+	c->event.unit = unit;
+	if (!is_enrolled(c, unit)) {
+		entry_problem_add(c, code_valid(unit) ? PROBLEM_PLAN : PROBLEM_FORM, "unit", unit,
+		                  N_("this device reports for %s only"), list);
+		return code_valid(unit);
+	}
+	return entry_check_code(c, ROW_UNIT, "unit", unit);
+}
+
+/* ---- periods ---- */
+
+static void
+check_in_force(struct checking *c, plan_row kind, const char *field, struct text code)
+{
+	char day[DATE_TEXT_BYTES];
+	struct plan_attributes a;
+
+	if (plan_table_find(c->table, kind, code, &a) < 0 || c->event.date < a.retired)
+		return;
+	date_format(a.retired, day);
+	entry_problem_add(c, PROBLEM_PLAN, field, code,
+	                  N_("this is out of force since %s: date it before"), day);
+}
+
+static void
+check_all_in_force(struct checking *c)
+{
+	const struct event *e = &c->event;
+
+	check_in_force(c, ROW_UNIT, "unit", e->unit);
+	check_in_force(c, ROW_INDICATOR, "indicator", e->indicator);
+	check_in_force(c, ROW_MODE, "mode", e->mode);
+	for (size_t i = 0; i < e->initiatives.count; i++)
+		check_in_force(c, ROW_INITIATIVE, "initiative", e->initiatives.list[i]);
+	for (size_t i = 0; i < e->counts.count; i++)
+		check_in_force(c, ROW_COUNT, "count", e->counts.list[i].name);
+	for (size_t i = 0; i < e->groups.count; i++)
+		check_in_force(c, ROW_GROUP, "group", e->groups.list[i].name);
+}
+
+static bool
+check_period(struct checking *c, struct plan_period period, const char *rule)
+{
+	char text[2 * DATE_TEXT_BYTES + 8], from[DATE_TEXT_BYTES], to[DATE_TEXT_BYTES];
+
+	if (c->event.date >= period.from && c->event.date <= period.to)
+		return true;
+	date_format(period.from, from);
+	date_format(period.to, to);
+	snprintf(text, sizeof(text), "%s … %s", from, to);
+	entry_problem_add(c, PROBLEM_PLAN, "date", text_of(c->e->date), rule, text);
+	return false;
+}
+
+static void
+check_indicator(struct checking *c)
+{
+	struct plan_attributes a;
+
+	if (plan_table_find(c->table, ROW_INDICATOR, c->event.indicator, &a) < 0)
+		return;
+	if (!a.by_activity)
+		entry_problem_add(c, PROBLEM_PLAN, "indicator", c->event.indicator,
+		                  N_("activities do not count for this indicator"), NULL);
+	if (c->event.has & EVENT_BIT(EVENT_DATE))
+		check_period(c, a.period, N_("outside the period of the indicator, %s"));
+}
+
+void
+entry_check_plan(struct checking *c)
+{
+	bool in_period = true;
+
+	if (!c->table)
+		return;
+	if (c->event.has & EVENT_BIT(EVENT_DATE)) {
+		check_all_in_force(c);
+		in_period = check_period(c, plan_table_period(c->table),
+		                         N_("outside the period of the plan, %s"));
+	}
+	if (in_period)
+		check_indicator(c);
+}
