@@ -1,0 +1,189 @@
+#include "agent/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/import_internal.h"
+#include "common/cli.h"
+#include "protocol/msgid.h"
+
+void
+import_find(struct importing *im, struct import_findings *list, size_t line, size_t column,
+            const char *found, const char *rule, const char *arg)
+{
+	struct import_finding *f;
+
+	if (list->count++ >= IMPORT_LISTED_MAX)
+		return;
+	f = &list->list[list->count - 1];
+	f->line = line;
+	f->rule = rule;
+	if (column < im->column_count) {
+		const char *name = im->columns[column].name;
+
+		f->column = column + 1;
+		cli_safe(name, strlen(name), f->name, sizeof(f->name));
+	}
+	if (found)
+		cli_safe(found, strlen(found), f->found, sizeof(f->found));
+	if (arg)
+		cli_safe(arg, strlen(arg), f->arg, sizeof(f->arg));
+}
+
+/* Make room for one more element behind the count that are there. */
+static void *
+grow(void *list, size_t count, size_t *room, size_t add, size_t element)
+{
+	size_t more = *room > 0 ? *room : 4096;
+	void *grown;
+
+	if (count + add <= *room)
+		return list;
+	while (more < count + add)
+		more *= 2;
+	grown = realloc(list, more * element);
+	if (grown)
+		*room = more;
+	return grown;
+}
+
+static status
+keep_row(struct importing *im, const struct draft *d, struct bytes body,
+         const uint8_t fields[static HASH_BYTES])
+{
+	struct import *in = im->in;
+	const struct import_row *last = in->count > 0 ? &in->rows[in->count - 1] : NULL;
+	size_t used = last ? last->offset + last->len : 0;
+	void *rows = grow(in->rows, in->count, &im->row_room, 1, sizeof(*in->rows));
+	void *bodies = grow(in->bodies, used, &im->body_room, body.len, 1);
+
+	in->rows = rows ? rows : in->rows;
+	in->bodies = bodies ? bodies : in->bodies;
+	if (!rows || !bodies)
+		return ST_NOMEM;
+	memcpy(in->bodies + used, body.at, body.len);
+	in->rows[in->count] = (struct import_row) {
+		.line = d->row->line,
+		.offset = used,
+		.len = body.len,
+	};
+	memcpy(in->rows[in->count++].fields, fields, HASH_BYTES);
+	return ST_OK;
+}
+
+static status
+build_event(struct importing *im, struct draft *d)
+{
+	const struct import_config *config = im->config;
+	struct entry_problems problems = { 0 };
+	uint8_t fields[HASH_BYTES];
+	writer w;
+	status st;
+
+	/* Who types the command is no part of what the row says. */
+	import_fields_hash(&d->entry, d->unit, fields);
+	if (!d->entry.by)
+		d->entry.by = config->by;
+	writer_init(&w);
+	st = entry_build(&d->entry, KIND_ACTIVITY, config->device_units, config->plan, NULL,
+	                 config->at_ms, config->force, config->today, &w, &problems);
+	import_tell(d, &problems);
+	if (st == ST_OK)
+		st = keep_row(im, d, writer_bytes(&w), fields);
+	writer_done(&w);
+	return st == ST_INVALID ? ST_OK : st;
+}
+
+static status
+on_row(const struct csv_row *row, void *importing)
+{
+	struct importing *im = importing;
+	struct import *in = im->in;
+	struct draft d = { .im = im, .row = row };
+	size_t bad = in->bad.count;
+	bool take;
+	status st;
+
+	if (im->column_count == 0)
+		return import_header(im, row);
+	if (in->row_count == IMPORT_ROWS_MAX) {
+		import_find(im, &in->bad, row->line, SIZE_MAX, NULL,
+		            N_("more rows than one import may have; cut the file in two"), NULL);
+		return ST_INVALID;
+	}
+	in->row_count++;
+	st = import_draft(&d, &take);
+	if (st == ST_OK && take)
+		st = build_event(im, &d);
+	in->bad_rows += in->bad.count > bad;
+	import_draft_done(&d);
+	return st;
+}
+
+static void
+tell_fault(struct importing *im, const struct csv_problem *p)
+{
+	struct import_findings *bad = &im->in->bad;
+
+	import_find(im, bad, p->line, p->column - 1, NULL, p->rule, NULL);
+	if (bad->count > IMPORT_LISTED_MAX)
+		return;
+	bad->list[bad->count - 1].column = p->column;
+	memcpy(bad->list[bad->count - 1].found, p->found, sizeof(p->found));
+}
+
+static void
+find_only_unit(struct importing *im)
+{
+	const struct codes *units = im->config->device_units;
+	struct text unit = text_of(im->config->unit);
+
+	if (!unit.at && units->count == 1)
+		unit = units->list[0];
+	if (unit.len < sizeof(im->only_unit))
+		snprintf(im->only_unit, sizeof(im->only_unit), "%.*s", (int) unit.len, unit.at);
+}
+
+static status
+read_rows(struct importing *im, const void *bytes, size_t len)
+{
+	struct csv_problem problem = { 0 };
+	status st = csv_read(bytes, len, im->config->encoding, on_row, im, &problem);
+
+	if (st == ST_INVALID && problem.rule)
+		tell_fault(im, &problem);
+	if (st == ST_OK && im->column_count == 0)
+		import_find(im, &im->in->bad, 0, SIZE_MAX, NULL, N_("the file is empty"), NULL);
+	if (st == ST_OK && im->in->bad.count > 0)
+		st = ST_INVALID;
+	return st;
+}
+
+status
+import_read(const struct import_config *config, const void *bytes, size_t len,
+            struct import *ret_import)
+{
+	struct importing *im = calloc(1, sizeof(*im));
+	status st;
+
+	if (!im)
+		return ST_NOMEM;
+	im->config = config;
+	im->in = ret_import;
+	find_only_unit(im);
+	st = read_rows(im, bytes, len);
+	if (st == ST_OK)
+		st = import_number_rows(ret_import->rows, ret_import->count);
+	for (size_t i = 0; i < im->column_count; i++)
+		free(im->columns[i].name);
+	free(im);
+	return st;
+}
+
+void
+import_done(struct import *in)
+{
+	free(in->rows);
+	free(in->bodies);
+	*in = (struct import) { 0 };
+}

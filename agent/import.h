@@ -1,0 +1,81 @@
+/* agent/import.h - the rows of a CSV file as events to be stored
+ *
+ * import_read() looks at every row before anything is stored and tells all that
+ * is wrong, each with line and column.  What to do with the events it prepared
+ * (nothing, when one row is bad) is the caller's.
+ *
+ * A row is known by what it says: its key is a hash over its fields, mapped
+ * and trimmed, and over its occurrence, since two equal rows of a file are two
+ * events.  The order of columns and rows, separator, encoding, quotation marks,
+ * line ends, and defaults that are spelled out change no key.
+ *
+ * Pure but for the look-ups in the plan table.
+ */
+#pragma once
+
+#include "agent/csv.h"
+#include "agent/entry.h"
+#include "agent/mapping.h"
+
+enum {
+	IMPORT_ROWS_MAX = 500000,
+	IMPORT_LISTED_MAX = 50, /* findings of a kind that are kept; more are counted */
+};
+
+struct import_config {
+	const mapping *map;
+	csv_encoding encoding;
+	const struct codes *device_units;
+	plan_table *plan; /* NULL: none held */
+	const char *unit; /* of the rows to take, one of device_units; NULL: all rows */
+	const char *by;   /* where no column says who */
+	int64_t at_ms;
+	date today;
+	bool skip_incomplete; /* leave out what has no full date */
+	bool force;           /* see entry_build() */
+};
+
+/* One thing found.  rule is a msgid with at most one %s for arg. */
+struct import_finding {
+	size_t line;
+	size_t column;   /* from 1; 0: the row as a whole */
+	char name[64];   /* of the column; like found and arg safe to print */
+	char found[120];
+	const char *rule;
+	char arg[160];
+};
+
+struct import_findings {
+	size_t count; /* found */
+	struct import_finding list[IMPORT_LISTED_MAX];
+};
+
+struct import_row {
+	size_t line;
+	size_t offset, len;         /* its event, in bodies */
+	uint8_t fields[HASH_BYTES]; /* hash of what it says */
+	uint64_t occurrence;        /* among the equal rows of the file, from 1 */
+};
+
+struct import {
+	size_t row_count; /* read, the header not counted */
+	size_t bad_rows, incomplete, other_units;
+	struct import_findings bad, warnings, left_out;
+	/* Whether an option would help: --unit, --skip-incomplete, --force. */
+	bool needs_unit, needs_skip, needs_force;
+
+	struct import_row *rows; /* to be stored, in the order of the file */
+	size_t count;
+	uint8_t *bodies;
+};
+
+/* Read a file of len bytes.  ret_import must be zeroed; it is filled whatever
+ * the outcome and given to import_done().
+ * ST_INVALID: ret_import->bad says why.  ST_NOMEM.  ST_IO: of the plan. */
+status import_read(const struct import_config *config, const void *bytes, size_t len,
+                   struct import *ret_import);
+void import_done(struct import *in);
+
+/* BLAKE2b-256 of "valija/row/1" | hash of the fields | occurrence (u64, BE). */
+void import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
+                uint8_t ret_key[static HASH_BYTES]);

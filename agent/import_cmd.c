@@ -1,0 +1,512 @@
+#include "agent/import_cmd.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/command.h"
+#include "agent/import.h"
+#include "common/cli.h"
+#include "common/files.h"
+#include "common/i18n.h"
+#include "common/json_out.h"
+
+enum { RULE_BYTES = 600 };
+
+struct args {
+	const char *file, *unit, *by, *home;
+	csv_encoding encoding;
+	bool dry_run, skip_incomplete, again, force, json;
+};
+
+/* What one run works with; run_done() frees it. */
+struct run {
+	const struct args *args;
+	outbox *box;
+	mapping *map;
+	uint8_t *bytes;
+	size_t len;
+	struct import in;
+	struct outbox_item *items;
+	uint8_t (*keys)[HASH_BYTES];
+	size_t recorded, known;
+	uint64_t first_seq, last_seq; /* recorded; 0: none */
+};
+
+/* ---- arguments ---- */
+
+enum {
+	KEY_AGAIN = 0x200,
+	KEY_BY,
+	KEY_DRY_RUN,
+	KEY_ENCODING,
+	KEY_FORCE,
+	KEY_HOME,
+	KEY_JSON,
+	KEY_SKIP,
+	KEY_UNIT,
+};
+
+static const struct argp_option options[] = {
+	{ "unit", KEY_UNIT, N_("CODE"), 0,
+	  N_("take the rows of this unit and leave out those of others"), 0 },
+	{ "skip-incomplete", KEY_SKIP, NULL, 0, N_("leave out rows without a full date"), 0 },
+	{ "dry-run", KEY_DRY_RUN, NULL, 0, N_("say what would happen and record nothing"), 0 },
+	{ "again", KEY_AGAIN, NULL, 0, N_("record rows that are here already once more"), 0 },
+	{ "force", KEY_FORCE, NULL, 0,
+	  N_("record also what the plan refuses; the hub keeps it without counting it"), 0 },
+	{ "encoding", KEY_ENCODING, N_("NAME"), 0,
+	  N_("how the file writes letters: utf-8 (default), windows-1252, iso-8859-1"), 0 },
+	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 0 },
+	{ "home", KEY_HOME, N_("DIR"), 0,
+	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
+	{ "json", KEY_JSON, NULL, 0, N_("print the numbers as JSON"), 0 },
+	{ 0 },
+};
+
+static void
+set_encoding(struct args *a, const char *name, struct argp_state *state)
+{
+	if (csv_encoding_of(name, &a->encoding) < 0)
+		argp_error(state, _("unknown encoding '%s': utf-8, windows-1252 or iso-8859-1"),
+		           name);
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case KEY_UNIT:     a->unit = arg; return 0;
+	case KEY_SKIP:     a->skip_incomplete = true; return 0;
+	case KEY_DRY_RUN:  a->dry_run = true; return 0;
+	case KEY_AGAIN:    a->again = true; return 0;
+	case KEY_FORCE:    a->force = true; return 0;
+	case KEY_ENCODING: set_encoding(a, arg, state); return 0;
+	case KEY_BY:       a->by = arg; return 0;
+	case KEY_HOME:     a->home = arg; return 0;
+	case KEY_JSON:     a->json = true; return 0;
+	case ARGP_KEY_ARG:
+		if (a->file)
+			argp_error(state, _("one file at a time: '%s' is one too many"), arg);
+		a->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->file)
+			argp_error(state, _("which file?  valija import FILE.csv"));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = N_("FILE.csv"),
+	.doc = N_("Record the rows of a CSV file, all or none.") "\v" N_(
+		"The first line names the columns, in any order: unit, indicator, initiative, "
+		"date, until, quantity, mode, place, country, status, note, by, and names of "
+		"counts (attended) and groups (ACT-1).  import.map says which other names are "
+		"known.  Dates are written YYYY-MM-DD.  A row that was imported before is not "
+		"recorded again."),
+};
+
+/* ---- what is read ---- */
+
+static bool
+is_enrolled(const struct codes *units, const char *unit)
+{
+	for (size_t i = 0; i < units->count; i++) {
+		if (text_is(units->list[i], unit))
+			return true;
+	}
+	return false;
+}
+
+static int
+check_unit(const struct run *r)
+{
+	const struct codes *units = &outbox_device(r->box)->units;
+	char names[256] = "", shown[CODE_BYTES_MAX * 4];
+	size_t used = 0;
+
+	if (!r->args->unit || is_enrolled(units, r->args->unit))
+		return 0;
+	for (size_t i = 0; i < units->count && used < sizeof(names); i++)
+		used += (size_t) snprintf(names + used, sizeof(names) - used, "%s%.*s",
+		                          i > 0 ? ", " : "", (int) units->list[i].len,
+		                          units->list[i].at);
+	cli_safe(r->args->unit, strlen(r->args->unit), shown, sizeof(shown));
+	return cli_fail(EX_DATAERR, _("--unit: this device does not report for '%s', but for %s"),
+	                shown, names);
+}
+
+static int
+read_input(struct run *r)
+{
+	const char *path = r->args->file;
+	status st = file_read(path, CSV_FILE_BYTES_MAX, &r->bytes, &r->len);
+
+	switch ((int) st) {
+	case ST_OK:
+		return 0;
+	case ST_NOT_FOUND:
+		return cli_fail(EX_NOINPUT, _("%s: there is no such file"), path);
+	case ST_DENIED:
+		return cli_fail(EX_NOINPUT, _("%s: you may not read this file"), path);
+	case ST_LIMIT:
+		return cli_fail(EX_DATAERR, _("%s: over %d MiB; cut the file in two"), path,
+		                CSV_FILE_BYTES_MAX >> 20);
+	default:
+		return cli_fail(EX_NOINPUT, _("%s: cannot be read as a file"), path);
+	}
+}
+
+/* Beside the program, as in a build tree, else where it was installed. */
+static void
+find_map(char *path, size_t size)
+{
+	char program[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	program[len > 0 ? len : 0] = '\0';
+	slash = strrchr(program, '/');
+	if (slash) {
+		*slash = '\0';
+		snprintf(path, size, "%s/../share/valija/import.map", program);
+		if (access(path, R_OK) == 0)
+			return;
+	}
+	snprintf(path, size, "%s/import.map", VALIJA_DATA_DIR);
+}
+
+static int
+read_map(struct run *r)
+{
+	char path[PATH_MAX + 64];
+	struct mapping_problem problem = { 0 };
+	uint8_t *bytes = NULL;
+	size_t len;
+	status st;
+
+	find_map(path, sizeof(path));
+	st = file_read(path, MAPPING_BYTES_MAX, &bytes, &len);
+	if (st == ST_OK)
+		st = mapping_parse((const char *) bytes, len, &problem, &r->map);
+	free(bytes);
+	if (st == ST_INVALID)
+		return cli_fail(EX_CONFIG, _("%s: line %zu: '%s': %s"), path, problem.line,
+		                problem.found, gettext(problem.rule));
+	if (st < 0)
+		return cli_fail(EX_CONFIG, _("cannot read %s, which says what columns mean: %s"),
+		                path, gettext(status_text(st)));
+	return 0;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static status
+read_rows(struct run *r)
+{
+	const struct args *a = r->args;
+	struct import_config config = {
+		.map = r->map,
+		.encoding = a->encoding,
+		.device_units = &outbox_device(r->box)->units,
+		.unit = a->unit,
+		.by = a->by ? a->by : command_login(),
+		.at_ms = now_ms(),
+		.today = command_today(),
+		.skip_incomplete = a->skip_incomplete,
+		.force = a->force,
+	};
+	kv_txn *txn = NULL;
+	status st = command_plan(r->box, &txn, &config.plan);
+
+	if (st == ST_OK)
+		st = import_read(&config, r->bytes, r->len, &r->in);
+	command_plan_done(&txn, &config.plan);
+	return st;
+}
+
+/* ---- what is said ---- */
+
+static const char *
+rule_of(const struct import_finding *f, char *out, size_t size)
+{
+	const char *rule = gettext(f->rule), *hole = strstr(rule, "%s");
+
+	if (hole)
+		snprintf(out, size, "%.*s%s%s", (int) (hole - rule), rule, f->arg, hole + 2);
+	else
+		snprintf(out, size, "%s", rule);
+	return out;
+}
+
+static void
+print_finding(const struct import_finding *f)
+{
+	char rule[RULE_BYTES];
+
+	if (f->line > 0)
+		fprintf(stderr, _("line %zu"), f->line);
+	if (f->column > 0)
+		fprintf(stderr, *f->name ? _(", column %zu (%s)") : _(", column %zu"), f->column,
+		        f->name);
+	if (f->line > 0)
+		fputs(": ", stderr);
+	if (*f->found)
+		fprintf(stderr, "'%s': ", f->found);
+	else if (f->column > 0)
+		fprintf(stderr, "%s: ", _("empty"));
+	fprintf(stderr, "%s\n", rule_of(f, rule, sizeof(rule)));
+}
+
+static void
+print_findings(const struct import_findings *findings)
+{
+	size_t listed = findings->count < IMPORT_LISTED_MAX ? findings->count : IMPORT_LISTED_MAX;
+	size_t more = findings->count - listed;
+
+	for (size_t i = 0; i < listed; i++)
+		print_finding(&findings->list[i]);
+	if (more > 0)
+		fprintf(stderr, ngettext("and %zu more\n", "and %zu more\n", more), more);
+}
+
+static int
+refuse(const struct run *r)
+{
+	const struct import *in = &r->in;
+
+	print_findings(&in->bad);
+	if (in->needs_skip)
+		cli_warn(_("--skip-incomplete leaves out the rows without a full date"));
+	if (in->needs_unit)
+		cli_warn(_("--unit CODE takes the rows of one unit and leaves out the others"));
+	if (in->needs_force)
+		cli_warn(_("--force records also what only the plan refuses"));
+	if (in->bad_rows == 0)
+		return cli_fail(EX_DATAERR, _("%s: nothing was recorded"), r->args->file);
+	return cli_fail(EX_DATAERR,
+	                ngettext("%s: %zu of %zu rows is wrong; nothing was recorded",
+	                         "%s: %zu of %zu rows are wrong; nothing was recorded",
+	                         in->bad_rows),
+	                r->args->file, in->bad_rows, in->row_count);
+}
+
+static int
+print_json(const struct run *r)
+{
+	json_t *root = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I}", "rows", (json_int_t) r->in.row_count, "recorded",
+		(json_int_t) r->recorded, "known", (json_int_t) r->known, "incomplete",
+		(json_int_t) r->in.incomplete, "other_units", (json_int_t) r->in.other_units);
+	bool stored = r->first_seq > 0;
+
+	json_object_set_new(root, "first_seq",
+	                    stored ? json_integer((json_int_t) r->first_seq) : json_null());
+	json_object_set_new(root, "last_seq",
+	                    stored ? json_integer((json_int_t) r->last_seq) : json_null());
+	json_object_set_new(root, "dry_run", json_boolean(r->args->dry_run));
+	return cli_exit(json_print(root));
+}
+
+/* "23 rows: 9 recorded, 9 of other units left out, 0 already here" */
+static void
+print_sum(const struct run *r)
+{
+	const struct import *in = &r->in;
+
+	printf(ngettext("%zu row: ", "%zu rows: ", in->row_count), in->row_count);
+	if (r->args->dry_run)
+		printf(ngettext("%zu would be recorded", "%zu would be recorded", r->recorded),
+		       r->recorded);
+	else
+		printf(ngettext("%zu recorded", "%zu recorded", r->recorded), r->recorded);
+	if (in->incomplete > 0)
+		printf(ngettext(", %zu incomplete left out", ", %zu incomplete left out",
+		                in->incomplete),
+		       in->incomplete);
+	if (in->other_units > 0)
+		printf(ngettext(", %zu of another unit left out", ", %zu of other units left out",
+		                in->other_units),
+		       in->other_units);
+	printf(ngettext(", %zu already here", ", %zu already here", r->known), r->known);
+	putchar('\n');
+}
+
+static void
+print_refs(const struct run *r)
+{
+	const uint8_t *feed = outbox_device(r->box)->feed;
+	struct point first = { .seq = r->first_seq }, last = { .seq = r->last_seq };
+	char first_text[REF_TEXT_BYTES], last_text[REF_TEXT_BYTES];
+
+	if (r->first_seq == 0)
+		return;
+	ref_text(feed, &first, false, first_text);
+	ref_text(feed, &last, false, last_text);
+	if (first.seq == last.seq)
+		printf("REF %s\n", first_text);
+	else
+		printf(_("REF %s to %s\n"), first_text, last_text);
+}
+
+static int
+report(const struct run *r)
+{
+	print_findings(&r->in.warnings);
+	print_findings(&r->in.left_out);
+	if (r->args->json)
+		return print_json(r);
+	print_sum(r);
+	print_refs(r);
+	return 0;
+}
+
+/* ---- what is stored ---- */
+
+/* Equal rows are numbered; the ones that are here have the lowest numbers.  To
+ * record a row again is to give it a number behind those. */
+static status
+count_known(outbox *box, const struct import_row *row, uint64_t *ret_known)
+{
+	uint64_t occurrence = 0, seq;
+	uint8_t key[HASH_BYTES];
+	status st;
+
+	do {
+		import_key(row->fields, ++occurrence, key);
+		st = outbox_find_key(box, key, &seq);
+	} while (st == ST_OK);
+	*ret_known = occurrence - 1;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static status
+prepare(struct run *r)
+{
+	struct import *in = &r->in;
+
+	r->items = calloc(in->count + 1, sizeof(*r->items));
+	r->keys = calloc(in->count + 1, sizeof(*r->keys));
+	if (!r->items || !r->keys)
+		return ST_NOMEM;
+	for (size_t i = 0; i < in->count; i++) {
+		const struct import_row *row = &in->rows[i];
+		uint64_t known = 0;
+		status st = r->args->again ? count_known(r->box, row, &known) : ST_OK;
+
+		if (st < 0)
+			return st;
+		import_key(row->fields, row->occurrence + known, r->keys[i]);
+		r->items[i].body = (struct bytes) { in->bodies + row->offset, row->len };
+		r->items[i].key = r->keys[i];
+	}
+	return ST_OK;
+}
+
+static status
+look_up(struct run *r)
+{
+	for (size_t i = 0; i < r->in.count; i++) {
+		struct outbox_item *item = &r->items[i];
+		status st = outbox_find_key(r->box, item->key, &item->ret_seq);
+
+		if (st < 0 && st != ST_NOT_FOUND)
+			return st;
+		item->ret_known = st == ST_OK;
+	}
+	return ST_OK;
+}
+
+static void
+count_items(struct run *r)
+{
+	for (size_t i = 0; i < r->in.count; i++) {
+		const struct outbox_item *item = &r->items[i];
+
+		r->known += item->ret_known;
+		r->recorded += !item->ret_known;
+		if (item->ret_known || r->args->dry_run)
+			continue;
+		r->last_seq = item->ret_seq;
+		if (r->first_seq == 0)
+			r->first_seq = item->ret_seq;
+	}
+}
+
+static status
+store(struct run *r)
+{
+	status st = prepare(r);
+
+	if (st == ST_OK && r->args->dry_run)
+		st = look_up(r);
+	else if (st == ST_OK && r->in.count > 0)
+		st = outbox_append(r->box, r->items, r->in.count, OUTBOX_WAIT_MS);
+	if (st == ST_OK)
+		count_items(r);
+	return st;
+}
+
+static int
+run(struct run *r)
+{
+	int code = command_open(r->args->home, &r->box);
+	status st;
+
+	if (code == 0)
+		code = check_unit(r);
+	if (code == 0)
+		code = read_map(r);
+	if (code == 0)
+		code = read_input(r);
+	if (code != 0)
+		return code;
+	st = read_rows(r);
+	if (st == ST_INVALID)
+		return refuse(r);
+	if (st == ST_OK)
+		st = store(r);
+	return st == ST_OK ? report(r) : command_failed(r->box, st);
+}
+
+static void
+run_done(struct run *r)
+{
+	free(r->items);
+	free(r->keys);
+	free(r->bytes);
+	import_done(&r->in);
+	mapping_free(&r->map);
+	outbox_close(&r->box);
+}
+
+int
+import_command(int argc, char **argv)
+{
+	struct args args = { .encoding = ENCODING_UTF_8 };
+	struct run r = { .args = &args };
+	int code;
+
+	cli_parse(&argp, argc, argv, &args);
+	code = run(&r);
+	run_done(&r);
+	return code;
+}

@@ -1,0 +1,164 @@
+#include "agent/import_internal.h"
+
+#include <string.h>
+
+#include "protocol/msgid.h"
+
+static bool
+same_target(const struct mapping_target *a, const struct mapping_target *b)
+{
+	if (a->field != b->field)
+		return false;
+	return !a->name || strcmp(a->name, b->name) == 0;
+}
+
+/* Codes of the plan are names of columns too. */
+static status
+find_in_plan(plan_table *table, const char *name, struct mapping_target *ret_target)
+{
+	static const struct {
+		plan_row row;
+		mapping_field field;
+	} kinds[] = { { ROW_COUNT, COLUMN_COUNT }, { ROW_GROUP, COLUMN_GROUP } };
+
+	for (size_t i = 0; table && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct plan_attributes attributes;
+		status st = plan_table_find(table, kinds[i].row, text_of(name), &attributes);
+
+		if (st == ST_OK)
+			*ret_target = (struct mapping_target) { kinds[i].field, name };
+		if (st != ST_NOT_FOUND)
+			return st;
+	}
+	return ST_NOT_FOUND;
+}
+
+static status
+read_column(struct importing *im, const char *text, struct import_column *column)
+{
+	status st;
+
+	column->name = strdup(text);
+	if (!column->name)
+		return ST_NOMEM;
+	column->is_ignored = *text == '#';
+	if (column->is_ignored || mapping_column(im->config->map, column->name, &column->target))
+		return ST_OK;
+	st = find_in_plan(im->config->plan, column->name, &column->target);
+	column->is_unknown = st == ST_NOT_FOUND;
+	return column->is_unknown ? ST_OK : st;
+}
+
+/* The column before c that fills the same field; SIZE_MAX when there is none. */
+static size_t
+find_double(const struct importing *im, size_t c)
+{
+	const struct mapping_target *target = &im->columns[c].target;
+
+	for (size_t i = 0; i < c; i++) {
+		const struct import_column *other = &im->columns[i];
+
+		if (!other->is_ignored && !other->is_unknown && same_target(&other->target, target))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static bool
+has(const struct importing *im, mapping_field field)
+{
+	return im->first[field] != SIZE_MAX;
+}
+
+/* All names of the header, to see what stands where they should be. */
+static void
+missing(struct importing *im, const char *rule)
+{
+	char names[120] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < im->column_count && used + 2 < sizeof(names); i++) {
+		int n = snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
+		                 im->columns[i].name);
+
+		used += n > 0 ? (size_t) n : 0;
+	}
+	import_find(im, &im->in->bad, im->header_line, SIZE_MAX, names, rule, NULL);
+}
+
+static void
+check_columns(struct importing *im)
+{
+	const struct import_config *config = im->config;
+
+	if (!has(im, COLUMN_DATE))
+		missing(im, N_("the first line names the columns, and none is the date: \"date\""));
+	if (!has(im, COLUMN_INDICATOR) && !has(im, COLUMN_INITIATIVE) &&
+	    !has(im, COLUMN_MODALITY))
+		missing(im, N_("no column says what the rows count for: \"indicator\", "
+		               "\"initiative\" or \"modality\""));
+	if (!has(im, COLUMN_UNIT) && !config->unit && config->device_units->count > 1) {
+		missing(im, N_("no column is the unit: \"unit\", or --unit for all rows"));
+		im->in->needs_unit = true;
+	}
+}
+
+/* What the column fills, once it is known that it fills something. */
+static void
+note_column(struct importing *im, size_t c)
+{
+	const struct import_column *column = &im->columns[c];
+	size_t other = find_double(im, c);
+
+	if (other != SIZE_MAX)
+		import_find(im, &im->in->bad, im->header_line, c, column->name,
+		            N_("says the same as the column '%s'"), im->columns[other].name);
+	else if (!has(im, column->target.field))
+		im->first[column->target.field] = c;
+}
+
+status
+import_header(struct importing *im, const struct csv_row *row)
+{
+	im->header_line = row->line;
+	for (size_t i = 0; i < MAPPING_FIELDS_; i++)
+		im->first[i] = SIZE_MAX;
+	for (size_t i = 0; i < row->count; i++) {
+		struct import_column *column = &im->columns[i];
+		status st = read_column(im, row->cells[i].text, column);
+
+		im->column_count = i + 1;
+		if (st < 0)
+			return st;
+		if (!column->is_ignored && !column->is_unknown)
+			note_column(im, i);
+	}
+	check_columns(im);
+	return im->in->bad.count > 0 ? ST_INVALID : ST_OK;
+}
+
+void
+import_unknown_column(struct importing *im, size_t c)
+{
+	struct import_column *column = &im->columns[c];
+	plan_table *table = im->config->plan;
+	const char *near = mapping_nearest_column(im->config->map, column->name);
+	char code[CODE_BYTES_MAX + 1];
+	struct text name = text_of(column->name);
+
+	if (!near && table && plan_table_nearest(table, ROW_COUNT, name, code))
+		near = code;
+	if (*column->name == '\0')
+		import_find(im, &im->in->bad, im->header_line, c, NULL,
+		            N_("a column without a name that is not empty"), NULL);
+	else if (near)
+		import_find(im, &im->in->bad, im->header_line, c, column->name,
+		            N_("no column is called that; did you mean '%s'?  A '#' before the "
+		               "name leaves it out"),
+		            near);
+	else
+		import_find(im, &im->in->bad, im->header_line, c, column->name,
+		            N_("no column is called that; a '#' before the name leaves it out"),
+		            NULL);
+	column->is_ignored = true; /* told */
+}

@@ -1,0 +1,354 @@
+#include "agent/import_internal.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/msgid.h"
+
+static void
+bad_cell(struct draft *d, size_t column, const char *rule, const char *arg)
+{
+	const struct csv_cell *cell = &d->row->cells[column];
+
+	import_find(d->im, &d->im->in->bad, cell->line, column, cell->text, rule, arg);
+}
+
+/* Cells behind the last column may be there as long as they are empty. */
+static bool
+fits_header(struct draft *d)
+{
+	size_t columns = d->im->column_count, count = d->row->count;
+	const char *rule;
+	char wanted[24];
+
+	while (count > columns && *d->row->cells[count - 1].text == '\0')
+		count--;
+	if (count == columns)
+		return true;
+	if (count > columns)
+		rule = N_("more cells than the first line, which has %s; a cell with a separator "
+		          "inside must stand in quotation marks");
+	else
+		rule = N_("fewer cells than the first line, which has %s");
+	snprintf(wanted, sizeof(wanted), "%zu", columns);
+	import_find(d->im, &d->im->in->bad, d->row->line, SIZE_MAX, NULL, rule, wanted);
+	return false;
+}
+
+static void
+add_pair(struct entry_pair *pairs, size_t *count, const char *name, const char *value)
+{
+	if (*count <= ENTRY_PAIRS_MAX)
+		pairs[(*count)++] = (struct entry_pair) { name, value };
+}
+
+static void
+take_cells(struct draft *d)
+{
+	struct entry *e = &d->entry;
+
+	for (size_t i = 0; i < d->im->column_count; i++) {
+		const struct import_column *column = &d->im->columns[i];
+		const char *text = d->row->cells[i].text;
+
+		if (column->is_ignored || *text == '\0')
+			continue;
+		if (column->is_unknown) {
+			import_unknown_column(d->im, i);
+		} else if (column->target.field == COLUMN_COUNT) {
+			add_pair(e->counts, &e->count_count, column->target.name, text);
+		} else if (column->target.field == COLUMN_GROUP) {
+			add_pair(e->groups, &e->group_count, column->target.name, text);
+		} else {
+			d->values[column->target.field] = text;
+			d->from[column->target.field] = i;
+		}
+	}
+}
+
+/* NULL when the row is not to be taken. */
+static const char *
+unit_of_row(struct draft *d)
+{
+	const struct import_config *config = d->im->config;
+	const char *unit = d->values[COLUMN_UNIT];
+	size_t column = d->im->first[COLUMN_UNIT];
+
+	if (!unit && config->unit && column != SIZE_MAX) {
+		bad_cell(d, column, N_("the unit is missing"), NULL);
+		return NULL;
+	}
+	return unit ? unit : d->im->only_unit;
+}
+
+/* With --unit, rows of other units are left out, unless there is no such unit:
+ * then it is a mistake in a row that may have been meant for this one. */
+static void
+leave_to_others(struct draft *d)
+{
+	plan_table *table = d->im->config->plan;
+	struct text unit = text_of(d->unit);
+	struct plan_attributes attributes;
+	char near[CODE_BYTES_MAX + 1];
+
+	if (!table || plan_table_find(table, ROW_UNIT, unit, &attributes) != ST_NOT_FOUND)
+		d->im->in->other_units++;
+	else if (plan_table_nearest(table, ROW_UNIT, unit, near))
+		bad_cell(d, d->from[COLUMN_UNIT], N_("no unit of the plan; did you mean '%s'?"),
+		         near);
+	else
+		bad_cell(d, d->from[COLUMN_UNIT], N_("no unit of the plan"), NULL);
+}
+
+static bool
+is_enrolled(const struct codes *units, const char *unit)
+{
+	for (size_t i = 0; i < units->count; i++) {
+		if (text_is(units->list[i], unit))
+			return true;
+	}
+	return false;
+}
+
+static bool
+check_unit(struct draft *d)
+{
+	const struct import_config *config = d->im->config;
+
+	d->unit = unit_of_row(d);
+	if (!d->unit)
+		return false;
+	if (config->unit && strcmp(d->unit, config->unit) != 0) {
+		leave_to_others(d);
+		return false;
+	}
+	if (d->values[COLUMN_UNIT] && !is_enrolled(config->device_units, d->unit))
+		d->im->in->needs_unit = true;
+	return true;
+}
+
+/* "", "2016", "2016-02": what somebody writes who knows no day. */
+static bool
+is_partial_date(const char *text)
+{
+	static const char shape[] = "dddd-dd";
+	size_t len = text ? strlen(text) : 0;
+
+	if (len != 0 && len != 4 && len != 7)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (shape[i] == 'd' ? !isdigit((unsigned char) text[i]) : text[i] != shape[i])
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_date(struct draft *d)
+{
+	struct import *in = d->im->in;
+	bool skip = d->im->config->skip_incomplete;
+	size_t column = d->im->first[COLUMN_DATE];
+
+	if (!is_partial_date(d->values[COLUMN_DATE]))
+		return true;
+	import_find(d->im, skip ? &in->left_out : &in->bad, d->row->cells[column].line, column,
+	            d->values[COLUMN_DATE], N_("not a full date (YYYY-MM-DD)"), NULL);
+	in->incomplete += skip;
+	in->needs_skip |= !skip;
+	return false;
+}
+
+/* Put what the value rules say in the place of what the cells say. */
+static void
+apply_rules(struct draft *d)
+{
+	const mapping *map = d->im->config->map;
+	const char *given[COLUMN_SINGLES_];
+
+	memcpy(given, d->values, sizeof(given));
+	for (mapping_field f = 0; f < COLUMN_SINGLES_; f++) {
+		const struct mapping_value *value;
+
+		if (!given[f] || !mapping_is_closed(map, f))
+			continue;
+		value = mapping_value(map, f, given[f]);
+		if (!value) {
+			const char *near = mapping_nearest_value(map, f, given[f]);
+
+			bad_cell(d, d->from[f], near ? N_("not known; did you mean '%s'?")
+			                             : N_("not known"), near);
+		}
+		d->values[f] = NULL;
+		for (size_t i = 0; value && i < value->set_count; i++) {
+			const struct mapping_set *set = &value->sets[i];
+
+			if (set->field != f && given[set->field])
+				continue;
+			d->values[set->field] = set->text;
+			d->from[set->field] = d->from[f];
+		}
+	}
+}
+
+/* Several stand in one cell, with blanks, ',' or ';' between them. */
+static void
+split_initiatives(struct draft *d)
+{
+	struct entry *e = &d->entry;
+	const char *text = d->values[COLUMN_INITIATIVE];
+	char *rest = d->initiatives, *code;
+
+	if (!text)
+		return;
+	if (strlen(text) >= sizeof(d->initiatives)) {
+		bad_cell(d, d->from[COLUMN_INITIATIVE], N_("too long for codes of initiatives"),
+		         NULL);
+		return;
+	}
+	strncpy(d->initiatives, text, sizeof(d->initiatives) - 1);
+	while (e->initiative_count <= ENTRY_INITIATIVES_MAX && (code = strsep(&rest, " ,;\n"))) {
+		if (*code)
+			e->initiatives[e->initiative_count++] = code;
+	}
+}
+
+static status
+join_note(struct draft *d)
+{
+	const char *note = d->values[COLUMN_NOTE], *source = d->values[COLUMN_SOURCE];
+
+	d->entry.note = note ? note : source;
+	if (!note || !source)
+		return ST_OK;
+	if (asprintf(&d->note, "%s\n%s", note, source) < 0) {
+		d->note = NULL;
+		return ST_NOMEM;
+	}
+	d->entry.note = d->note;
+	return ST_OK;
+}
+
+static status
+fill_entry(struct draft *d)
+{
+	struct entry *e = &d->entry;
+
+	e->unit = *d->unit ? d->unit : NULL;
+	e->indicator = d->values[COLUMN_INDICATOR];
+	e->date = d->values[COLUMN_DATE];
+	e->until = d->values[COLUMN_UNTIL];
+	e->quantity = d->values[COLUMN_QUANTITY];
+	e->mode = d->values[COLUMN_MODE];
+	e->place = d->values[COLUMN_PLACE];
+	e->country = d->values[COLUMN_COUNTRY];
+	e->status = d->values[COLUMN_STATUS];
+	e->by = d->values[COLUMN_BY];
+	split_initiatives(d);
+	return join_note(d);
+}
+
+status
+import_draft(struct draft *d, bool *ret_take)
+{
+	size_t bad = d->im->in->bad.count;
+	status st;
+
+	*ret_take = false;
+	if (!fits_header(d))
+		return ST_OK;
+	take_cells(d);
+	if (!check_unit(d) || !check_date(d))
+		return ST_OK;
+	apply_rules(d);
+	st = fill_entry(d);
+	*ret_take = d->im->in->bad.count == bad;
+	return st;
+}
+
+void
+import_draft_done(struct draft *d)
+{
+	free(d->note);
+	d->note = NULL;
+}
+
+/* "1,234" or "1.234.567" */
+static bool
+has_separators(const char *text)
+{
+	size_t digits = 0, groups = 0;
+
+	for (; *text; text++) {
+		if (isdigit((unsigned char) *text)) {
+			digits++;
+		} else if (strchr(".,' ", *text) && digits > 0 && (groups == 0 || digits == 3)) {
+			groups++;
+			digits = 0;
+		} else {
+			return false;
+		}
+	}
+	return groups > 0 && digits == 3;
+}
+
+/* Problems with a pair show "NAME=VALUE" or "NAME". */
+static bool
+shows(const char *found, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(found, name, len) == 0 && (found[len] == '=' || found[len] == '\0');
+}
+
+/* The column that a problem is about, SIZE_MAX when there is none. */
+static size_t
+column_of(const struct draft *d, const struct entry_problem *p)
+{
+	for (mapping_field f = 0; f < MAPPING_FIELDS_; f++) {
+		if (strcmp(p->field, mapping_field_name(f)) != 0)
+			continue;
+		if (f < COLUMN_SINGLES_)
+			return d->values[f] ? d->from[f] : d->im->first[f];
+		for (size_t i = 0; i < d->im->column_count; i++) {
+			const struct import_column *column = &d->im->columns[i];
+
+			if (!column->is_ignored && !column->is_unknown &&
+			    column->target.field == f && shows(p->found, column->target.name))
+				return i;
+		}
+	}
+	return SIZE_MAX;
+}
+
+static void
+tell_problem(struct draft *d, const struct entry_problem *p)
+{
+	struct import *in = d->im->in;
+	struct import_findings *list = p->is_warning ? &in->warnings : &in->bad;
+	size_t column = column_of(d, p), line = d->row->line;
+	const char *found = p->found, *rule = p->rule;
+
+	if (column != SIZE_MAX) {
+		mapping_field field = d->im->columns[column].target.field;
+		const char *cell = d->row->cells[column].text;
+
+		line = d->row->cells[column].line;
+		if (field >= COLUMN_SINGLES_ && !p->by_plan)
+			found = cell;
+		if ((field == COLUMN_QUANTITY || field >= COLUMN_SINGLES_) && has_separators(cell))
+			rule = N_("write the number without separators");
+	}
+	import_find(d->im, list, line, column, found, rule, p->arg);
+	in->needs_force |= p->by_plan && !p->is_warning;
+}
+
+void
+import_tell(struct draft *d, const struct entry_problems *problems)
+{
+	size_t kept = sizeof(problems->list) / sizeof(problems->list[0]);
+
+	for (size_t i = 0; i < problems->count && i < kept; i++)
+		tell_problem(d, &problems->list[i]);
+}

@@ -1,0 +1,69 @@
+/* agent/import_internal.h - what the parts of the import share */
+#pragma once
+
+#include "agent/import.h"
+
+struct import_column {
+	struct mapping_target target;
+	char *name;      /* as the header has it */
+	bool is_unknown; /* an error as soon as a cell of it is not empty */
+	bool is_ignored; /* the name begins with '#' */
+};
+
+struct importing {
+	const struct import_config *config;
+	struct import *in;
+	struct import_column columns[CSV_COLUMNS_MAX];
+	size_t column_count; /* 0: the header was not read */
+	size_t header_line;
+	size_t first[MAPPING_FIELDS_];      /* the column of that field; SIZE_MAX: none */
+	char only_unit[CODE_BYTES_MAX + 1]; /* of rows that do not say theirs; or "" */
+	size_t body_room, row_room;         /* of in->bodies and in->rows */
+};
+
+/* A row on its way from cells to an entry. */
+struct draft {
+	struct importing *im;
+	const struct csv_row *row;
+	const char *values[COLUMN_SINGLES_]; /* NULL: not given */
+	size_t from[COLUMN_SINGLES_];        /* the column of that value */
+	const char *unit;                    /* whose row it is; "" when not known */
+	struct entry entry;
+	char initiatives[512]; /* taken apart */
+	char *note;            /* note and source, where there are both */
+};
+
+/* import.c */
+
+/* Keep a finding; column is from 0, or SIZE_MAX for the row as a whole; found
+ * and arg may be NULL. */
+void import_find(struct importing *im, struct import_findings *list, size_t line, size_t column,
+                 const char *found, const char *rule, const char *arg);
+
+/* import_columns.c */
+
+/* Take the first row for the header.  ST_INVALID: the rest need not be read. */
+status import_header(struct importing *im, const struct csv_row *row);
+
+/* Tell that a column is not known, once. */
+void import_unknown_column(struct importing *im, size_t column);
+
+/* import_draft.c */
+
+/* Turn the cells of d->row into d->entry and d->unit, but for who it is by.
+ * *ret_take is false when the row is not to be taken, and that is told or
+ * counted.  import_draft_done() always. */
+status import_draft(struct draft *d, bool *ret_take);
+void import_draft_done(struct draft *d);
+
+/* Tell what entry_build() found. */
+void import_tell(struct draft *d, const struct entry_problems *problems);
+
+/* import_key.c */
+
+/* Hash of what a row says: defaults left out, lists sorted. */
+void import_fields_hash(const struct entry *e, const char *unit,
+                        uint8_t ret_hash[static HASH_BYTES]);
+
+/* Number the equal rows.  ST_NOMEM. */
+status import_number_rows(struct import_row *rows, size_t count);
