@@ -23,6 +23,7 @@ import msgpack
 import nacl.exceptions
 import nacl.signing
 import zmq
+import zmq.utils.monitor
 import zmq.utils.z85
 import zstandard
 
@@ -34,6 +35,8 @@ FRAME_BYTES = 131072
 DEPTH = 8
 POINTS = 72
 PART_BYTES = 12288
+DOWN_PART_BYTES = 8192
+CREDIT_BYTES_MIN = 65536
 DOCUMENT_BYTES = 1048576
 DEADLINE_S = 20
 
@@ -269,6 +272,11 @@ def frame_bodies(bodies):
                     for b in bodies)
 
 
+def batch_signature(key, end):
+    covered = b"valija/batch/1" + bytes(key.verify_key) + u64(end[0]) + end[1]
+    return key.sign(covered).signature
+
+
 def batch_seal(key, before, bodies, z=None, **other):
     """A batch of bodies that follow the point `before`.  z: 1 packed, 0 not,
     None the smaller.  `other` keys replace or add to the right ones."""
@@ -278,10 +286,9 @@ def batch_seal(key, before, bodies, z=None, **other):
     packed = zstandard.ZstdCompressor(level=3).compress(raw)
     if z is None:
         z = int(len(packed) < len(raw))
-    covered = b"valija/batch/1" + feed + u64(end[0]) + end[1]
     fields = {"after": end[1], "before": before[1], "bodies": packed if z else raw,
               "count": len(bodies), "feed": feed, "first": before[0] + 1, "raw": len(raw),
-              "sig": key.sign(covered).signature, "z": z}
+              "sig": batch_signature(key, end), "z": z}
     fields.update(other)
     return pack(fields)
 
@@ -535,6 +542,8 @@ class Link:
         self.socket.curve_serverkey = zmq.utils.z85.encode(hub.curve)
         self.socket.curve_publickey = zmq.utils.z85.encode(device.curve)
         self.socket.curve_secretkey = zmq.utils.z85.encode(device.curve_secret)
+        self.monitor = self.socket.get_monitor_socket(
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
         self.socket.connect(endpoint)
 
     def __enter__(self):
@@ -544,7 +553,15 @@ class Link:
         self.close()
 
     def close(self):
+        self.socket.disable_monitor()
         self.socket.close()
+
+    def handshake(self):
+        """True when CURVE lets the device in, False when its key is denied."""
+        if not self.monitor.poll(int(self.deadline * 1000)):
+            raise TimeoutError("no end of the handshake")
+        event = zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
+        return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
     def send(self, frame):
         self.socket.send(frame)
@@ -657,7 +674,7 @@ class Link:
         while True:
             self.say("GET", offset=len(packed), version=version, what=what)
             part = self.expect("PART")
-            if part["what"] != what or len(part["bytes"]) > 8192:
+            if part["what"] != what or len(part["bytes"]) > DOWN_PART_BYTES:
                 raise Wrong("PART of another document, or too long")
             if part["total"] == 0:
                 return part["version"], None
