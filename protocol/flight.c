@@ -85,7 +85,7 @@ measure(flight *f, int64_t now_ms)
 		return;
 	sample = f->measured * 1000 / (took_ms > 0 ? (uint64_t) took_ms : 1);
 	if (f->measured * 2 >= f->batch_bytes || (f->rate > 0 && sample > f->rate)) {
-		f->rate = f->rate ? (f->rate * 3 + sample) / 4 : sample;
+		f->rate = f->rate ? (f->rate + sample) / 2 : sample;
 		resize(f);
 	}
 	f->measured = 0;
