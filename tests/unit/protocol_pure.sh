@@ -4,7 +4,10 @@
 #
 # What it may call is listed here; all else fails, also what nobody thought of.
 # jansson and libsodium could do more, so their functions are named one by one.
+# ntohl, ntohs and assert are in msgpack-c's headers, when nothing is optimised.
 set -eu
+LC_ALL=C
+export LC_ALL
 
 allowed=$(mktemp)
 wanted=$(mktemp)
@@ -34,6 +37,9 @@ strrchr
 strspn
 strcspn
 strstr
+ntohl
+ntohs
+__assert_fail
 __memcpy_chk
 __memmove_chk
 __memset_chk

@@ -230,11 +230,15 @@ two_clones_connected_side_by_side_lose_nothing(void **ctx)
 		device_sync_grew(w->other_link.sync);
 		memory_link_speak(&w->link);
 		memory_link_speak(&w->other_link);
-		while (memory_link_rise(&w->link) | memory_link_rise(&w->other_link))
+		while (memory_link_rise(&w->link))
+			;
+		while (memory_link_rise(&w->other_link))
 			;
 		memory_link_commit(&w->other_link, true);
 		memory_link_commit(&w->link, true);
-		while (memory_link_fall(&w->link) | memory_link_fall(&w->other_link))
+		while (memory_link_fall(&w->link))
+			;
+		while (memory_link_fall(&w->other_link))
 			;
 	}
 	memory_link_run(&w->link);
