@@ -30,6 +30,12 @@ const char *command_login(void);
 /* The civil date here, for warnings only. */
 date command_today(void);
 
-/* Print a problem as one line: "FIELD: FOUND: what would be right".  where
- * stands before it ("line 7"), or is NULL. */
-void command_problem(const char *where, const struct entry_problem *p);
+/* Say a problem on standard error: "--FIELD FOUND: what would be right". */
+void command_problem(const struct entry_problem *p);
+
+/* Say all of them, and what to do when only the plan stands in the way. */
+void command_problems(const struct entry_problems *problems);
+
+/* The number of an own entry as people write it: SEQ, or a REF that names this
+ * device.  0 when it names none that is here, which has been explained. */
+uint64_t command_seq(outbox *box, const char *text);

@@ -1,8 +1,8 @@
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "agent/outbox_internal.h"
 #include "agent/plan_table.h"
+#include "protocol/document.h"
 #include "protocol/plan.h"
 
 /* Facts in OUTBOX_META:
@@ -26,7 +26,6 @@ enum {
 	FIELDS_ = sizeof(fields) / sizeof(fields[0]),
 	STANDING_HEAD_BYTES = 16,
 	STANDING_PACKED_BYTES_MAX = STANDING_BYTES_MAX + 1024,
-	PLAN_PACKED_BYTES_MAX = PLAN_BYTES_MAX + 8192,
 };
 
 static status
@@ -116,30 +115,6 @@ outbox_put_hub(outbox *box, const uint8_t hub[static FEED_BYTES], const struct o
 	return st;
 }
 
-/* Unpack a document of at most max_bytes; a 0 stands behind it. */
-static status
-unpack(struct bytes packed, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_len)
-{
-	unsigned long long len = ZSTD_getFrameContentSize(packed.at, packed.len);
-	uint8_t *bytes;
-	size_t n;
-
-	if (len == ZSTD_CONTENTSIZE_ERROR || len == ZSTD_CONTENTSIZE_UNKNOWN || len > max_bytes)
-		return ST_INVALID;
-	bytes = malloc((size_t) len + 1);
-	if (!bytes)
-		return ST_NOMEM;
-	n = ZSTD_decompress(bytes, (size_t) len, packed.at, packed.len);
-	if (ZSTD_isError(n) || n != len) {
-		free(bytes);
-		return ST_INVALID;
-	}
-	bytes[n] = 0;
-	*ret_bytes = bytes;
-	*ret_len = n;
-	return ST_OK;
-}
-
 struct plan_write {
 	const plan *plan;
 	struct bytes packed;
@@ -172,10 +147,10 @@ outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms)
 	plan *parsed = NULL;
 	uint8_t *json = NULL;
 	size_t len = 0;
-	status st = ST_INVALID;
+	status st = document_unpack(packed, PLAN_BYTES_MAX, &json, &len);
 
-	if (packed.len <= PLAN_PACKED_BYTES_MAX)
-		st = unpack(packed, PLAN_BYTES_MAX, &json, &len);
+	if (st == ST_MALFORMED || st == ST_LIMIT)
+		st = ST_INVALID;
 	if (st == ST_OK)
 		st = plan_parse(json, len, &problems, &parsed);
 	free(json);

@@ -10,7 +10,7 @@
 
 #include "common/i18n.h"
 
-enum { MAX_COMMANDS = 64, WHO_BYTES = 64, SHOWN_BYTES = 128 };
+enum { MAX_COMMANDS = 64, WHO_BYTES = 64, SHOWN_BYTES = 128, RULE_BYTES = 1024 };
 
 /* "program command": stands before each message. */
 static char who[WHO_BYTES];
@@ -43,6 +43,20 @@ cli_warn(const char *format, ...)
 	va_start(args, format);
 	complain(format, args);
 	va_end(args);
+}
+
+const char *
+cli_rule(const char *rule, const char *arg, char *out, size_t size)
+{
+	const char *translated = gettext(rule), *hole = strstr(translated, "%s");
+	char text[RULE_BYTES];
+
+	if (hole)
+		snprintf(text, sizeof(text), "%.*s%s%s", (int) (hole - translated), translated, arg,
+		         hole + 2);
+	else
+		snprintf(text, sizeof(text), "%s", translated);
+	return cli_safe(text, strlen(text), out, size);
 }
 
 int

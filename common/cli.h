@@ -59,6 +59,10 @@ int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 /* The same for a message that does not stop the command. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What to say by a rule, a msgid with at most one %s that stands for arg:
+ * translated, and safe as cli_safe() has it.  Returns out. */
+const char *cli_rule(const char *rule, const char *arg, char *out, size_t size);
+
 /* The exit status for st. */
 int cli_exit(status st);
 

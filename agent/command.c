@@ -1,0 +1,262 @@
+#include "agent/command.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "common/i18n.h"
+
+static const char DEFAULT_HOME[] = "/var/lib/valija";
+
+enum { SHOWN_BYTES = 256, HOLDER_BYTES = 80, RULE_BYTES = 512 };
+
+const char *
+command_home(const char *option)
+{
+	const char *home = option ? option : getenv("VALIJA_HOME");
+
+	return home && *home ? home : DEFAULT_HOME;
+}
+
+/* ---- the outbox ---- */
+
+static int
+not_allowed(const char *home, const char *shown)
+{
+	const struct group *group = NULL;
+	struct stat info;
+
+	if (stat(home, &info) == 0 && (info.st_mode & S_IWGRP))
+		group = getgrgid(info.st_gid);
+	if (group)
+		return cli_fail(EX_NOPERM, _("no right to use %s: its users are the group '%s'"),
+		                shown, group->gr_name);
+	return cli_fail(EX_NOPERM, _("no right to use %s"), shown);
+}
+
+static int
+open_failed(const char *home, status st)
+{
+	char shown[SHOWN_BYTES];
+
+	cli_safe(home, strlen(home), shown, sizeof(shown));
+	switch ((int) st) {
+	case ST_NOT_FOUND:
+		return cli_fail(EX_NOINPUT,
+		                _("no home of a device at %s: --home or VALIJA_HOME says where it "
+		                  "is, 'valija-agent init' makes one"), shown);
+	case ST_DENIED:
+		return not_allowed(home, shown);
+	case ST_MALFORMED:
+		return cli_fail(EX_DATAERR, _("%s is not a home of Valija, or it is damaged"), shown);
+	case ST_VERSION:
+		return cli_fail(EX_CONFIG,
+		                _("%s was written by a newer version of Valija: update this program"),
+		                shown);
+	default:
+		return cli_fail(cli_exit(st), _("cannot open %s: %s"), shown,
+		                gettext(status_text(st)));
+	}
+}
+
+int
+command_open(const char *home_option, outbox **ret_box)
+{
+	const char *home = command_home(home_option);
+	status st;
+
+	if (sodium_init() < 0)
+		return cli_fail(EX_OSERR, _("cannot set up cryptography"));
+	st = outbox_open(home, ret_box);
+	return st == ST_OK ? EX_OK : open_failed(home, st);
+}
+
+static int
+lock_held(const outbox *box)
+{
+	char holder[HOLDER_BYTES];
+
+	kv_holder(outbox_store((outbox *) (uintptr_t) box), holder, sizeof(holder));
+	if (*holder)
+		return cli_fail(EX_TEMPFAIL,
+		                _("%s has been writing for more than %d seconds; nothing was "
+		                  "recorded, try again later"), holder, OUTBOX_WAIT_MS / 1000);
+	return cli_fail(EX_TEMPFAIL,
+	                _("another program has been writing for more than %d seconds; nothing "
+	                  "was recorded, try again later"), OUTBOX_WAIT_MS / 1000);
+}
+
+int
+command_failed(const outbox *box, status st)
+{
+	const char *home = outbox_home(box);
+	char shown[SHOWN_BYTES];
+
+	cli_safe(home, strlen(home), shown, sizeof(shown));
+	if (st == ST_BUSY)
+		return lock_held(box);
+	if (st == ST_FULL)
+		return cli_fail(EX_IOERR,
+		                _("no room left at %s: nothing was recorded, what was recorded "
+		                  "before is safe; make room (%d MiB must be free) and try again"),
+		                shown, OUTBOX_DISK_BYTES >> 20);
+	return cli_fail(cli_exit(st), _("cannot use %s: %s"), shown, gettext(status_text(st)));
+}
+
+/* ---- the plan ---- */
+
+status
+command_plan(outbox *box, kv_txn **ret_txn, plan_table **ret_plan)
+{
+	kv_txn *txn = NULL;
+	status st = kv_read(outbox_store(box), &txn);
+
+	*ret_txn = NULL;
+	*ret_plan = NULL;
+	if (st < 0)
+		return st;
+	*ret_plan = plan_table_open(txn, OUTBOX_PLAN);
+	if (*ret_plan)
+		*ret_txn = txn;
+	else
+		kv_abort(&txn);
+	return ST_OK;
+}
+
+void
+command_plan_done(kv_txn **txn_p, plan_table **plan_p)
+{
+	plan_table_close(plan_p);
+	kv_abort(txn_p);
+}
+
+/* ---- who and when ---- */
+
+const char *
+command_login(void)
+{
+	static char number[32];
+	const struct passwd *user = getpwuid(getuid());
+
+	if (user && *user->pw_name)
+		return user->pw_name;
+	snprintf(number, sizeof(number), "uid %lu", (unsigned long) getuid());
+	return number;
+}
+
+date
+command_today(void)
+{
+	time_t now = time(NULL);
+	struct tm here;
+	date today = DATE_MAX;
+
+	if (localtime_r(&now, &here))
+		date_from_civil((struct civil) { here.tm_year + 1900, here.tm_mon + 1, here.tm_mday },
+		                &today);
+	return today;
+}
+
+/* ---- entries ---- */
+
+void
+command_problem(const struct entry_problem *p)
+{
+	char text[RULE_BYTES], subject[SHOWN_BYTES];
+
+	snprintf(subject, sizeof(subject), "--%s%s%s", p->field, *p->found ? " " : "", p->found);
+	cli_rule(p->rule, p->arg, text, sizeof(text));
+	if (p->is_warning)
+		cli_warn(_("warning: %s: %s"), subject, text);
+	else
+		cli_warn("%s: %s", subject, text);
+}
+
+void
+command_problems(const struct entry_problems *problems)
+{
+	size_t kept = sizeof(problems->list) / sizeof(problems->list[0]);
+	size_t count = problems->count < kept ? problems->count : kept;
+	bool by_plan_only = problems->errors > 0 && problems->count <= kept;
+
+	for (size_t i = 0; i < count; i++) {
+		command_problem(&problems->list[i]);
+		by_plan_only &= problems->list[i].by_plan || problems->list[i].is_warning;
+	}
+	if (problems->count > kept)
+		cli_warn(_("... and %zu more"), problems->count - kept);
+	if (by_plan_only)
+		cli_warn(_("nothing was recorded; with --force it is, and the hub keeps it without "
+		           "counting it"));
+	else if (problems->errors > 0)
+		cli_warn(_("nothing was recorded"));
+}
+
+static bool
+parse_seq(const char *text, uint64_t *ret_seq)
+{
+	uint64_t n = 0;
+
+	for (; *text >= '0' && *text <= '9' && n < INT64_MAX / 10; text++)
+		n = n * 10 + (uint64_t) (*text - '0');
+	*ret_seq = n;
+	return *text == '\0' && n > 0;
+}
+
+static bool
+is_ours(outbox *box, const struct ref *ref)
+{
+	uint8_t hash[HASH_BYTES];
+	char own[DEVICE_TEXT_BYTES], hash8[9];
+
+	device_text(outbox_device(box)->feed, own);
+	if (strcmp(own, ref->device) != 0)
+		return false;
+	if (*ref->hash8 == '\0' || outbox_hash_at(box, ref->seq, hash) < 0)
+		return true;
+	hex_encode(hash, 4, hash8);
+	return strcmp(hash8, ref->hash8) == 0;
+}
+
+uint64_t
+command_seq(outbox *box, const char *text)
+{
+	char shown[SHOWN_BYTES], own[DEVICE_TEXT_BYTES];
+	struct point tip;
+	struct ref ref;
+	status st;
+
+	device_text(outbox_device(box)->feed, own);
+	cli_safe(text, strlen(text), shown, sizeof(shown));
+	if (!parse_seq(text, &ref.seq)) {
+		if (ref_parse(text, &ref) < 0) {
+			cli_warn(_("'%s' names no entry: a number is wanted, or a REF as %s-7"), shown,
+			         own);
+			return 0;
+		}
+		if (!is_ours(box, &ref)) {
+			cli_warn(_("%s is an entry of another device: this one is %s"), shown, own);
+			return 0;
+		}
+	}
+	st = outbox_tip(box, &tip);
+	if (st < 0) {
+		command_failed(box, st);
+		return 0;
+	}
+	if (ref.seq <= tip.seq)
+		return ref.seq;
+	if (tip.seq == 0)
+		cli_warn(_("there is no entry %s: nothing is recorded here yet"), shown);
+	else
+		cli_warn(_("there is no entry %s: the last one is %llu"), shown,
+		         (unsigned long long) tip.seq);
+	return 0;
+}

@@ -1,0 +1,242 @@
+#include "agent/entry_options.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "agent/evidence.h"
+#include "common/cli.h"
+#include "common/i18n.h"
+
+enum option_key {
+	KEY_BY = 0x300,
+	KEY_COUNT,
+	KEY_COUNTRY,
+	KEY_DATE,
+	KEY_EVIDENCE,
+	KEY_FORCE,
+	KEY_GROUP,
+	KEY_HOME,
+	KEY_INDICATOR,
+	KEY_INITIATIVE,
+	KEY_MODE,
+	KEY_NOTE,
+	KEY_PLACE,
+	KEY_QUANTITY,
+	KEY_STATUS,
+	KEY_UNIT,
+	KEY_UNTIL,
+};
+
+static const struct argp_option options[] = {
+	{ "indicator", KEY_INDICATOR, N_("CODE"), 0, N_("the indicator it counts for"), 0 },
+	{ "initiative", KEY_INITIATIVE, N_("CODE..."), 0, N_("initiatives it counts for"), 0 },
+	{ "date", KEY_DATE, N_("YYYY-MM-DD"), 0, N_("its first day, at the place itself"), 0 },
+	{ "until", KEY_UNTIL, N_("YYYY-MM-DD"), 0, N_("its last day, if there were several"), 0 },
+	{ "quantity", KEY_QUANTITY, N_("N"), 0, N_("how many there were (default: 1)"), 0 },
+	{ "mode", KEY_MODE, N_("CODE"), 0, N_("of which kind, as sabado-consular"), 0 },
+	{ "place", KEY_PLACE, N_("TEXT"), 0, N_("where"), 0 },
+	{ "country", KEY_COUNTRY, N_("XX"), 0, N_("its country (default: that of the unit)"), 0 },
+	{ "status", KEY_STATUS, N_("STATUS"), 0,
+	  N_("done (default), planned, cancelled or moved"), 0 },
+	{ "count", KEY_COUNT, N_("NAME=N..."), 0, N_("what else was counted, as attended=90"), 0 },
+	{ "group", KEY_GROUP, N_("CODE=N..."), 0,
+	  N_("people of a differential actor, as ACT-1=12"), 0 },
+	{ "note", KEY_NOTE, N_("TEXT"), 0, N_("what else is to be said"), 0 },
+	{ "evidence", KEY_EVIDENCE, N_("FILE..."), 0,
+	  N_("files that prove it: their hashes are recorded, keep the files"), 0 },
+	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 0 },
+	{ "unit", KEY_UNIT, N_("CODE"), 0,
+	  N_("the unit that reports (default: the only one of this device)"), 0 },
+	{ "force", KEY_FORCE, NULL, 0,
+	  N_("record also what the plan refuses; the hub keeps it without counting it"), 0 },
+	{ "home", KEY_HOME, N_("DIR"), 0,
+	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
+	{ 0 },
+};
+
+/* ---- lists ---- */
+
+static char *
+keep_copy(struct entry_options *o, const char *text)
+{
+	char *copy = o->text_count < ENTRY_TEXTS_MAX ? strdup(text) : NULL;
+
+	if (!copy)
+		exit(cli_fail(EX_USAGE, _("too many words")));
+	o->texts[o->text_count++] = copy;
+	return copy;
+}
+
+static void
+add_initiative(struct entry_options *o, const char *code)
+{
+	struct entry *e = &o->entry;
+
+	if (e->initiative_count <= ENTRY_INITIATIVES_MAX) /* one too many is told later */
+		e->initiatives[e->initiative_count++] = code;
+}
+
+static void
+add_pair(struct entry_pair *pairs, size_t *count, char *text)
+{
+	char *equals = strchr(text, '=');
+
+	if (*count > ENTRY_PAIRS_MAX)
+		return;
+	if (equals)
+		*equals++ = '\0';
+	pairs[(*count)++] = (struct entry_pair) { text, equals };
+}
+
+static void
+add_file(struct entry_options *o, const char *path)
+{
+	if (o->file_count <= ENTRY_EVIDENCES_MAX)
+		o->files[o->file_count++] = path;
+}
+
+static void
+add_part(struct entry_options *o, int key, char *part)
+{
+	if (key == KEY_INITIATIVE)
+		add_initiative(o, part);
+	else if (key == KEY_COUNT)
+		add_pair(o->entry.counts, &o->entry.count_count, part);
+	else
+		add_pair(o->entry.groups, &o->entry.group_count, part);
+}
+
+static void
+empty_list(struct entry_options *o, int key)
+{
+	o->no_initiatives |= key == KEY_INITIATIVE;
+	o->no_counts |= key == KEY_COUNT;
+	o->no_groups |= key == KEY_GROUP;
+	o->no_evidences |= key == KEY_EVIDENCE;
+}
+
+static void
+add_list(struct entry_options *o, int key, const char *value)
+{
+	char *rest;
+
+	o->list = key;
+	if (*value == '\0') {
+		empty_list(o, key);
+		return;
+	}
+	if (key == KEY_EVIDENCE) {
+		add_file(o, value);
+		return;
+	}
+	rest = keep_copy(o, value);
+	for (char *part = strsep(&rest, ","); part; part = strsep(&rest, ",")) {
+		part += strspn(part, " ");
+		if (*part)
+			add_part(o, key, part);
+	}
+}
+
+/* ---- options ---- */
+
+static const char **
+text_option(struct entry *e, int key)
+{
+	switch (key) {
+	case KEY_BY: return &e->by;
+	case KEY_COUNTRY: return &e->country;
+	case KEY_DATE: return &e->date;
+	case KEY_INDICATOR: return &e->indicator;
+	case KEY_MODE: return &e->mode;
+	case KEY_NOTE: return &e->note;
+	case KEY_PLACE: return &e->place;
+	case KEY_QUANTITY: return &e->quantity;
+	case KEY_STATUS: return &e->status;
+	case KEY_UNIT: return &e->unit;
+	case KEY_UNTIL: return &e->until;
+	default: return NULL;
+	}
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct entry_options *o = state->input;
+	const char **text = text_option(&o->entry, key);
+
+	switch (key) {
+	case KEY_INITIATIVE:
+	case KEY_COUNT:
+	case KEY_GROUP:
+	case KEY_EVIDENCE:
+		add_list(o, key, arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->list == 0)
+			return ARGP_ERR_UNKNOWN;
+		add_list(o, o->list, arg);
+		return 0;
+	case KEY_FORCE:
+		o->force = true;
+		break;
+	case KEY_HOME:
+		o->home = arg;
+		break;
+	default:
+		if (!text)
+			return ARGP_ERR_UNKNOWN;
+		*text = arg;
+		break;
+	}
+	o->list = 0;
+	return 0;
+}
+
+const struct argp entry_argp = { .options = options, .parser = parse };
+
+void
+entry_options_done(struct entry_options *o)
+{
+	for (size_t i = 0; i < o->text_count; i++)
+		free(o->texts[i]);
+	o->text_count = 0;
+}
+
+_Noreturn void
+entry_options_word(const char *word)
+{
+	char shown[128];
+
+	cli_safe(word, strlen(word), shown, sizeof(shown));
+	exit(cli_fail(EX_USAGE, _("'%s' belongs to no option: text with blanks stands in quotation "
+	                          "marks"), shown));
+}
+
+/* ---- evidence ---- */
+
+static int
+tell_file(const char *path, status st)
+{
+	char shown[256];
+
+	cli_safe(path, strlen(path), shown, sizeof(shown));
+	if (st == ST_INVALID)
+		return cli_fail(EX_NOINPUT, _("--evidence %s: this is not a file"), shown);
+	return cli_fail(cli_exit(st), _("--evidence %s: %s"), shown, gettext(status_text(st)));
+}
+
+int
+entry_options_files(struct entry_options *o)
+{
+	struct entry *e = &o->entry;
+	int code = EX_OK;
+
+	for (size_t i = 0; i < o->file_count; i++) {
+		status st = evidence_of_file(o->files[i], &e->evidences[i]);
+
+		if (st < 0)
+			code = tell_file(o->files[i], st);
+	}
+	e->evidence_count = o->file_count;
+	return code;
+}

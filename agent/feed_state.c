@@ -1,0 +1,137 @@
+#include "agent/feed_state.h"
+
+#include <stdlib.h>
+
+#include "protocol/document.h"
+
+/* A device that was restored from a copy may find marks of another life. */
+static bool
+is_own(outbox *box, const struct point *at)
+{
+	uint8_t hash[HASH_BYTES];
+
+	return outbox_hash_at(box, at->seq, hash) == ST_OK &&
+	       memcmp(hash, at->hash, HASH_BYTES) == 0;
+}
+
+static status
+read_held(outbox *box, struct feed_state *s)
+{
+	struct standing_list list = s->standing.held;
+	struct standing_held row;
+
+	s->held = calloc(list.left + 1, sizeof(*s->held));
+	if (!s->held)
+		return ST_NOMEM;
+	while (standing_next_held(&list, &row)) {
+		if (is_own(box, &row.at))
+			s->held[s->held_count++] = row;
+	}
+	return ST_OK;
+}
+
+static status
+read_conflicts(outbox *box, struct feed_state *s)
+{
+	struct standing_list list = s->standing.conflicts;
+	struct point at;
+
+	s->conflicts = calloc(list.left + 1, sizeof(*s->conflicts));
+	if (!s->conflicts)
+		return ST_NOMEM;
+	while (standing_next_conflict(&list, &at)) {
+		if (is_own(box, &at))
+			s->conflicts[s->conflict_count++] = at.seq;
+	}
+	return ST_OK;
+}
+
+/* A standing that this program cannot read (of a newer hub) is as good as none:
+ * what is recorded and confirmed can be told all the same. */
+static status
+read_standing(outbox *box, struct feed_state *s)
+{
+	uint8_t *packed = NULL;
+	size_t len = 0;
+	status st = outbox_standing(box, &packed, &len);
+
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	st = document_unpack((struct bytes) { packed, len }, STANDING_BYTES_MAX, &s->bytes, &len);
+	free(packed);
+	if (st == ST_OK)
+		st = standing_decode(s->bytes, len, &s->standing);
+	if (st < 0)
+		return st == ST_NOMEM ? st : ST_OK;
+	s->has_standing = true;
+	st = read_held(box, s);
+	return st == ST_OK ? read_conflicts(box, s) : st;
+}
+
+status
+feed_state_read(outbox *box, struct feed_state *ret_state)
+{
+	struct feed_state s = { .confirmed = 0 };
+	status st = outbox_tip(box, &s.tip);
+
+	if (st == ST_OK)
+		st = outbox_hub(box, outbox_device(box)->hub, &s.hub);
+	if (st == ST_OK && is_own(box, &s.hub.acked))
+		s.confirmed = s.hub.acked.seq;
+	if (st == ST_OK)
+		st = read_standing(box, &s);
+	if (st < 0) {
+		feed_state_done(&s);
+		return st;
+	}
+	*ret_state = s;
+	return ST_OK;
+}
+
+void
+feed_state_done(struct feed_state *s)
+{
+	free(s->held);
+	free(s->conflicts);
+	free(s->bytes);
+	*s = (struct feed_state) { .held = NULL };
+}
+
+hold
+feed_state_hold(const struct feed_state *s, uint64_t seq)
+{
+	for (size_t i = 0; i < s->held_count; i++) {
+		if (s->held[i].at.seq == seq)
+			return hold_of_name(s->held[i].reason);
+	}
+	return HOLD_NONE;
+}
+
+bool
+feed_state_conflict(const struct feed_state *s, uint64_t seq)
+{
+	for (size_t i = 0; i < s->conflict_count; i++) {
+		if (s->conflicts[i] == seq)
+			return true;
+	}
+	return false;
+}
+
+feed_place
+feed_state_place(const struct feed_state *s, uint64_t seq)
+{
+	if (feed_state_hold(s, seq) != HOLD_NONE)
+		return PLACE_HELD;
+	return seq <= s->confirmed ? PLACE_CONFIRMED : PLACE_PENDING;
+}
+
+const char *
+feed_place_name(feed_place place)
+{
+	switch (place) {
+	case PLACE_PENDING: return N_("pending");
+	case PLACE_CONFIRMED: return N_("confirmed");
+	case PLACE_HELD: return N_("held");
+	}
+	return "";
+}

@@ -1,0 +1,70 @@
+#include "agent/own_entry.h"
+
+#include "common/event_json.h"
+#include "common/json_out.h"
+
+/* Whether the event that replaced it is a void. */
+static status
+look_ahead(outbox *box, struct own_entry *e)
+{
+	uint8_t body[EVENT_BYTES_MAX];
+	struct event later;
+	struct point at;
+	size_t len;
+	status st = outbox_replaced_by(box, e->at.seq, &e->replaced_by);
+
+	if (st == ST_NOT_FOUND)
+		return ST_OK;
+	if (st == ST_OK)
+		st = outbox_read(box, e->replaced_by, body, &len, &at);
+	if (st == ST_OK && event_decode((struct bytes) { body, len }, &later) == HOLD_NONE)
+		e->is_void = later.kind == KIND_VOID;
+	return st;
+}
+
+status
+own_entry_read(outbox *box, const struct feed_state *s, uint64_t seq, struct own_entry *ret_entry)
+{
+	struct own_entry *e = ret_entry;
+	status st = outbox_read(box, seq, e->body, &e->len, &e->at);
+
+	if (st < 0)
+		return st;
+	e->decoded = event_decode((struct bytes) { e->body, e->len }, &e->event);
+	e->place = feed_state_place(s, seq);
+	e->held = feed_state_hold(s, seq);
+	e->conflict = feed_state_conflict(s, seq);
+	e->replaced_by = 0;
+	e->is_void = false;
+	return look_ahead(box, e);
+}
+
+uint64_t
+own_entry_replaces(const struct own_entry *e)
+{
+	return e->event.fixes.count > 0 && !e->event.fixes.list[0].feed
+	               ? e->event.fixes.list[0].seq : 0;
+}
+
+json_t *
+own_entry_json(const outbox *box, const struct own_entry *e)
+{
+	json_t *object = event_json(&e->event);
+	char ref[REF_TEXT_BYTES];
+
+	ref_text(outbox_device(box)->feed, &e->at, false, ref);
+	json_object_set_new(object, "seq", json_integer((json_int_t) e->at.seq));
+	json_object_set_new(object, "ref", json_string(ref));
+	json_object_set_new(object, "hash", json_hex(e->at.hash, HASH_BYTES));
+	json_object_set_new(object, "state", json_string(feed_place_name(e->place)));
+	if (e->held != HOLD_NONE)
+		json_object_set_new(object, "reason", json_string(hold_name(e->held)));
+	if (e->conflict)
+		json_object_set_new(object, "conflict", json_true());
+	if (e->replaced_by > 0) {
+		json_object_set_new(object, "replaced_by",
+		                    json_integer((json_int_t) e->replaced_by));
+		json_object_set_new(object, "void", json_boolean(e->is_void));
+	}
+	return object;
+}

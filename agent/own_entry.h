@@ -1,0 +1,34 @@
+/* agent/own_entry.h - an entry of this device as list and show tell it
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "agent/feed_state.h"
+#include "agent/outbox.h"
+
+struct own_entry {
+	struct point at;
+	hold decoded;         /* HOLD_NONE, or what is wrong with its bytes */
+	struct event event;   /* points into body */
+	feed_place place;
+	hold held;            /* why the hub holds it */
+	bool conflict;
+	uint64_t replaced_by; /* 0: by none */
+	bool is_void;         /* it was replaced by a void */
+	size_t len;
+	uint8_t body[EVENT_BYTES_MAX];
+};
+
+/* ST_NOT_FOUND: no such number.  On success event points into ret_entry, which
+ * must stay where it is. */
+status own_entry_read(outbox *box, const struct feed_state *s, uint64_t seq,
+                      struct own_entry *ret_entry);
+
+/* The own version that it replaced; 0: none, it is the first. */
+uint64_t own_entry_replaces(const struct own_entry *e);
+
+/* event_json() and: seq, ref, hash, state ("pending", "confirmed", "held"),
+ * reason (held), conflict, replaced_by, void.  Keys that say nothing are left
+ * out. */
+json_t *own_entry_json(const outbox *box, const struct own_entry *e);

@@ -1,0 +1,164 @@
+#include <sodium.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "agent/command.h"
+#include "agent/commands.h"
+#include "agent/entry_event.h"
+#include "agent/entry_options.h"
+#include "common/cli.h"
+#include "common/daemon.h"
+#include "common/i18n.h"
+
+struct args {
+	struct entry_options options;
+	const char *key;
+};
+
+enum { KEY_KEY = 0x200 };
+
+static const struct argp_option options[] = {
+	{ "key", KEY_KEY, N_("TEXT"), 0,
+	  N_("your own name for the entry: a second one of that name is not recorded"), 1 },
+	{ 0 },
+};
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->options;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->options.list == 0)
+			entry_options_word(arg);
+		return ARGP_ERR_UNKNOWN;
+	case KEY_KEY:
+		a->key = arg;
+		a->options.list = 0;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = { { .argp = &entry_argp }, { 0 } };
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = children,
+	.doc = N_("Record one activity and print its REF once it is safe on disk.")
+	       "\v"
+	       N_("A day must be given, and an indicator or an initiative. Example:\n"
+	          "  valija record --indicator IND-1 --date 2025-11-15 --mode sabado-consular "
+	          "--place Houston --count attended=90 procedures=41"),
+};
+
+/* What names the entry in the outbox, apart from the keys of other commands. */
+static void
+hash_key(const char *key, uint8_t out[static HASH_BYTES])
+{
+	static const char tag[] = "valija/key/1";
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
+	crypto_generichash_update(&state, (const uint8_t *) tag, sizeof(tag) - 1);
+	crypto_generichash_update(&state, (const uint8_t *) key, strlen(key));
+	crypto_generichash_final(&state, out, HASH_BYTES);
+}
+
+static int
+build(outbox *box, const struct entry_options *o, writer *w)
+{
+	const struct codes *units = &outbox_device(box)->units;
+	struct entry_problems problems;
+	plan_table *table = NULL;
+	kv_txn *txn = NULL;
+	status st = command_plan(box, &txn, &table);
+
+	if (st < 0)
+		return command_failed(box, st);
+	st = entry_build(&o->entry, KIND_ACTIVITY, units, table, NULL, clock_wall_ms(), o->force,
+	                 command_today(), w, &problems);
+	command_plan_done(&txn, &table);
+	command_problems(&problems);
+	return st == ST_OK ? EX_OK : cli_exit(st);
+}
+
+/* The key was used before: for this very entry, as it should? */
+static void
+warn_if_different(outbox *box, const struct outbox_item *item)
+{
+	uint8_t body[EVENT_BYTES_MAX];
+	struct event stored, now;
+	struct point at;
+	size_t len;
+
+	if (outbox_read(box, item->ret_seq, body, &len, &at) < 0 ||
+	    event_decode((struct bytes) { body, len }, &stored) != HOLD_NONE ||
+	    event_decode(item->body, &now) != HOLD_NONE || entry_events_agree(&stored, &now))
+		return;
+	cli_warn(_("warning: entry %llu has this key already and says something else; it was kept "
+	           "as it is ('valija correct' changes it)"), (unsigned long long) item->ret_seq);
+}
+
+static int
+append(outbox *box, const struct args *a, struct bytes body)
+{
+	struct outbox_item item = { .body = body };
+	char ref[REF_TEXT_BYTES];
+	uint8_t key[HASH_BYTES];
+	status st;
+
+	if (a->key) {
+		hash_key(a->key, key);
+		item.key = key;
+	}
+	st = outbox_append(box, &item, 1, OUTBOX_WAIT_MS);
+	if (st < 0)
+		return command_failed(box, st);
+	if (item.ret_known)
+		warn_if_different(box, &item);
+	ref_text(outbox_device(box)->feed, &(struct point) { .seq = item.ret_seq }, false, ref);
+	puts(ref);
+	return EX_OK;
+}
+
+static int
+record(struct args *a)
+{
+	outbox *box = NULL;
+	int files, code = command_open(a->options.home, &box);
+	writer w;
+
+	if (code != EX_OK)
+		return code;
+	writer_init(&w);
+	if (!a->options.entry.by)
+		a->options.entry.by = command_login();
+	files = entry_options_files(&a->options);
+	code = build(box, &a->options, &w);
+	if (code == EX_OK)
+		code = files;
+	if (code == EX_OK)
+		code = append(box, a, writer_bytes(&w));
+	writer_done(&w);
+	outbox_close(&box);
+	return code;
+}
+
+int
+record_command(int argc, char **argv)
+{
+	struct args args = { .key = NULL };
+	int code;
+
+	cli_parse(&argp, argc, argv, &args);
+	code = record(&args);
+	entry_options_done(&args.options);
+	return code;
+}

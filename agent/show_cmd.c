@@ -1,0 +1,292 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <time.h>
+#include <wchar.h>
+
+#include "agent/command.h"
+#include "agent/commands.h"
+#include "agent/own_entry.h"
+#include "common/cli.h"
+#include "common/i18n.h"
+#include "common/json_out.h"
+
+struct args {
+	const char *home, *seq;
+	bool json;
+};
+
+enum { KEY_HOME = 0x200, KEY_JSON, LINE_BYTES = 4 * NOTE_BYTES_MAX + 1, VERSIONS_SHOWN = 1000,
+       LABEL_COLUMNS = 16 };
+
+static const struct argp_option options[] = {
+	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
+	{ "home", KEY_HOME, N_("DIR"), 0,
+	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
+	{ 0 },
+};
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case KEY_HOME: a->home = arg; return 0;
+	case KEY_JSON: a->json = true; return 0;
+	case ARGP_KEY_ARG:
+		if (a->seq)
+			return ARGP_ERR_UNKNOWN;
+		a->seq = arg;
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = N_("SEQ"),
+	.doc = N_("Show one entry of this device, by its number or its REF.")
+	       "\v"
+	       N_("With --json: the keys of 'valija list --json', and versions: the numbers of all "
+	          "versions of it, from the first to the newest."),
+};
+
+/* ---- for people ---- */
+
+/* printf() pads bytes, and labels may have letters of several. */
+static void
+print_label(const char *label)
+{
+	wchar_t wide[LABEL_COLUMNS + 1];
+	size_t letters = mbstowcs(wide, label, LABEL_COLUMNS);
+	int columns = letters == (size_t) -1 ? -1 : wcswidth(wide, letters);
+
+	printf("%s%*s", label, columns < 0 || columns >= LABEL_COLUMNS ? 1 : LABEL_COLUMNS - columns,
+	       "");
+}
+
+static void
+line(const char *label, const char *value)
+{
+	print_label(label);
+	puts(value);
+}
+
+static void
+line_text(const char *label, struct text t)
+{
+	char value[LINE_BYTES];
+
+	if (t.len > 0)
+		line(label, cli_safe(t.at, t.len, value, sizeof(value)));
+}
+
+static void
+line_date(const char *label, const struct event *e, event_field field, int64_t day)
+{
+	char value[DATE_TEXT_BYTES];
+
+	if (!(e->has & EVENT_BIT(field)))
+		return;
+	date_format((date) day, value);
+	line(label, value);
+}
+
+static void
+line_number(const char *label, uint64_t n)
+{
+	print_label(label);
+	printf("%llu\n", (unsigned long long) n);
+}
+
+static void
+line_time(const char *label, int64_t ms)
+{
+	time_t seconds = (time_t) (ms / 1000);
+	struct tm here;
+	char value[64];
+
+	if (localtime_r(&seconds, &here) && strftime(value, sizeof(value), "%F %T %z", &here) > 0)
+		line(label, value);
+}
+
+static void
+lines_tallies(const char *label, const struct tallies *tallies)
+{
+	for (size_t i = 0; i < tallies->count; i++) {
+		const struct tally *t = &tallies->list[i];
+
+		print_label(label);
+		printf("%.*s %llu\n", (int) t->name.len, t->name.at, (unsigned long long) t->value);
+	}
+}
+
+static void
+lines_evidences(const struct evidences *evidences)
+{
+	char name[4 * NAME_BYTES_MAX + 1], hash[2 * HASH_BYTES + 1];
+
+	for (size_t i = 0; i < evidences->count; i++) {
+		const struct evidence *v = &evidences->list[i];
+
+		hex_encode(v->hash, HASH_BYTES, hash);
+		print_label(_("evidence"));
+		printf("%s, %llu B, BLAKE2b-256 %s\n",
+		       cli_safe(v->name.at, v->name.len, name, sizeof(name)),
+		       (unsigned long long) v->size_bytes, hash);
+	}
+}
+
+static void
+print_event(const struct event *e)
+{
+	line_text(_("kind"), e->kind_name);
+	line_text(_("unit"), e->unit);
+	line_text(_("indicator"), e->indicator);
+	for (size_t i = 0; i < e->initiatives.count; i++)
+		line_text(_("initiative"), e->initiatives.list[i]);
+	line_date(_("date"), e, EVENT_DATE, e->date);
+	line_date(_("until"), e, EVENT_UNTIL, e->until);
+	if (e->has & EVENT_BIT(EVENT_QUANTITY))
+		line_number(_("quantity"), e->quantity);
+	line_text(_("mode"), e->mode);
+	line_text(_("place"), e->place);
+	line_text(_("country"), e->country);
+	if (e->kind == KIND_ACTIVITY)
+		line_text(_("status"), text_of(event_status_name(e->status)));
+	lines_tallies(_("count"), &e->counts);
+	lines_tallies(_("group"), &e->groups);
+	line_text(_("note"), e->note);
+	lines_evidences(&e->evidences);
+	line_text(_("why"), e->why);
+	line_text(_("by"), e->by);
+	if (e->kind_name.len > 0)
+		line_time(_("recorded"), e->at_ms);
+}
+
+static void
+print_place(const struct own_entry *e)
+{
+	if (e->decoded != HOLD_NONE)
+		line(_("damaged"), gettext(hold_text(e->decoded)));
+	line(_("state"), gettext(feed_place_name(e->place)));
+	if (e->held != HOLD_NONE)
+		line(_("reason"), gettext(hold_text(e->held)));
+	if (e->conflict)
+		line(_("conflict"), _("another version replaces the same one: the office will settle it"));
+}
+
+/* ---- versions ---- */
+
+struct versions {
+	size_t count;
+	uint64_t list[VERSIONS_SHOWN]; /* own ones, from the first to the newest */
+};
+
+static status
+read_versions(outbox *box, const struct feed_state *s, const struct own_entry *shown,
+              struct versions *v)
+{
+	uint64_t first = shown->at.seq, before = own_entry_replaces(shown), next;
+	struct own_entry e;
+	status st = ST_OK;
+
+	while (before > 0 && before < first && st == ST_OK) {
+		first = before;
+		st = own_entry_read(box, s, first, &e);
+		before = st == ST_OK ? own_entry_replaces(&e) : 0;
+	}
+	for (next = first; st == ST_OK && v->count < VERSIONS_SHOWN;) {
+		v->list[v->count++] = next;
+		st = outbox_replaced_by(box, next, &next);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static void
+print_versions(const struct versions *v, uint64_t shown)
+{
+	if (v->count < 2)
+		return;
+	print_label(_("versions"));
+	for (size_t i = 0; i < v->count; i++)
+		printf(v->list[i] == shown ? "[%llu] " : "%llu ", (unsigned long long) v->list[i]);
+	putchar('\n');
+}
+
+/* ---- the command ---- */
+
+static status
+print_json(const outbox *box, const struct own_entry *e, const struct versions *v)
+{
+	json_t *object = own_entry_json(box, e), *list = json_array();
+
+	for (size_t i = 0; i < v->count; i++)
+		json_array_append_new(list, json_integer((json_int_t) v->list[i]));
+	json_object_set_new(object, "versions", list);
+	return json_print(object);
+}
+
+static void
+print_lines(const outbox *box, const struct own_entry *e, const struct versions *v)
+{
+	char ref[REF_TEXT_BYTES];
+
+	ref_text(outbox_device(box)->feed, &e->at, false, ref);
+	line("REF", ref);
+	print_event(&e->event);
+	print_place(e);
+	if (e->replaced_by > 0)
+		line_number(e->is_void ? _("void by") : _("replaced by"), e->replaced_by);
+	print_versions(v, e->at.seq);
+}
+
+static status
+show(outbox *box, const struct args *a, uint64_t seq)
+{
+	struct versions versions = { 0 };
+	struct feed_state s;
+	struct own_entry e;
+	status st = feed_state_read(box, &s);
+
+	if (st < 0)
+		return st;
+	st = own_entry_read(box, &s, seq, &e);
+	if (st == ST_OK)
+		st = read_versions(box, &s, &e, &versions);
+	if (st == ST_OK && a->json)
+		st = print_json(box, &e, &versions);
+	else if (st == ST_OK)
+		print_lines(box, &e, &versions);
+	feed_state_done(&s);
+	return st;
+}
+
+int
+show_command(int argc, char **argv)
+{
+	struct args args = { .home = NULL };
+	outbox *box = NULL;
+	uint64_t seq;
+	status st;
+	int code;
+
+	cli_parse(&argp, argc, argv, &args);
+	if (!args.seq)
+		return cli_fail(EX_USAGE, _("say which entry: its number, or its REF"));
+	code = command_open(args.home, &box);
+	if (code != EX_OK)
+		return code;
+	seq = command_seq(box, args.seq);
+	if (seq == 0) {
+		outbox_close(&box);
+		return EX_DATAERR;
+	}
+	st = show(box, &args, seq);
+	if (st < 0)
+		code = command_failed(box, st);
+	outbox_close(&box);
+	return code;
+}

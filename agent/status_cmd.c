@@ -1,0 +1,349 @@
+#include <stdio.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "agent/command.h"
+#include "agent/commands.h"
+#include "agent/feed_state.h"
+#include "common/cli.h"
+#include "common/event_json.h"
+#include "common/i18n.h"
+#include "common/json_out.h"
+
+struct args {
+	const char *home;
+	bool json;
+};
+
+enum {
+	KEY_HOME = 0x200,
+	KEY_JSON,
+	SHOWN_BYTES = 512,
+	TIME_BYTES = 64,
+	SKEW_TOLD_MS = 5 * 60 * 1000,
+};
+
+static const struct argp_option options[] = {
+	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
+	{ "home", KEY_HOME, N_("DIR"), 0,
+	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
+	{ 0 },
+};
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case KEY_HOME: a->home = arg; return 0;
+	case KEY_JSON: a->json = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = N_("Say what is recorded on this device, what the hub has confirmed and what it "
+	          "holds, that is: keeps without counting it.")
+	       "\v"
+	       N_("With --json: device, units, tip {seq, hash}, acknowledged (entries), pending "
+	          "(entries), held (entries), held_entries [{seq, ref, hash, reason, text}], "
+	          "conflicts [seq], locks, remarks, beyond (entries the hub has and this copy has "
+	          "not), hub {id, endpoints}, last_contact (null: never), clock_skew_ms (the hub's "
+	          "clock less this one), plan_code and plan_version (null: no plan yet)."),
+};
+
+struct report {
+	outbox *box;
+	struct feed_state state;
+	char device[DEVICE_TEXT_BYTES];
+	char plan_code[CODE_BYTES_MAX + 1];
+};
+
+static unsigned long long
+pending(const struct report *r)
+{
+	return r->state.tip.seq - r->state.confirmed;
+}
+
+/* The hub may list fewer than it holds. */
+static unsigned long long
+held(const struct report *r)
+{
+	const struct standing *s = &r->state.standing;
+
+	return s->held_total > s->held.left ? s->held_total : r->state.held_count;
+}
+
+static const char *
+reason_text(const struct standing_held *h, char *out, size_t size)
+{
+	hold reason = hold_of_name(h->reason);
+
+	if (reason != HOLDS_)
+		return gettext(hold_text(reason));
+	return cli_safe(h->reason.at, h->reason.len, out, size); /* of a newer hub */
+}
+
+/* ---- JSON ---- */
+
+static json_t *
+units_json(const struct codes *units)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < units->count; i++)
+		json_array_append_new(list, json_text(units->list[i].at, units->list[i].len));
+	return list;
+}
+
+static json_t *
+texts_json(struct standing_list texts)
+{
+	json_t *list = json_array();
+	struct text t;
+
+	while (standing_next_text(&texts, &t))
+		json_array_append_new(list, json_text(t.at, t.len));
+	return list;
+}
+
+static json_t *
+held_json(const struct report *r)
+{
+	const struct outbox_device *device = outbox_device(r->box);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->state.held_count; i++) {
+		const struct standing_held *h = &r->state.held[i];
+		char text[SHOWN_BYTES], ref[REF_TEXT_BYTES];
+		json_t *row = json_object();
+
+		ref_text(device->feed, &h->at, false, ref);
+		json_object_set_new(row, "seq", json_integer((json_int_t) h->at.seq));
+		json_object_set_new(row, "ref", json_string(ref));
+		json_object_set_new(row, "hash", json_hex(h->at.hash, HASH_BYTES));
+		json_object_set_new(row, "reason", json_text(h->reason.at, h->reason.len));
+		json_object_set_new(row, "text", json_string(reason_text(h, text, sizeof(text))));
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
+static json_t *
+conflicts_json(const struct feed_state *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->conflict_count; i++)
+		json_array_append_new(list, json_integer((json_int_t) s->conflicts[i]));
+	return list;
+}
+
+static json_t *
+endpoints_json(const char *hubs)
+{
+	json_t *list = json_array();
+
+	while (*hubs) {
+		size_t len = strcspn(hubs, ",");
+
+		json_array_append_new(list, json_text(hubs, len));
+		hubs += len + (hubs[len] == ',');
+	}
+	return list;
+}
+
+static void
+set_count(json_t *object, const char *key, uint64_t n)
+{
+	json_object_set_new(object, key, json_integer((json_int_t) n));
+}
+
+static json_t *
+report_json(const struct report *r)
+{
+	const struct outbox_device *device = outbox_device(r->box);
+	const struct feed_state *s = &r->state;
+	json_t *o = json_object(), *tip = json_object(), *hub = json_object();
+	bool met = s->hub.last_contact_ms != 0, has_plan = s->hub.plan != 0;
+
+	set_count(tip, "seq", s->tip.seq);
+	json_object_set_new(tip, "hash", json_hex(s->tip.hash, HASH_BYTES));
+	json_object_set_new(hub, "id", json_hex(device->hub, FEED_BYTES));
+	json_object_set_new(hub, "endpoints", endpoints_json(device->hubs));
+
+	json_object_set_new(o, "device", json_string(r->device));
+	json_object_set_new(o, "units", units_json(&device->units));
+	json_object_set_new(o, "tip", tip);
+	set_count(o, "acknowledged", s->confirmed);
+	set_count(o, "pending", pending(r));
+	set_count(o, "held", held(r));
+	json_object_set_new(o, "held_entries", held_json(r));
+	json_object_set_new(o, "conflicts", conflicts_json(s));
+	json_object_set_new(o, "locks", texts_json(s->standing.locks));
+	json_object_set_new(o, "remarks", texts_json(s->standing.remarks));
+	set_count(o, "beyond", s->hub.beyond);
+	json_object_set_new(o, "hub", hub);
+	json_object_set_new(o, "last_contact",
+	                    met ? json_time(s->hub.last_contact_ms) : json_null());
+	json_object_set_new(o, "clock_skew_ms", met ? json_integer(s->hub.skew_ms) : json_null());
+	json_object_set_new(o, "plan_code", has_plan ? json_string(r->plan_code) : json_null());
+	json_object_set_new(o, "plan_version",
+	                    has_plan ? json_integer((json_int_t) s->hub.plan) : json_null());
+	return o;
+}
+
+/* ---- for people ---- */
+
+static void
+print_contact(const struct feed_state *s)
+{
+	time_t seconds = (time_t) (s->hub.last_contact_ms / 1000);
+	char when[TIME_BYTES];
+	struct tm here;
+
+	if (s->hub.last_contact_ms == 0)
+		puts(_("no contact with the hub yet"));
+	else if (localtime_r(&seconds, &here) &&
+	         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &here) > 0)
+		printf(_("last contact %s\n"), when);
+}
+
+static void
+print_summary(const struct report *r)
+{
+	unsigned long long tip = r->state.tip.seq, confirmed = r->state.confirmed, n = held(r);
+
+	printf(ngettext("%llu recorded here, ", "%llu recorded here, ", tip), tip);
+	printf(ngettext("%llu confirmed by the hub, ", "%llu confirmed by the hub, ", confirmed),
+	       confirmed);
+	printf(ngettext("%llu held, ", "%llu held, ", n), n);
+	print_contact(&r->state);
+}
+
+static void
+print_device(const struct report *r)
+{
+	const struct codes *units = &outbox_device(r->box)->units;
+
+	printf(_("device %s for"), r->device);
+	for (size_t i = 0; i < units->count; i++)
+		printf(" %.*s", (int) units->list[i].len, units->list[i].at);
+	if (r->state.hub.plan > 0)
+		printf(_("; plan %s, version %llu\n"), r->plan_code,
+		       (unsigned long long) r->state.hub.plan);
+	else
+		puts(_("; no plan yet: it comes with the first contact"));
+}
+
+static void
+print_held(const struct report *r)
+{
+	const struct feed_state *s = &r->state;
+
+	for (size_t i = 0; i < s->held_count; i++) {
+		char ref[REF_TEXT_BYTES], text[SHOWN_BYTES];
+
+		ref_text(outbox_device(r->box)->feed, &s->held[i].at, false, ref);
+		printf(_("held: %s: %s\n"), ref, reason_text(&s->held[i], text, sizeof(text)));
+	}
+	if (held(r) > s->held_count)
+		printf(_("... and %zu more\n"), (size_t) (held(r) - s->held_count));
+	for (size_t i = 0; i < s->conflict_count; i++)
+		printf(_("conflict: entry %llu was replaced twice; one version counts until the "
+		         "office settles it\n"), (unsigned long long) s->conflicts[i]);
+}
+
+static void
+print_office(const struct feed_state *s)
+{
+	struct standing_list locks = s->standing.locks, remarks = s->standing.remarks;
+	char text[4 * STANDING_REMARK_BYTES_MAX + 1];
+	struct text t;
+
+	while (standing_next_text(&locks, &t))
+		printf(_("locked by the office: %s\n"), cli_safe(t.at, t.len, text, sizeof(text)));
+	while (standing_next_text(&remarks, &t))
+		printf(_("remark of the office: %s\n"), cli_safe(t.at, t.len, text, sizeof(text)));
+}
+
+static void
+print_warnings(const struct feed_state *s)
+{
+	unsigned long long beyond = s->hub.beyond;
+	int64_t skew_ms = s->hub.skew_ms;
+
+	if (beyond > 0)
+		printf(ngettext("the hub holds %llu entry made after this copy; do not enter it "
+		                "again\n",
+		                "the hub holds %llu entries made after this copy; do not enter them "
+		                "again\n", beyond), beyond);
+	if (skew_ms > SKEW_TOLD_MS)
+		printf(_("the clock of this machine was %lld minutes behind the hub's\n"),
+		       (long long) (skew_ms / 60000));
+	if (skew_ms < -SKEW_TOLD_MS)
+		printf(_("the clock of this machine was %lld minutes ahead of the hub's\n"),
+		       (long long) (-skew_ms / 60000));
+}
+
+/* ---- the command ---- */
+
+static status
+read_plan_code(struct report *r)
+{
+	plan_table *table = NULL;
+	kv_txn *txn = NULL;
+	status st = command_plan(r->box, &txn, &table);
+	struct text code;
+
+	if (st < 0 || !table)
+		return st;
+	code = plan_table_code(table);
+	snprintf(r->plan_code, sizeof(r->plan_code), "%.*s", (int) code.len, code.at);
+	command_plan_done(&txn, &table);
+	return ST_OK;
+}
+
+static status
+report(struct report *r, bool json)
+{
+	status st = feed_state_read(r->box, &r->state);
+
+	if (st < 0)
+		return st;
+	device_text(outbox_device(r->box)->feed, r->device);
+	st = read_plan_code(r);
+	if (st == ST_OK && json) {
+		st = json_print(report_json(r));
+	} else if (st == ST_OK) {
+		print_summary(r);
+		print_device(r);
+		print_held(r);
+		print_office(&r->state);
+		print_warnings(&r->state);
+	}
+	feed_state_done(&r->state);
+	return st;
+}
+
+int
+status_command(int argc, char **argv)
+{
+	struct args args = { .home = NULL };
+	struct report r = { .box = NULL };
+	status st;
+	int code;
+
+	cli_parse(&argp, argc, argv, &args);
+	code = command_open(args.home, &r.box);
+	if (code != EX_OK)
+		return code;
+	st = report(&r, args.json);
+	if (st < 0)
+		code = command_failed(r.box, st);
+	outbox_close(&r.box);
+	return code;
+}
