@@ -2,7 +2,7 @@
  *
  * A home is a folder:
  *     store/           the environment (common/kv.h): journal and ledger
- *     sign.key         Ed25519 secret key of the hub's own feed, 0600
+ *     sign.key         Ed25519 secret key (64 bytes) of the hub's own feed, 0600
  *     curve.key        CURVE pair (zcert file), 0600; only hub/link reads it
  *     hub.pub          both public keys, to hand out
  *     changed          touched after every commit by a command, so that a
@@ -24,19 +24,19 @@
 
 /* Tables of the store, in this order in kv_config. */
 enum hub_table {
-	TABLE_META,      /* names of small facts -> value; hub/hub.c */
+	TABLE_META,      /* small facts: registry number, standings; registry.c, standing.c */
 	TABLE_JOURNAL,   /* offset (u64 BE, from 0) -> entry; hub/journal.c */
 	TABLE_BATCHES,   /* where the events of a feed lie; hub/journal.c */
 	TABLE_LEAVES,    /* ends of lanes; hub/journal.c */
 	TABLE_REGISTRY,  /* feed -> device; hub/registry.c */
-	TABLE_PLANS,     /* plan versions as packed documents; hub/plans.c */
+	TABLE_PLANS,     /* parts of plans, and whole documents; hub/plans.h */
 	TABLE_CONTACTS,  /* facts of the fleet, outside all digests; hub/contacts.c */
 	TABLE_CELLS,     /* from here on the ledger; hub/rows.h */
 	TABLE_EXTRAS,
 	TABLE_TALLIES,
 	TABLE_HELD,
 	TABLE_CONFLICTS,
-	TABLE_LINKS,     /* who replaces whom; hub/versions.c; not in the digest */
+	TABLE_LINKS,     /* who replaces whom; hub/graph.h; not in the digest */
 	HUB_TABLES_
 };
 

@@ -2,11 +2,21 @@
  *
  * An entry is a sealed batch (less a beginning that was known already) or a
  * registry entry, with the time it was received.  A running hash joins them,
- * so a prefix of the journal is named by N@HASH.
+ * so a prefix of the journal is named by N@HASH:
+ *
+ *     running(n) = BLAKE2b-256("valija/journal/1" | running(n-1) | kind (1 byte) |
+ *                              received_ms (u64, big-endian) | BLAKE2b-256(bytes))
+ *
+ * with running(-1) all zeros.
  *
  * Known is asked of an event (feed, seq, hash), never of a number alone: a feed
  * that was restored or cloned has several events of one number.  The index has
  * a row a batch; to find an event at most one batch a lane is unpacked.
+ *
+ * Within TABLE_JOURNAL: offset -> kind (1), received_ms (8), running (32), bytes.
+ * Within TABLE_BATCHES: feed, first seq, offset -> count (8), before, after.
+ * Within TABLE_LEAVES: feed, seq, hash -> how many events this lane brought (8),
+ * so that the sum over a feed's leaves is the number of its events.
  */
 #pragma once
 
@@ -29,13 +39,14 @@ status journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struc
 status journal_read(kv_txn *txn, uint64_t offset, struct journal_entry *ret_entry);
 uint64_t journal_size(kv_txn *txn);
 
-/* ST_OK when this very event is in the journal (seq 0 always is), else
- * ST_NOT_FOUND. */
+/* ST_OK when this very event is in the journal (the beginning of a feed always
+ * is), else ST_NOT_FOUND. */
 status journal_known(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at);
 
 /* Store a verified batch, less its known beginning.  bodies are its unpacked
  * bodies.  ST_OK: *ret_skipped events were known, the rest is new.  ST_EXISTS:
- * all known.  ST_UNKNOWN: h(first - 1) is not known.  ST_LIMIT: LANES_MAX. */
+ * all known.  ST_UNKNOWN: h(first - 1) is not known.  ST_LIMIT: LANES_MAX.
+ * The last three have stored nothing. */
 status journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
                     uint64_t *ret_skipped, uint64_t *ret_offset);
 
@@ -46,8 +57,8 @@ struct found_event {
 	uint64_t offset; /* of the journal entry */
 	int64_t received_ms;
 	bool erased;
-	size_t body_len;
-	uint8_t body[EVENT_BYTES_MAX];
+	size_t body_len; /* of a body over EVENT_BYTES_MAX only that much is kept: it is held anyway */
+	uint8_t body[EVENT_BYTES_MAX + 1];
 };
 
 /* The event of feed with that number whose chain hash begins with prefix
@@ -65,17 +76,23 @@ status journal_each_leaf(kv_txn *txn,
                          status (*visit)(void *ctx, const uint8_t *feed, const struct point *at),
                          void *ctx);
 
-/* How many events of the feed lie neither at nor below the point. */
+/* How many events of the feed lie neither at nor below the point.  Of a point
+ * that is not here yet only a lower bound is known: the events of the feed less
+ * its number, or 0. */
 status journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *tip,
                       uint64_t *ret_count);
 
-/* Every event of every batch in the order of the journal.  visit returning
- * other than ST_OK ends the walk with that. */
+/* Every event of every batch in the order of the journal.  visit may write to
+ * the store; returning other than ST_OK ends the walk with that.  What e points
+ * to is valid until visit returns. */
 struct journal_event {
 	const uint8_t *feed;
 	struct batch_event event;
 	uint64_t offset;
 	int64_t received_ms;
 };
-status journal_each_event(kv_txn *txn, status (*visit)(void *ctx, const struct journal_event *e),
-                          void *ctx);
+typedef status journal_visit(void *ctx, const struct journal_event *e);
+status journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx);
+
+/* The same for the events of one entry, which must be a batch. */
+status journal_each_event_of(const struct journal_entry *entry, journal_visit *visit, void *ctx);

@@ -4,6 +4,10 @@
  * when or where it arrived, and updates the rows of hub/rows.h, so that the
  * rows are always F(set, plan, registry).  Corrections are graphs of versions;
  * one version of a record counts (hub/versions.h).
+ *
+ * An event that names no other and is named by none is counted or held at once.
+ * The others are noted, and ledger_settle() judges each record they touch once,
+ * however many of its versions came.
  */
 #pragma once
 
@@ -20,6 +24,10 @@ struct ledger {
 status ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
                    struct bytes body, bool erased);
 
+/* Judge the records that folding has touched.  Owed after the last
+ * ledger_fold() of a batch and before anything is read or committed. */
+status ledger_settle(struct ledger *l);
+
 /* What became of an event, for lists and for show. */
 typedef enum outcome {
 	OUTCOME_COUNTED,   /* done, and the version that counts */
@@ -31,13 +39,20 @@ typedef enum outcome {
 	OUTCOME_REPLACED,  /* another version stands */
 	OUTCOME_HELD,
 	OUTCOME_OFFICE,    /* a plan event: not of the ledger */
+	OUTCOMES_
 } outcome;
 
 const char *outcome_name(outcome o); /* for JSON: "counted", "held" … */
 const char *outcome_text(outcome o); /* msgid */
 
+/* Both only read; *ret_reason is HOLD_NONE unless held.  The second is quicker
+ * where the body is at hand, since nothing is unpacked.  ST_NOT_FOUND: no such
+ * event. */
 status ledger_outcome(struct ledger *l, const uint8_t feed[static FEED_BYTES],
                       const struct point *at, outcome *ret_outcome, hold *ret_reason);
+status ledger_outcome_of(struct ledger *l, const uint8_t feed[static FEED_BYTES],
+                         const struct point *at, struct bytes body, bool erased,
+                         outcome *ret_outcome, hold *ret_reason);
 
 /* Empty all tables of the ledger. */
 status ledger_clear(kv_txn *txn);

@@ -54,6 +54,7 @@ batch_open(const void *frame, size_t len, struct batch *ret_batch)
 		return r.st;
 	if (critical || (!b.packed && b.raw_bytes != b.bodies.len))
 		return ST_MALFORMED;
+	b.frame = (struct bytes) { frame, len };
 	*ret_batch = b;
 	return ST_OK;
 }

@@ -32,6 +32,7 @@ struct batch {
 	struct bytes bodies;      /* as sent */
 	uint64_t raw_bytes;       /* length of the bodies unpacked */
 	uint64_t packed;          /* 1: zstd; 0: as they are */
+	struct bytes frame;       /* all of it */
 };
 
 /* Decode the frame.  ST_MALFORMED, ST_LIMIT. */

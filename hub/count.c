@@ -1,0 +1,85 @@
+#include "hub/count.h"
+
+#include "hub/judge.h"
+
+enum { CODES_MAX = 1 + INITIATIVES_MAX + PLAN_LINKS_MAX };
+
+/* The codes an activity counts for. */
+struct code_set {
+	struct text list[CODES_MAX];
+	size_t count;
+};
+
+static void
+code_set_add(struct code_set *set, struct text code)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (text_equal(set->list[i], code))
+			return;
+	if (set->count < CODES_MAX)
+		set->list[set->count++] = code;
+}
+
+static void
+codes_of(const plan *p, const struct event *e, struct code_set *set)
+{
+	date day = (date) e->date;
+	const struct plan_indicator *indicator = NULL;
+
+	set->count = 0;
+	if (e->indicator.len > 0) {
+		code_set_add(set, e->indicator);
+		indicator = indicator_on(p, e->indicator, day);
+	}
+	for (size_t i = 0; i < e->initiatives.count; i++)
+		code_set_add(set, e->initiatives.list[i]);
+	for (size_t i = 0; indicator && i < indicator->link_count; i++) {
+		struct text code = text_of(indicator->links[i]);
+
+		if (initiative_on(p, code, day))
+			code_set_add(set, code);
+	}
+}
+
+static status
+add_extras(kv_txn *txn, const struct cell_key *cell, char type, const struct tallies *tallies,
+           int sign)
+{
+	struct extra_key key = { .cell = *cell, .type = type };
+	status st = ST_OK;
+
+	for (size_t i = 0; i < tallies->count && st == ST_OK; i++) {
+		key.name = tallies->list[i].name;
+		st = extra_add(txn, &key, tallies->list[i].value, sign);
+	}
+	return st;
+}
+
+status
+count_event(kv_txn *txn, const plan *p, const struct event *e, int sign)
+{
+	const struct plan_unit *unit = unit_on(p, e->unit, (date) e->date);
+	struct tally_key tally = { (date) e->date, e->unit, e->status };
+	struct cell_key key = {
+		.unit = e->unit,
+		.country = e->country,
+		.mode = e->mode,
+		.day = (date) e->date,
+		.status = e->status,
+	};
+	struct code_set codes;
+	status st = tally_add(txn, &tally, 1, sign);
+
+	if (key.country.len == 0 && unit)
+		key.country = text_of(unit->country);
+	codes_of(p, e, &codes);
+	for (size_t i = 0; i < codes.count && st == ST_OK; i++) {
+		key.code = codes.list[i];
+		st = cell_add(txn, &key, (struct cell) { e->quantity, 1 }, sign);
+		if (st == ST_OK)
+			st = add_extras(txn, &key, 'c', &e->counts, sign);
+		if (st == ST_OK)
+			st = add_extras(txn, &key, 'g', &e->groups, sign);
+	}
+	return st;
+}

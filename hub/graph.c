@@ -1,0 +1,437 @@
+#include "hub/graph.h"
+
+#include <stdlib.h>
+
+#include "hub/hub.h"
+#include "hub/journal.h"
+#include "hub/judge.h"
+
+enum {
+	SEQ_BYTES = 8,
+	NODE_KEY_BYTES = 1 + EVENT_ID_BYTES,
+	TARGET_BYTES = FEED_BYTES + SEQ_BYTES + HASH_PREFIX_BYTES,
+	LINK_PREFIX_BYTES = 1 + TARGET_BYTES,
+	LINK_KEY_BYTES = LINK_PREFIX_BYTES + EVENT_ID_BYTES,
+	MARK_ERASED = 1,
+	MARK_COUNTED = 2,
+	FIRST_SLOTS = 16,
+};
+
+/* ---- rows ---- */
+
+static void
+tagged_key(char tag, const uint8_t *id, uint8_t out[static NODE_KEY_BYTES])
+{
+	out[0] = (uint8_t) tag;
+	memcpy(out + 1, id, EVENT_ID_BYTES);
+}
+
+/* True when a row begins with that key; the first such key is copied. */
+static status
+first_with(kv_txn *txn, const uint8_t *prefix, size_t prefix_len, uint8_t *ret_key,
+           size_t key_len)
+{
+	struct kv_walk walk;
+	status st = ST_NOT_FOUND;
+
+	if (kv_seek(txn, TABLE_LINKS, (struct bytes) { prefix, prefix_len }, &walk) &&
+	    walk.key.len == key_len && memcmp(walk.key.at, prefix, prefix_len) == 0) {
+		memcpy(ret_key, walk.key.at, key_len);
+		st = ST_OK;
+	}
+	if (walk.st < 0)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
+status
+graph_is_named(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_named)
+{
+	uint8_t prefix[LINK_PREFIX_BYTES], key[LINK_KEY_BYTES];
+	status st;
+
+	*ret_named = false;
+	if (kv_count(txn, TABLE_LINKS) == 0)
+		return ST_OK;
+	prefix[0] = 'L';
+	memcpy(prefix + 1, id, TARGET_BYTES);
+	st = first_with(txn, prefix, sizeof(prefix), key, sizeof(key));
+	*ret_named = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+status
+graph_has_node(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_has)
+{
+	uint8_t key[NODE_KEY_BYTES];
+	struct bytes value;
+	status st;
+
+	tagged_key('N', id, key);
+	st = kv_get(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, &value);
+	*ret_has = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+status
+graph_put(kv_txn *txn, const struct node *n)
+{
+	size_t len = n->body.len <= EVENT_BYTES_MAX ? n->body.len : EVENT_BYTES_MAX + 1;
+	uint8_t key[NODE_KEY_BYTES], value[1 + EVENT_BYTES_MAX + 1];
+
+	tagged_key('N', n->id, key);
+	value[0] = (uint8_t) ((n->erased ? MARK_ERASED : 0) | (n->counted ? MARK_COUNTED : 0));
+	if (len > 0)
+		memcpy(value + 1, n->body.at, len);
+	return kv_put(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) },
+	              (struct bytes) { value, 1 + len });
+}
+
+/* feed, seq, prefix of what a correction of that feed names. */
+static void
+target_of(const struct fix *fix, const uint8_t *feed, uint8_t out[static TARGET_BYTES])
+{
+	memcpy(out, fix->feed ? fix->feed : feed, FEED_BYTES);
+	put_u64(out + FEED_BYTES, fix->seq);
+	memcpy(out + FEED_BYTES + SEQ_BYTES, fix->hash, HASH_PREFIX_BYTES);
+}
+
+status
+graph_put_fixes(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], const struct fixes *fixes)
+{
+	uint8_t key[LINK_KEY_BYTES];
+	status st = ST_OK;
+
+	key[0] = 'L';
+	memcpy(key + LINK_PREFIX_BYTES, id, EVENT_ID_BYTES);
+	for (size_t i = 0; i < fixes->count && st == ST_OK; i++) {
+		target_of(&fixes->list[i], id, key + 1);
+		st = kv_put(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) },
+		            (struct bytes) { 0 });
+	}
+	return st;
+}
+
+status
+graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES])
+{
+	uint8_t key[NODE_KEY_BYTES];
+
+	tagged_key('T', id, key);
+	return kv_put(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, (struct bytes) { 0 });
+}
+
+status
+graph_drop_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES])
+{
+	uint8_t key[NODE_KEY_BYTES];
+	status st;
+
+	tagged_key('T', id, key);
+	st = kv_delete(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) });
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+status
+graph_next_todo(kv_txn *txn, uint8_t ret_id[static EVENT_ID_BYTES])
+{
+	uint8_t key[NODE_KEY_BYTES];
+	status st = first_with(txn, (const uint8_t *) "T", 1, key, sizeof(key));
+
+	if (st == ST_OK)
+		memcpy(ret_id, key + 1, EVENT_ID_BYTES);
+	return st;
+}
+
+static status
+node_get(kv_txn *txn, const uint8_t *id, struct bytes *ret_body, uint8_t *ret_marks)
+{
+	uint8_t key[NODE_KEY_BYTES];
+	struct bytes value;
+	status st;
+
+	tagged_key('N', id, key);
+	st = kv_get(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, &value);
+	if (st < 0)
+		return st;
+	if (value.len == 0 || value.len > 1 + EVENT_BYTES_MAX + 1)
+		return ST_MALFORMED;
+	*ret_marks = value.at[0];
+	*ret_body = (struct bytes) { value.at + 1, value.len - 1 };
+	return ST_OK;
+}
+
+status
+graph_body(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
+           uint8_t space[static EVENT_BYTES_MAX + 1], size_t *ret_len)
+{
+	struct bytes body;
+	uint8_t marks;
+	status st = node_get(txn, id, &body, &marks);
+
+	if (st < 0)
+		return st;
+	memcpy(space, body.at, body.len);
+	*ret_len = body.len;
+	return ST_OK;
+}
+
+/* ---- the list, and places in it by id ---- */
+
+static void
+id_of(const struct version *v, uint8_t out[static EVENT_ID_BYTES])
+{
+	event_id_write(v->feed, &v->at, out);
+}
+
+/* The slot of an event, or the empty one where it belongs.  Its chain hash is
+ * as good as any. */
+static uint32_t *
+slot_of(const struct graph *g, const uint8_t *id)
+{
+	size_t at = (size_t) get_u64(id + FEED_BYTES + SEQ_BYTES) & g->mask;
+
+	for (;; at = (at + 1) & g->mask) {
+		uint8_t other[EVENT_ID_BYTES];
+
+		if (g->slots[at] == 0)
+			return &g->slots[at];
+		id_of(&g->list[g->slots[at] - 1], other);
+		if (memcmp(other, id, EVENT_ID_BYTES) == 0)
+			return &g->slots[at];
+	}
+}
+
+/* Room for one more, with half of the slots empty. */
+static status
+make_room(struct graph *g)
+{
+	size_t slots = g->slots ? (g->mask + 1) * 2 : FIRST_SLOTS;
+	struct version *list;
+	uint32_t *fresh;
+
+	if (g->count < g->room)
+		return ST_OK;
+	if (slots > UINT32_MAX / 2)
+		return ST_LIMIT;
+	list = realloc(g->list, slots / 2 * sizeof(*list));
+	if (!list)
+		return ST_NOMEM;
+	g->list = list;
+	fresh = calloc(slots, sizeof(*fresh));
+	if (!fresh)
+		return ST_NOMEM;
+	free(g->slots);
+	g->slots = fresh;
+	g->mask = slots - 1;
+	g->room = slots / 2;
+	for (size_t i = 0; i < g->count; i++) {
+		uint8_t id[EVENT_ID_BYTES];
+
+		id_of(&g->list[i], id);
+		*slot_of(g, id) = (uint32_t) i + 1;
+	}
+	return ST_OK;
+}
+
+/* The place of an event in the list, at the end if it is new. */
+static status
+add(struct graph *g, const uint8_t *id, uint32_t *ret_place)
+{
+	status st = make_room(g);
+	uint32_t *slot;
+
+	if (st < 0)
+		return st;
+	slot = slot_of(g, id);
+	if (*slot == 0) {
+		struct version v = { .at = { .seq = get_u64(id + FEED_BYTES) } };
+
+		memcpy(v.feed, id, FEED_BYTES);
+		memcpy(v.at.hash, id + FEED_BYTES + SEQ_BYTES, HASH_BYTES);
+		g->list[g->count++] = v;
+		*slot = (uint32_t) g->count;
+	}
+	*ret_place = *slot - 1;
+	return ST_OK;
+}
+
+void
+graph_done(struct graph *g)
+{
+	free(g->list);
+	free(g->slots);
+	*g = (struct graph) { 0 };
+}
+
+/* ---- gathering ---- */
+
+struct gathering {
+	kv_txn *txn;
+	const plan *plan;
+	bool fetch;
+	struct graph *graph;
+};
+
+/* Decode and judge one node; its fixes are copied, as the map may move. */
+static status
+fill(const struct gathering *g, struct version *v, const uint8_t *id,
+     uint8_t ret_targets[static FIXES_MAX * TARGET_BYTES], size_t *ret_count)
+{
+	struct device device;
+	struct event e = { 0 };
+	struct bytes body;
+	uint8_t marks;
+	hold decoded = HOLD_ERASED;
+	status st = node_get(g->txn, id, &body, &marks);
+
+	if (st == ST_OK)
+		st = registry_device(g->txn, v->feed, &device);
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+	if (!(marks & MARK_ERASED))
+		decoded = event_decode(body, &e);
+	v->judged = judge(&e, decoded, g->plan, &device);
+	v->counted = marks & MARK_COUNTED;
+	v->office = device.role == ROLE_OFFICE;
+	v->record = decoded == HOLD_NONE && e.kind != KIND_PLAN;
+	*ret_count = v->record ? e.fixes.count : 0;
+	if (!v->record)
+		return ST_OK;
+	v->is_void = e.kind == KIND_VOID;
+	v->right = judge_right(&e, &device);
+	memcpy(v->unit, e.unit.at, e.unit.len);
+	v->unit[e.unit.len] = '\0';
+	for (size_t i = 0; i < e.fixes.count; i++)
+		target_of(&e.fixes.list[i], v->feed, ret_targets + i * TARGET_BYTES);
+	return ST_OK;
+}
+
+/* An event of the journal that was folded by itself becomes a node. */
+static status
+fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
+{
+	struct found_event *found = malloc(sizeof(*found));
+	struct node n = { 0 };
+	struct device device;
+	struct event e = { 0 };
+	hold decoded;
+	status st = ST_NOMEM;
+
+	if (found)
+		st = journal_find(g->txn, target, get_u64(target + FEED_BYTES),
+		                  target + FEED_BYTES + SEQ_BYTES, HASH_PREFIX_BYTES, found);
+	if (st == ST_OK)
+		st = registry_device(g->txn, target, &device);
+	if (st == ST_OK) {
+		event_id_write(found->feed, &found->at, n.id);
+		n.erased = found->erased;
+		n.body = (struct bytes) { found->body, found->body_len };
+		decoded = n.erased ? HOLD_ERASED : event_decode(n.body, &e);
+		n.counted = judge(&e, decoded, g->plan, &device) == HOLD_NONE &&
+		            e.kind == KIND_ACTIVITY;
+		memcpy(ret_id, n.id, EVENT_ID_BYTES);
+		st = graph_put(g->txn, &n);
+	}
+	free(found);
+	return st;
+}
+
+/* ST_NOT_FOUND: the version named is not here. */
+static status
+find_target(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
+{
+	uint8_t prefix[1 + TARGET_BYTES], key[NODE_KEY_BYTES];
+	status st;
+
+	prefix[0] = 'N';
+	memcpy(prefix + 1, target, TARGET_BYTES);
+	st = first_with(g->txn, prefix, sizeof(prefix), key, sizeof(key));
+	if (st == ST_OK)
+		memcpy(ret_id, key + 1, EVENT_ID_BYTES);
+	if (st == ST_NOT_FOUND && g->fetch)
+		st = fetch(g, target, ret_id);
+	return st == ST_EXISTS ? ST_NOT_FOUND : st; /* two hashes of one prefix */
+}
+
+static status
+add_targets(const struct gathering *g, uint32_t place, const uint8_t *targets, size_t count)
+{
+	uint32_t list[FIXES_MAX];
+	status st = ST_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t id[EVENT_ID_BYTES];
+
+		list[i] = VERSION_MISSING;
+		st = find_target(g, targets + i * TARGET_BYTES, id);
+		if (st == ST_OK)
+			st = add(g->graph, id, &list[i]);
+		if (st < 0 && st != ST_NOT_FOUND)
+			return st;
+	}
+	memcpy(g->graph->list[place].targets, list, count * sizeof(list[0]));
+	g->graph->list[place].target_count = (uint32_t) count;
+	return ST_OK;
+}
+
+static status
+add_namers(const struct gathering *g, const uint8_t *id)
+{
+	uint8_t prefix[LINK_PREFIX_BYTES];
+	struct kv_walk walk;
+	status st = ST_OK;
+
+	prefix[0] = 'L';
+	memcpy(prefix + 1, id, TARGET_BYTES);
+	for (bool more = kv_seek(g->txn, TABLE_LINKS, (struct bytes) { prefix, sizeof(prefix) }, &walk);
+	     more && st == ST_OK && walk.key.len == LINK_KEY_BYTES &&
+	     memcmp(walk.key.at, prefix, sizeof(prefix)) == 0;
+	     more = kv_next(&walk)) {
+		uint32_t place;
+
+		st = add(g->graph, walk.key.at + LINK_PREFIX_BYTES, &place);
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
+static status
+gather_around(const struct gathering *g, uint32_t place)
+{
+	uint8_t id[EVENT_ID_BYTES], targets[FIXES_MAX * TARGET_BYTES];
+	struct version v = g->graph->list[place];
+	size_t count;
+	status st;
+
+	id_of(&v, id);
+	st = fill(g, &v, id, targets, &count);
+	g->graph->list[place] = v;
+	if (st == ST_OK)
+		st = add_targets(g, place, targets, count);
+	if (st == ST_OK)
+		st = add_namers(g, id);
+	return st;
+}
+
+status
+graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES],
+             bool fetch_named, struct graph *ret_graph)
+{
+	struct graph graph = { 0 };
+	const struct gathering g = { txn, p, fetch_named, &graph };
+	uint32_t place;
+	status st = add(&graph, id, &place);
+
+	while (st == ST_OK && place < graph.count)
+		st = gather_around(&g, place++);
+	if (st < 0) {
+		graph_done(&graph);
+		return st;
+	}
+	*ret_graph = graph;
+	return ST_OK;
+}

@@ -1,0 +1,66 @@
+/* hub/graph.h - the corrected records, as they lie in TABLE_LINKS
+ *
+ * An event that names others, or is named, is a node: its body is kept here a
+ * second time, so that a record is judged without unpacking its batches.  An
+ * event that is here and is named by one that is here always is a node once
+ * the ledger is settled (ledger_settle()).
+ *
+ *     'N' id                          -> marks (1), body of the event
+ *     'L' feed seq hash-prefix id     -> nothing: event id names that version
+ *     'T' id                          -> nothing: to be settled
+ *
+ * id is feed, seq, hash (72 bytes), a prefix HASH_PREFIX_BYTES of the hash.
+ */
+#pragma once
+
+#include "hub/rows.h"
+#include "hub/versions.h"
+#include "protocol/plan.h"
+
+/* What is new of a node. */
+struct node {
+	uint8_t id[EVENT_ID_BYTES];
+	bool erased;
+	bool counted;      /* its rows stand in the ledger */
+	struct bytes body; /* over EVENT_BYTES_MAX only as much is kept as shows it */
+};
+
+/* True when an event that is here names this one. */
+status graph_is_named(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_named);
+
+status graph_has_node(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_has);
+
+/* Keep a node; again, to change its mark.  n->body must not lie in the store. */
+status graph_put(kv_txn *txn, const struct node *n);
+
+/* Note what an event of feed, whose node is id, replaces. */
+status graph_put_fixes(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
+                       const struct fixes *fixes);
+
+/* Note that the record around a node is to be judged. */
+status graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES]);
+status graph_drop_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES]);
+/* ST_NOT_FOUND: nothing is to be done. */
+status graph_next_todo(kv_txn *txn, uint8_t ret_id[static EVENT_ID_BYTES]);
+
+/* The body of a node, copied to space; *ret_len 0 when erased. */
+status graph_body(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
+                  uint8_t space[static EVENT_BYTES_MAX + 1], size_t *ret_len);
+
+/* All that hangs together with one node, which comes first in the list; the
+ * versions are filled in and not judged yet (hub/versions.h). */
+struct graph {
+	struct version *list;
+	size_t count;
+	size_t room;     /* of list */
+	uint32_t *slots; /* place in list + 1, or 0 */
+	size_t mask;     /* slots less 1; a power of two less 1 */
+};
+
+/* With fetch, a version named that is no node yet is sought in the journal and
+ * made one: an event that counts by itself, its rows standing in the ledger.
+ * Without, nothing is written.  On success *ret_graph is to be given to
+ * graph_done(). */
+status graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES],
+                    bool fetch, struct graph *ret_graph);
+void graph_done(struct graph *g);

@@ -1,0 +1,231 @@
+/* The folder of a hub: how it is made, opened and told of changes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/files.h"
+#include "common/new_home.h"
+#include "hub/hub_internal.h"
+
+enum { HOME_MODE = 0700, SECRET_MODE = 0600, PUBLIC_MODE = 0644 };
+
+static const char STORE[] = "store", SIGN_KEY[] = "sign.key", HUB_PUB[] = "hub.pub";
+
+static const char *const table_names[] = {
+	[TABLE_META] = "meta",         [TABLE_JOURNAL] = "journal",     [TABLE_BATCHES] = "batches",
+	[TABLE_LEAVES] = "leaves",     [TABLE_REGISTRY] = "registry",   [TABLE_PLANS] = "plans",
+	[TABLE_CONTACTS] = "contacts", [TABLE_CELLS] = "cells",         [TABLE_EXTRAS] = "extras",
+	[TABLE_TALLIES] = "tallies",   [TABLE_HELD] = "held",           [TABLE_CONFLICTS] = "conflicts",
+	[TABLE_LINKS] = "links",
+};
+
+static const struct kv_config config = {
+	.tables = table_names,
+	.table_count = HUB_TABLES_,
+	.map_bytes = UINT64_C(256) << 30,
+	.format = 1,
+	.mode = SECRET_MODE,
+	.program = "valija-hub",
+};
+
+/* ---- opening ---- */
+
+static status
+read_file(const char *dir, const char *name, size_t max_bytes, uint8_t **ret_bytes,
+          size_t *ret_len)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), dir, name);
+
+	return st == ST_OK ? file_read(path, max_bytes, ret_bytes, ret_len) : st;
+}
+
+static status
+load_id(hub *h)
+{
+	struct hub_key key;
+	uint8_t *text;
+	size_t len;
+	status st = read_file(h->home, HUB_PUB, HUB_KEY_TEXT_BYTES, &text, &len);
+
+	if (st < 0)
+		return st;
+	st = hub_key_parse((const char *) text, len, &key);
+	if (st == ST_OK)
+		memcpy(h->id, key.sign, FEED_BYTES);
+	free(text);
+	return st;
+}
+
+status
+hub_open(const char *dir, hub **ret_hub)
+{
+	hub *h = calloc(1, sizeof(*h));
+	char path[PATH_MAX];
+	status st;
+
+	if (!h)
+		return ST_NOMEM;
+	h->home = strdup(dir);
+	h->space = malloc(BATCH_RAW_BYTES_MAX);
+	st = h->home && h->space ? path_join(path, sizeof(path), dir, STORE) : ST_NOMEM;
+	if (st == ST_OK && sodium_init() < 0)
+		st = ST_IO;
+	if (st == ST_OK)
+		st = load_id(h);
+	if (st == ST_OK)
+		st = kv_open(path, &config, &h->store);
+	if (st < 0) {
+		hub_close(&h);
+		return st;
+	}
+	*ret_hub = h;
+	return ST_OK;
+}
+
+void
+hub_close(hub **h_p)
+{
+	hub *h = *h_p;
+
+	if (!h)
+		return;
+	kv_close(&h->store);
+	plan_free(&h->plan);
+	free(h->space);
+	free(h->home);
+	free(h);
+	*h_p = NULL;
+}
+
+const char *
+hub_home(const hub *h)
+{
+	return h->home;
+}
+
+kv *
+hub_store(hub *h)
+{
+	return h->store;
+}
+
+const uint8_t *
+hub_id(const hub *h)
+{
+	return h->id;
+}
+
+status
+hub_secret(hub *h, uint8_t ret_secret[static SIGN_SECRET_BYTES])
+{
+	uint8_t *bytes;
+	size_t len;
+	status st = read_file(h->home, SIGN_KEY, SIGN_SECRET_BYTES, &bytes, &len);
+
+	if (st < 0)
+		return st;
+	/* its second half is the public key */
+	if (len != SIGN_SECRET_BYTES ||
+	    memcmp(bytes + SIGN_SECRET_BYTES - FEED_BYTES, h->id, FEED_BYTES) != 0)
+		st = ST_MALFORMED;
+	else
+		memcpy(ret_secret, bytes, SIGN_SECRET_BYTES);
+	sodium_memzero(bytes, len);
+	free(bytes);
+	return st;
+}
+
+void
+hub_touch(const hub *h)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (path_join(path, sizeof(path), h->home, "changed") < 0)
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, SECRET_MODE);
+	if (fd < 0)
+		return; /* the running hub looks now and then by itself */
+	futimens(fd, NULL);
+	close(fd);
+}
+
+/* ---- making ---- */
+
+static status
+create_file(const char *dir, const char *name, const void *bytes, size_t len, mode_t mode)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), dir, name);
+
+	return st == ST_OK ? file_create(path, bytes, len, mode) : st;
+}
+
+static status
+create_keys(const char *dir, const uint8_t curve[static CURVE_BYTES])
+{
+	uint8_t secret[SIGN_SECRET_BYTES];
+	char text[HUB_KEY_TEXT_BYTES];
+	struct hub_key key;
+	status st;
+
+	memcpy(key.curve, curve, CURVE_BYTES);
+	if (crypto_sign_keypair(key.sign, secret) != 0)
+		return ST_IO;
+	hub_key_format(&key, text);
+	st = create_file(dir, SIGN_KEY, secret, sizeof(secret), SECRET_MODE);
+	sodium_memzero(secret, sizeof(secret));
+	if (st == ST_OK)
+		st = create_file(dir, HUB_PUB, text, strlen(text), PUBLIC_MODE);
+	return st;
+}
+
+/* The first two entries of the journal: the hub itself and its plan. */
+static status
+fill_store(const char *dir, const uint8_t *curve, const void *plan_json, size_t plan_len,
+           int64_t now_ms)
+{
+	hub *h = NULL;
+	kv_txn *txn = NULL;
+	status st = hub_open(dir, &h);
+
+	if (st == ST_OK)
+		st = kv_write(h->store, 0, &txn);
+	if (st == ST_OK)
+		st = registry_enroll_hub(txn, h->id, curve, now_ms);
+	if (st == ST_OK)
+		st = hub_publish_plan(h, txn, plan_json, plan_len, now_ms);
+	if (st == ST_OK)
+		st = kv_commit(&txn);
+	kv_abort(&txn);
+	hub_close(&h);
+	return st;
+}
+
+status
+hub_create(const char *dir, const uint8_t curve[static CURVE_BYTES], const void *plan_json,
+           size_t plan_len, int64_t now_ms)
+{
+	char path[PATH_MAX];
+	new_home *n = NULL;
+	status st = sodium_init() < 0 ? ST_IO : new_home_begin(dir, HOME_MODE, &n);
+
+	if (st == ST_OK)
+		st = path_join(path, sizeof(path), new_home_dir(n), STORE);
+	if (st == ST_OK)
+		st = create_keys(new_home_dir(n), curve);
+	if (st == ST_OK)
+		st = kv_create(path, &config);
+	if (st == ST_OK)
+		st = fill_store(new_home_dir(n), curve, plan_json, plan_len, now_ms);
+	if (st == ST_OK)
+		st = new_home_finish(n, STORE);
+	new_home_free(&n);
+	return st;
+}

@@ -1,0 +1,239 @@
+#include "hub/ledger.h"
+
+#include <stdlib.h>
+
+#include "hub/count.h"
+#include "hub/graph.h"
+#include "hub/hub.h"
+#include "hub/journal.h"
+#include "hub/judge.h"
+#include "hub/standing.h"
+
+/* ---- rows of held events ---- */
+
+/* Make the row of an event say that reason; HOLD_NONE: no row. */
+static status
+set_held(struct ledger *l, const uint8_t *id, hold reason)
+{
+	struct bytes key = { id, EVENT_ID_BYTES }, old;
+	struct text name = text_of(hold_name(reason));
+	status st = kv_get(l->txn, TABLE_HELD, key, &old);
+	bool was = st == ST_OK;
+
+	if (st < 0 && st != ST_NOT_FOUND)
+		return st;
+	if (was ? text_equal((struct text) { (const char *) old.at, old.len }, name)
+	        : reason == HOLD_NONE)
+		return ST_OK;
+	if (reason == HOLD_NONE)
+		st = kv_delete(l->txn, TABLE_HELD, key);
+	else
+		st = kv_put(l->txn, TABLE_HELD, key,
+		            (struct bytes) { (const uint8_t *) name.at, name.len });
+	return st == ST_OK ? standing_touch(l->txn, id) : st;
+}
+
+/* ---- folding one event ---- */
+
+static status
+fold_alone(struct ledger *l, const uint8_t *id, const struct event *e, hold decoded)
+{
+	struct device device;
+	hold reason;
+	status st = registry_device(l->txn, id, &device);
+
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_DENIED : st;
+	reason = judge(e, decoded, l->plan, &device);
+	if (reason != HOLD_NONE)
+		return set_held(l, id, reason);
+	return e->kind == KIND_ACTIVITY ? count_event(l->txn, l->plan, e, +1) : ST_OK;
+}
+
+static status
+note_node(struct ledger *l, const struct node *n, const struct event *e, bool corrects)
+{
+	status st = graph_put(l->txn, n);
+
+	if (st == ST_OK && corrects)
+		st = graph_put_fixes(l->txn, n->id, &e->fixes);
+	return st == ST_OK ? graph_put_todo(l->txn, n->id) : st;
+}
+
+status
+ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
+            struct bytes body, bool erased)
+{
+	struct node n = { .erased = erased, .body = body };
+	struct event e = { 0 };
+	hold decoded = erased ? HOLD_ERASED : event_decode(body, &e);
+	bool corrects = decoded == HOLD_NONE && e.kind != KIND_PLAN && e.fixes.count > 0;
+	bool named = false;
+	status st = ST_OK;
+
+	event_id_write(feed, at, n.id);
+	if (!corrects)
+		st = graph_is_named(l->txn, n.id, &named);
+	if (st < 0)
+		return st;
+	if (corrects || named)
+		return note_node(l, &n, &e, corrects);
+	return fold_alone(l, n.id, &e, decoded);
+}
+
+/* ---- settling records ---- */
+
+/* Count the version, or take it out again, where it is not as it should be. */
+static status
+set_counted(struct ledger *l, const struct version *v, const uint8_t *id)
+{
+	uint8_t body[EVENT_BYTES_MAX + 1];
+	struct node n = { .counted = version_counts(v) };
+	struct event e;
+	status st;
+
+	if (n.counted == v->counted)
+		return ST_OK;
+	st = graph_body(l->txn, id, body, &n.body.len);
+	if (st < 0)
+		return st;
+	n.body.at = body;
+	memcpy(n.id, id, EVENT_ID_BYTES);
+	if (event_decode(n.body, &e) != HOLD_NONE)
+		return ST_MALFORMED;
+	st = count_event(l->txn, l->plan, &e, n.counted ? +1 : -1);
+	return st == ST_OK ? graph_put(l->txn, &n) : st;
+}
+
+static status
+touch_heads(struct ledger *l, const uint8_t *heads, size_t len)
+{
+	status st = ST_OK;
+
+	for (size_t at = 0; at + EVENT_ID_BYTES <= len && st == ST_OK; at += EVENT_ID_BYTES)
+		st = standing_touch(l->txn, heads + at);
+	return st;
+}
+
+/* heads is empty when there is no conflict. */
+static status
+set_conflict(struct ledger *l, const struct version *root, struct bytes heads)
+{
+	uint8_t id[EVENT_ID_BYTES], *before = NULL;
+	struct bytes key = { id, sizeof(id) }, old = { 0 };
+	status st;
+
+	event_id_write(root->feed, &root->at, id);
+	st = kv_get(l->txn, TABLE_CONFLICTS, key, &old);
+	if (st < 0 && st != ST_NOT_FOUND)
+		return st;
+	if (old.len == heads.len && (old.len == 0 || memcmp(old.at, heads.at, old.len) == 0))
+		return ST_OK;
+	before = malloc(old.len + 1);
+	if (!before)
+		return ST_NOMEM;
+	if (old.len > 0)
+		memcpy(before, old.at, old.len);
+	st = heads.len > 0 ? kv_put(l->txn, TABLE_CONFLICTS, key, heads)
+	                   : kv_delete(l->txn, TABLE_CONFLICTS, key);
+	if (st == ST_OK)
+		st = touch_heads(l, before, old.len);
+	if (st == ST_OK)
+		st = touch_heads(l, heads.at, heads.len);
+	free(before);
+	return st;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, EVENT_ID_BYTES);
+}
+
+static int
+compare_roots(const void *one, const void *two)
+{
+	const struct version *a = *(const struct version *const *) one;
+	const struct version *b = *(const struct version *const *) two;
+
+	return a->root < b->root ? -1 : a->root > b->root;
+}
+
+/* The conflict of each record: sound versions are gone through by record. */
+static status
+set_conflicts(struct ledger *l, const struct graph *g)
+{
+	const struct version **sorted = calloc(g->count, sizeof(*sorted));
+	uint8_t *heads = calloc(g->count, EVENT_ID_BYTES);
+	size_t sound = 0, count = 0;
+	status st = sorted && heads ? ST_OK : ST_NOMEM;
+
+	for (size_t i = 0; i < g->count && st == ST_OK; i++)
+		if (g->list[i].sound)
+			sorted[sound++] = &g->list[i];
+	if (sound > 0)
+		qsort(sorted, sound, sizeof(*sorted), compare_roots);
+	for (size_t i = 0; i < sound && st == ST_OK; i++) {
+		const struct version *v = sorted[i];
+
+		if (v->head)
+			event_id_write(v->feed, &v->at, heads + EVENT_ID_BYTES * count++);
+		if (i + 1 < sound && sorted[i + 1]->root == v->root)
+			continue;
+		qsort(heads, count, EVENT_ID_BYTES, compare_ids);
+		st = set_conflict(l, &g->list[v->root],
+		                  (struct bytes) { heads, count > 1 ? count * EVENT_ID_BYTES : 0 });
+		count = 0;
+	}
+	free(heads);
+	free(sorted);
+	return st;
+}
+
+static status
+settle_graph(struct ledger *l, struct graph *g)
+{
+	status st = versions_judge(g->list, g->count);
+
+	for (size_t i = 0; i < g->count && st == ST_OK; i++) {
+		const struct version *v = &g->list[i];
+		uint8_t id[EVENT_ID_BYTES];
+
+		event_id_write(v->feed, &v->at, id);
+		st = set_counted(l, v, id);
+		if (st == ST_OK)
+			st = set_held(l, id, version_held(v) ? v->hold : HOLD_NONE);
+		if (st == ST_OK)
+			st = graph_drop_todo(l->txn, id);
+	}
+	return st == ST_OK ? set_conflicts(l, g) : st;
+}
+
+status
+ledger_settle(struct ledger *l)
+{
+	uint8_t id[EVENT_ID_BYTES];
+	status st;
+
+	while ((st = graph_next_todo(l->txn, id)) == ST_OK) {
+		struct graph g = { 0 };
+
+		st = graph_gather(l->txn, l->plan, id, true, &g);
+		if (st == ST_OK)
+			st = settle_graph(l, &g);
+		graph_done(&g);
+		if (st < 0)
+			return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+status
+ledger_clear(kv_txn *txn)
+{
+	status st = ST_OK;
+
+	for (int table = TABLE_CELLS; table < HUB_TABLES_ && st == ST_OK; table++)
+		st = kv_clear(txn, table);
+	return st;
+}

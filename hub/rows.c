@@ -1,0 +1,249 @@
+#include "hub/rows.h"
+
+#include "hub/hub.h"
+
+enum { NUMBER_BYTES = 8, DAY_BYTES = 4 };
+
+static const int64_t DAY_ZERO = INT64_C(1) << 31; /* so that keys ascend by date */
+
+/* ---- writing keys ---- */
+
+static size_t
+put_text(uint8_t *out, struct text t)
+{
+	if (t.len > 0)
+		memcpy(out, t.at, t.len);
+	out[t.len] = 0;
+	return t.len + 1;
+}
+
+static size_t
+put_day(uint8_t *out, date day)
+{
+	put_u32(out, (uint32_t) (day + DAY_ZERO));
+	return DAY_BYTES;
+}
+
+size_t
+cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	size_t n = put_text(out, k->code);
+
+	n += put_text(out + n, k->unit);
+	n += put_text(out + n, k->country);
+	n += put_day(out + n, k->day);
+	n += put_text(out + n, k->mode);
+	out[n++] = (uint8_t) k->status;
+	return n;
+}
+
+size_t
+extra_key_write(const struct extra_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	size_t n = cell_key_write(&k->cell, out);
+
+	out[n++] = (uint8_t) k->type;
+	memcpy(out + n, k->name.at, k->name.len);
+	return n + k->name.len;
+}
+
+size_t
+tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	size_t n = put_day(out, k->day);
+
+	n += put_text(out + n, k->unit);
+	out[n++] = (uint8_t) k->status;
+	return n;
+}
+
+void
+event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *at,
+               uint8_t out[static EVENT_ID_BYTES])
+{
+	memcpy(out, feed, FEED_BYTES);
+	put_u64(out + FEED_BYTES, at->seq);
+	memcpy(out + FEED_BYTES + 8, at->hash, HASH_BYTES);
+}
+
+/* ---- reading them: what is damaged leaves rest.at NULL ---- */
+
+static struct text
+take_text(struct bytes *rest)
+{
+	const uint8_t *end = rest->len > 0 ? memchr(rest->at, 0, rest->len) : NULL;
+	struct text t = { 0 };
+
+	if (!end) {
+		*rest = (struct bytes) { 0 };
+		return t;
+	}
+	t = (struct text) { (const char *) rest->at, (size_t) (end - rest->at) };
+	*rest = (struct bytes) { end + 1, rest->len - t.len - 1 };
+	return t;
+}
+
+static date
+take_day(struct bytes *rest)
+{
+	int64_t day;
+
+	if (rest->len < DAY_BYTES) {
+		*rest = (struct bytes) { 0 };
+		return 0;
+	}
+	day = (int64_t) get_u32(rest->at) - DAY_ZERO;
+	*rest = (struct bytes) { rest->at + DAY_BYTES, rest->len - DAY_BYTES };
+	return (date) day;
+}
+
+static event_status
+take_status(struct bytes *rest)
+{
+	event_status s = STATUS_DONE;
+
+	if (rest->len == 0 || rest->at[0] >= EVENT_STATUSES_) {
+		*rest = (struct bytes) { 0 };
+		return s;
+	}
+	s = (event_status) rest->at[0];
+	*rest = (struct bytes) { rest->at + 1, rest->len - 1 };
+	return s;
+}
+
+static struct cell_key
+take_cell_key(struct bytes *rest)
+{
+	struct cell_key k;
+
+	k.code = take_text(rest);
+	k.unit = take_text(rest);
+	k.country = take_text(rest);
+	k.day = take_day(rest);
+	k.mode = take_text(rest);
+	k.status = take_status(rest);
+	return k;
+}
+
+status
+cell_key_read(struct bytes key, struct cell_key *ret_key)
+{
+	struct cell_key k = take_cell_key(&key);
+
+	if (!key.at || key.len > 0)
+		return ST_MALFORMED;
+	*ret_key = k;
+	return ST_OK;
+}
+
+status
+extra_key_read(struct bytes key, struct extra_key *ret_key)
+{
+	struct extra_key k = { .cell = take_cell_key(&key) };
+
+	if (key.len < 2)
+		return ST_MALFORMED;
+	k.type = (char) key.at[0];
+	k.name = (struct text) { (const char *) key.at + 1, key.len - 1 };
+	if (k.type != 'c' && k.type != 'g')
+		return ST_MALFORMED;
+	*ret_key = k;
+	return ST_OK;
+}
+
+status
+tally_key_read(struct bytes key, struct tally_key *ret_key)
+{
+	struct tally_key k;
+
+	k.day = take_day(&key);
+	k.unit = take_text(&key);
+	k.status = take_status(&key);
+	if (!key.at || key.len > 0)
+		return ST_MALFORMED;
+	*ret_key = k;
+	return ST_OK;
+}
+
+status
+cell_read(struct bytes value, struct cell *ret_cell)
+{
+	if (value.len != 2 * NUMBER_BYTES)
+		return ST_MALFORMED;
+	*ret_cell = (struct cell) { get_u64(value.at), get_u64(value.at + NUMBER_BYTES) };
+	return ST_OK;
+}
+
+status
+total_read(struct bytes value, uint64_t *ret_total)
+{
+	if (value.len != NUMBER_BYTES)
+		return ST_MALFORMED;
+	*ret_total = get_u64(value.at);
+	return ST_OK;
+}
+
+/* ---- adding ---- */
+
+static bool
+shift(uint64_t *total, uint64_t amount, int sign)
+{
+	return sign > 0 ? !__builtin_add_overflow(*total, amount, total)
+	                : !__builtin_sub_overflow(*total, amount, total);
+}
+
+/* Add to the count numbers of a row (1 or 2). */
+static status
+row_add(kv_txn *txn, int table, struct bytes key, const uint64_t *amounts, size_t count, int sign)
+{
+	uint8_t space[2 * NUMBER_BYTES] = { 0 };
+	struct bytes value = { space, count * NUMBER_BYTES }, old;
+	status st = kv_get(txn, table, key, &old);
+	bool any = false;
+
+	if (st == ST_OK && old.len != value.len)
+		return ST_MALFORMED;
+	if (st == ST_OK)
+		memcpy(space, old.at, old.len);
+	else if (st != ST_NOT_FOUND)
+		return st;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t total = get_u64(space + i * NUMBER_BYTES);
+
+		if (!shift(&total, amounts[i], sign))
+			return ST_MALFORMED;
+		put_u64(space + i * NUMBER_BYTES, total);
+		any = any || total > 0;
+	}
+	if (any)
+		return kv_put(txn, table, key, value);
+	return st == ST_OK ? kv_delete(txn, table, key) : ST_OK;
+}
+
+status
+cell_add(kv_txn *txn, const struct cell_key *k, struct cell amount, int sign)
+{
+	const uint64_t amounts[] = { amount.quantity, amount.records };
+	uint8_t key[ROW_KEY_MAX];
+	size_t len = cell_key_write(k, key);
+
+	return row_add(txn, TABLE_CELLS, (struct bytes) { key, len }, amounts, 2, sign);
+}
+
+status
+extra_add(kv_txn *txn, const struct extra_key *k, uint64_t amount, int sign)
+{
+	uint8_t key[ROW_KEY_MAX];
+	size_t len = extra_key_write(k, key);
+
+	return row_add(txn, TABLE_EXTRAS, (struct bytes) { key, len }, &amount, 1, sign);
+}
+
+status
+tally_add(kv_txn *txn, const struct tally_key *k, uint64_t amount, int sign)
+{
+	uint8_t key[ROW_KEY_MAX];
+	size_t len = tally_key_write(k, key);
+
+	return row_add(txn, TABLE_TALLIES, (struct bytes) { key, len }, &amount, 1, sign);
+}

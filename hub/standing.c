@@ -1,0 +1,153 @@
+#include "hub/standing.h"
+
+#include <stdlib.h>
+
+#include "hub/hub.h"
+#include "hub/journal.h"
+#include "hub/rows.h"
+
+enum { KEY_BYTES = 1 + FEED_BYTES, VERSION_BYTES = 8, CONFLICTS_MAX = 4096 };
+
+static void
+version_key(const uint8_t *feed, uint8_t out[static KEY_BYTES])
+{
+	out[0] = 's';
+	memcpy(out + 1, feed, FEED_BYTES);
+}
+
+status
+standing_touch(kv_txn *txn, const uint8_t feed[static FEED_BYTES])
+{
+	uint8_t key[KEY_BYTES], value[VERSION_BYTES];
+
+	version_key(feed, key);
+	put_u64(value, journal_size(txn));
+	return kv_put(txn, TABLE_META, (struct bytes) { key, sizeof(key) },
+	              (struct bytes) { value, sizeof(value) });
+}
+
+/* Every enrolled feed, the next one after a feed: a walk must not go on over
+ * writes. */
+status
+standing_touch_all(kv_txn *txn)
+{
+	uint8_t feed[FEED_BYTES + 1] = { 0 };
+	status st = ST_OK;
+
+	for (size_t len = 0; st == ST_OK; len = sizeof(feed)) {
+		struct kv_walk walk;
+		bool more = kv_seek(txn, TABLE_REGISTRY, (struct bytes) { feed, len }, &walk);
+
+		if (more && walk.key.len == FEED_BYTES)
+			memcpy(feed, walk.key.at, FEED_BYTES);
+		st = more ? ST_OK : walk.st;
+		kv_walk_done(&walk);
+		if (!more)
+			return st;
+		st = standing_touch(txn, feed);
+	}
+	return st;
+}
+
+status
+hub_standing_version(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *ret_version)
+{
+	uint8_t key[KEY_BYTES];
+	struct bytes value;
+	status st;
+
+	version_key(feed, key);
+	st = kv_get(txn, TABLE_META, (struct bytes) { key, sizeof(key) }, &value);
+	if (st == ST_OK)
+		return total_read(value, ret_version);
+	if (st == ST_NOT_FOUND)
+		*ret_version = 0;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* ---- the document ---- */
+
+struct gathered {
+	struct standing_held held[STANDING_HELD_MAX];
+	struct point conflicts[CONFLICTS_MAX];
+	struct standing_rows rows;
+};
+
+static struct point
+point_of_id(const uint8_t *id)
+{
+	struct point p = { .seq = get_u64(id + FEED_BYTES) };
+
+	memcpy(p.hash, id + FEED_BYTES + 8, HASH_BYTES);
+	return p;
+}
+
+static status
+gather_held(kv_txn *txn, const uint8_t *feed, struct gathered *g)
+{
+	struct kv_walk walk;
+	status st;
+
+	for (bool more = kv_seek(txn, TABLE_HELD, (struct bytes) { feed, FEED_BYTES }, &walk);
+	     more && walk.key.len == EVENT_ID_BYTES && memcmp(walk.key.at, feed, FEED_BYTES) == 0;
+	     more = kv_next(&walk)) {
+		if (g->rows.held_total++ < STANDING_HELD_MAX)
+			g->held[g->rows.held_count++] = (struct standing_held) {
+				point_of_id(walk.key.at), { (const char *) walk.value.at, walk.value.len }
+			};
+	}
+	st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
+static int
+compare_points(const void *one, const void *two)
+{
+	const struct point *a = one, *b = two;
+
+	if (a->seq != b->seq)
+		return a->seq < b->seq ? -1 : 1;
+	return memcmp(a->hash, b->hash, HASH_BYTES);
+}
+
+/* The heads of the feed in all conflicts: few, so all rows are looked at. */
+static status
+gather_conflicts(kv_txn *txn, const uint8_t *feed, struct gathered *g)
+{
+	struct kv_walk walk;
+	status st;
+
+	for (bool more = kv_seek(txn, TABLE_CONFLICTS, (struct bytes) { 0 }, &walk); more;
+	     more = kv_next(&walk)) {
+		for (size_t at = 0; at + EVENT_ID_BYTES <= walk.value.len; at += EVENT_ID_BYTES) {
+			if (memcmp(walk.value.at + at, feed, FEED_BYTES) == 0 &&
+			    g->rows.conflict_count < CONFLICTS_MAX)
+				g->conflicts[g->rows.conflict_count++] =
+					point_of_id(walk.value.at + at);
+		}
+	}
+	st = walk.st;
+	kv_walk_done(&walk);
+	qsort(g->conflicts, g->rows.conflict_count, sizeof(*g->conflicts), compare_points);
+	return st;
+}
+
+status
+hub_standing(kv_txn *txn, const uint8_t feed[static FEED_BYTES], writer *w)
+{
+	struct gathered *g = calloc(1, sizeof(*g));
+	status st;
+
+	if (!g)
+		return ST_NOMEM;
+	g->rows.held = g->held;
+	g->rows.conflicts = g->conflicts;
+	st = gather_held(txn, feed, g);
+	if (st == ST_OK)
+		st = gather_conflicts(txn, feed, g);
+	if (st == ST_OK)
+		st = standing_encode(&g->rows, w);
+	free(g);
+	return st;
+}

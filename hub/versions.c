@@ -1,0 +1,271 @@
+#include "hub/versions.h"
+
+#include <stdlib.h>
+
+/* Who names whom, and in which order to look at them: targets first. */
+struct work {
+	struct version *list;
+	size_t count;
+	uint32_t *order;      /* places, targets before those that name them */
+	uint32_t *waiting;    /* of each: targets not looked at yet */
+	uint32_t *first_edge; /* of each: into the edges, or NO_EDGE */
+	uint32_t *next_edge, *edge_from;
+	struct version **sorted;
+};
+
+static const uint32_t NO_EDGE = UINT32_MAX;
+
+static void
+work_done(struct work *w)
+{
+	free(w->order);
+	free(w->waiting);
+	free(w->first_edge);
+	free(w->next_edge);
+	free(w->edge_from);
+	free(w->sorted);
+}
+
+static status
+work_init(struct work *w, struct version *list, size_t count)
+{
+	size_t edges = 0;
+
+	for (size_t i = 0; i < count; i++)
+		edges += list[i].target_count;
+	*w = (struct work) {
+		.list = list,
+		.count = count,
+		.order = calloc(count, sizeof(*w->order)),
+		.waiting = calloc(count, sizeof(*w->waiting)),
+		.first_edge = calloc(count, sizeof(*w->first_edge)),
+		.next_edge = calloc(edges + 1, sizeof(*w->next_edge)),
+		.edge_from = calloc(edges + 1, sizeof(*w->edge_from)),
+		.sorted = calloc(count, sizeof(struct version *)),
+	};
+	if (w->order && w->waiting && w->first_edge && w->next_edge && w->edge_from && w->sorted)
+		return ST_OK;
+	work_done(w);
+	return ST_NOMEM;
+}
+
+static void
+note_edges(struct work *w)
+{
+	uint32_t edge = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		w->first_edge[i] = NO_EDGE;
+	for (uint32_t i = 0; i < w->count; i++) {
+		for (uint32_t t = 0; t < w->list[i].target_count; t++) {
+			uint32_t target = w->list[i].targets[t];
+
+			if (target == VERSION_MISSING)
+				continue;
+			w->edge_from[edge] = i;
+			w->next_edge[edge] = w->first_edge[target];
+			w->first_edge[target] = edge++;
+			w->waiting[i]++;
+		}
+	}
+}
+
+/* ---- soundness ---- */
+
+static void
+sound_first(struct version *v, uint32_t place)
+{
+	v->sound = !v->is_void;
+	v->hold = v->sound ? v->judged : HOLD_FIX;
+	v->root = place;
+	v->depth = 1;
+	v->offices = v->office;
+}
+
+static hold
+fault_of_targets(const struct version *list, const struct version *v)
+{
+	const struct version *first = NULL;
+	bool fits = true;
+
+	for (uint32_t i = 0; i < v->target_count; i++) {
+		const struct version *t;
+
+		if (v->targets[i] == VERSION_MISSING)
+			return HOLD_WAITS;
+		t = &list[v->targets[i]];
+		if (!t->sound && t->hold == HOLD_WAITS)
+			return HOLD_WAITS;
+		first = first ? first : t;
+		if (!t->sound || t->root != first->root ||
+		    (!v->office && strcmp(t->unit, v->unit) != 0))
+			fits = false;
+	}
+	return fits ? HOLD_NONE : HOLD_FIX;
+}
+
+static void
+judge_one(struct version *list, uint32_t place)
+{
+	struct version *v = &list[place];
+
+	if (!v->record) {
+		v->hold = v->judged;
+		return;
+	}
+	if (v->target_count == 0) {
+		sound_first(v, place);
+		return;
+	}
+	v->hold = v->right ? fault_of_targets(list, v) : HOLD_RIGHT;
+	if (v->hold != HOLD_NONE)
+		return;
+	v->sound = true;
+	v->hold = v->judged;
+	v->root = list[v->targets[0]].root;
+	for (uint32_t i = 0; i < v->target_count; i++) {
+		const struct version *t = &list[v->targets[i]];
+
+		v->depth = t->depth > v->depth ? t->depth : v->depth;
+		v->offices = t->offices > v->offices ? t->offices : v->offices;
+	}
+	v->depth++;
+	v->offices += v->office;
+}
+
+/* Returns how many could be put in order: fewer than all only if events named
+ * each other in a ring, which no chain of hashes can. */
+static size_t
+judge_in_order(struct work *w)
+{
+	size_t known = 0;
+
+	for (uint32_t i = 0; i < w->count; i++)
+		if (w->waiting[i] == 0)
+			w->order[known++] = i;
+	for (size_t done = 0; done < known; done++) {
+		uint32_t place = w->order[done];
+
+		judge_one(w->list, place);
+		for (uint32_t e = w->first_edge[place]; e != NO_EDGE; e = w->next_edge[e])
+			if (--w->waiting[w->edge_from[e]] == 0)
+				w->order[known++] = w->edge_from[e];
+	}
+	return known;
+}
+
+/* ---- one record ---- */
+
+static int
+compare_depth(const struct version *a, const struct version *b)
+{
+	if (a->depth != b->depth)
+		return a->depth < b->depth ? -1 : 1;
+	return memcmp(a->at.hash, b->at.hash, HASH_BYTES);
+}
+
+static int
+compare_in_record(const void *one, const void *two)
+{
+	const struct version *a = *(struct version *const *) one;
+	const struct version *b = *(struct version *const *) two;
+
+	if (a->root != b->root)
+		return a->root < b->root ? -1 : 1;
+	return compare_depth(a, b);
+}
+
+/* The sound ones, record by record; of each only VERSIONS_MAX are taken. */
+static size_t
+sort_records(struct work *w)
+{
+	size_t sound = 0, begin = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->list[i].sound)
+			w->sorted[sound++] = &w->list[i];
+	qsort(w->sorted, sound, sizeof(struct version *), compare_in_record);
+	for (size_t i = 0; i < sound; i++) {
+		if (w->sorted[i]->root != w->sorted[begin]->root)
+			begin = i;
+		if (i - begin >= VERSIONS_MAX)
+			w->sorted[i]->hold = HOLD_VERSIONS;
+	}
+	return sound;
+}
+
+static void
+supersede(struct work *w, size_t known)
+{
+	for (size_t i = known; i-- > 0;) {
+		const struct version *v = &w->list[w->order[i]];
+
+		if (!v->sound || (v->hold != HOLD_NONE && !v->superseded))
+			continue;
+		for (uint32_t t = 0; t < v->target_count; t++)
+			w->list[v->targets[t]].superseded = true;
+	}
+}
+
+static bool
+beats(const struct version *a, const struct version *b)
+{
+	if (a->offices != b->offices)
+		return a->offices > b->offices;
+	return compare_depth(a, b) > 0;
+}
+
+static void
+choose_winners(struct work *w, size_t sound)
+{
+	struct version *best = NULL;
+
+	for (size_t i = 0; i < sound; i++) {
+		struct version *v = w->sorted[i];
+
+		if (i > 0 && v->root != w->sorted[i - 1]->root)
+			best = NULL;
+		v->head = v->hold == HOLD_NONE && !v->superseded;
+		if (!v->head || (best && !beats(v, best)))
+			continue;
+		if (best)
+			best->wins = false;
+		v->wins = true;
+		best = v;
+	}
+}
+
+status
+versions_judge(struct version *list, size_t count)
+{
+	struct work w;
+	size_t known, sound;
+	status st = work_init(&w, list, count);
+
+	if (st < 0)
+		return st;
+	for (size_t i = 0; i < count; i++) {
+		list[i].hold = HOLD_FIX;
+		list[i].sound = list[i].superseded = list[i].head = list[i].wins = false;
+		list[i].root = list[i].depth = list[i].offices = 0;
+	}
+	note_edges(&w);
+	known = judge_in_order(&w);
+	sound = sort_records(&w);
+	supersede(&w, known);
+	choose_winners(&w, sound);
+	work_done(&w);
+	return ST_OK;
+}
+
+bool
+version_held(const struct version *v)
+{
+	return v->hold != HOLD_NONE && !v->superseded;
+}
+
+bool
+version_counts(const struct version *v)
+{
+	return v->wins && !v->is_void;
+}
