@@ -41,17 +41,24 @@ struct scan {
 	status st; /* the first failure sticks */
 };
 
+/* found is shown up to its first line end. */
 static void
 fault(struct scan *s, const char *rule, const void *found, size_t len)
 {
+	const char *at = found;
+	size_t shown;
+
 	if (s->st < 0)
 		return;
 	s->st = ST_INVALID;
 	s->problem->line = s->cell_line;
 	s->problem->column = s->count + 1;
 	s->problem->rule = rule;
-	cli_safe(found, len < SHOWN_BYTES ? len : SHOWN_BYTES, s->problem->found,
-	         sizeof(s->problem->found));
+	for (shown = 0; shown < len && shown < SHOWN_BYTES; shown++) {
+		if (at[shown] == '\n' || at[shown] == '\r')
+			break;
+	}
+	cli_safe(found, shown, s->problem->found, sizeof(s->problem->found));
 }
 
 static bool

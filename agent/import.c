@@ -7,6 +7,20 @@
 #include "common/cli.h"
 #include "protocol/msgid.h"
 
+enum { SHOWN_BYTES = 60 };
+
+/* The first line of text, marked where it was cut. */
+static void
+show(const char *text, char *out, size_t size)
+{
+	static const char mark[] = "…";
+	size_t len = strcspn(text, "\n"), most = len < SHOWN_BYTES ? len : SHOWN_BYTES;
+	size_t used = strlen(cli_safe(text, most, out, size - sizeof(mark)));
+
+	if (text[most] != '\0')
+		memcpy(out + used, mark, sizeof(mark));
+}
+
 void
 import_find(struct importing *im, struct import_findings *list, size_t line, size_t column,
             const char *found, const char *rule, const char *arg)
@@ -25,7 +39,7 @@ import_find(struct importing *im, struct import_findings *list, size_t line, siz
 		cli_safe(name, strlen(name), f->name, sizeof(f->name));
 	}
 	if (found)
-		cli_safe(found, strlen(found), f->found, sizeof(f->found));
+		show(found, f->found, sizeof(f->found));
 	if (arg)
 		cli_safe(arg, strlen(arg), f->arg, sizeof(f->arg));
 }
@@ -100,7 +114,6 @@ on_row(const struct csv_row *row, void *importing)
 	struct importing *im = importing;
 	struct import *in = im->in;
 	struct draft d = { .im = im, .row = row };
-	size_t bad = in->bad.count;
 	bool take;
 	status st;
 
@@ -115,7 +128,7 @@ on_row(const struct csv_row *row, void *importing)
 	st = import_draft(&d, &take);
 	if (st == ST_OK && take)
 		st = build_event(im, &d);
-	in->bad_rows += in->bad.count > bad;
+	in->bad_rows += d.is_bad;
 	import_draft_done(&d);
 	return st;
 }
@@ -125,11 +138,19 @@ tell_fault(struct importing *im, const struct csv_problem *p)
 {
 	struct import_findings *bad = &im->in->bad;
 
-	import_find(im, bad, p->line, p->column - 1, NULL, p->rule, NULL);
-	if (bad->count > IMPORT_LISTED_MAX)
-		return;
-	bad->list[bad->count - 1].column = p->column;
-	memcpy(bad->list[bad->count - 1].found, p->found, sizeof(p->found));
+	import_find(im, bad, p->line, p->column - 1, p->found, p->rule, NULL);
+	if (bad->count <= IMPORT_LISTED_MAX) /* also while there is no header */
+		bad->list[bad->count - 1].column = p->column;
+}
+
+bool
+import_enrolled(const struct codes *units, const char *unit)
+{
+	for (size_t i = 0; i < units->count; i++) {
+		if (text_is(units->list[i], unit))
+			return true;
+	}
+	return false;
 }
 
 static void

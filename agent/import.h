@@ -76,6 +76,8 @@ status import_read(const struct import_config *config, const void *bytes, size_t
                    struct import *ret_import);
 void import_done(struct import *in);
 
+bool import_enrolled(const struct codes *units, const char *unit);
+
 /* BLAKE2b-256 of "valija/row/1" | hash of the fields | occurrence (u64, BE). */
 void import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
                 uint8_t ret_key[static HASH_BYTES]);

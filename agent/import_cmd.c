@@ -26,6 +26,7 @@ struct args {
 /* What one run works with; run_done() frees it. */
 struct run {
 	const struct args *args;
+	char file[256]; /* its name, safe to print */
 	outbox *box;
 	mapping *map;
 	uint8_t *bytes;
@@ -119,16 +120,6 @@ static const struct argp argp = {
 
 /* ---- what is read ---- */
 
-static bool
-is_enrolled(const struct codes *units, const char *unit)
-{
-	for (size_t i = 0; i < units->count; i++) {
-		if (text_is(units->list[i], unit))
-			return true;
-	}
-	return false;
-}
-
 static int
 check_unit(const struct run *r)
 {
@@ -136,7 +127,7 @@ check_unit(const struct run *r)
 	char names[256] = "", shown[CODE_BYTES_MAX * 4];
 	size_t used = 0;
 
-	if (!r->args->unit || is_enrolled(units, r->args->unit))
+	if (!r->args->unit || import_enrolled(units, r->args->unit))
 		return 0;
 	for (size_t i = 0; i < units->count && used < sizeof(names); i++)
 		used += (size_t) snprintf(names + used, sizeof(names) - used, "%s%.*s",
@@ -150,8 +141,8 @@ check_unit(const struct run *r)
 static int
 read_input(struct run *r)
 {
-	const char *path = r->args->file;
-	status st = file_read(path, CSV_FILE_BYTES_MAX, &r->bytes, &r->len);
+	const char *path = r->file;
+	status st = file_read(r->args->file, CSV_FILE_BYTES_MAX, &r->bytes, &r->len);
 
 	switch ((int) st) {
 	case ST_OK:
@@ -245,23 +236,13 @@ read_rows(struct run *r)
 
 /* ---- what is said ---- */
 
-static const char *
-rule_of(const struct import_finding *f, char *out, size_t size)
-{
-	const char *rule = gettext(f->rule), *hole = strstr(rule, "%s");
-
-	if (hole)
-		snprintf(out, size, "%.*s%s%s", (int) (hole - rule), rule, f->arg, hole + 2);
-	else
-		snprintf(out, size, "%s", rule);
-	return out;
-}
-
+/* label stands before it. */
 static void
-print_finding(const struct import_finding *f)
+print_finding(const char *label, const struct import_finding *f)
 {
 	char rule[RULE_BYTES];
 
+	fputs(label, stderr);
 	if (f->line > 0)
 		fprintf(stderr, _("line %zu"), f->line);
 	if (f->column > 0)
@@ -270,20 +251,20 @@ print_finding(const struct import_finding *f)
 	if (f->line > 0)
 		fputs(": ", stderr);
 	if (*f->found)
-		fprintf(stderr, "'%s': ", f->found);
+		fprintf(stderr, _("'%s': "), f->found);
 	else if (f->column > 0)
 		fprintf(stderr, "%s: ", _("empty"));
-	fprintf(stderr, "%s\n", rule_of(f, rule, sizeof(rule)));
+	fprintf(stderr, "%s\n", cli_rule(f->rule, f->arg, rule, sizeof(rule)));
 }
 
 static void
-print_findings(const struct import_findings *findings)
+print_findings(const char *label, const struct import_findings *findings)
 {
 	size_t listed = findings->count < IMPORT_LISTED_MAX ? findings->count : IMPORT_LISTED_MAX;
 	size_t more = findings->count - listed;
 
 	for (size_t i = 0; i < listed; i++)
-		print_finding(&findings->list[i]);
+		print_finding(label, &findings->list[i]);
 	if (more > 0)
 		fprintf(stderr, ngettext("and %zu more\n", "and %zu more\n", more), more);
 }
@@ -293,7 +274,7 @@ refuse(const struct run *r)
 {
 	const struct import *in = &r->in;
 
-	print_findings(&in->bad);
+	print_findings("", &in->bad);
 	if (in->needs_skip)
 		cli_warn(_("--skip-incomplete leaves out the rows without a full date"));
 	if (in->needs_unit)
@@ -301,12 +282,9 @@ refuse(const struct run *r)
 	if (in->needs_force)
 		cli_warn(_("--force records also what only the plan refuses"));
 	if (in->bad_rows == 0)
-		return cli_fail(EX_DATAERR, _("%s: nothing was recorded"), r->args->file);
-	return cli_fail(EX_DATAERR,
-	                ngettext("%s: %zu of %zu rows is wrong; nothing was recorded",
-	                         "%s: %zu of %zu rows are wrong; nothing was recorded",
-	                         in->bad_rows),
-	                r->args->file, in->bad_rows, in->row_count);
+		return cli_fail(EX_DATAERR, _("%s: nothing was recorded"), r->file);
+	return cli_fail(EX_DATAERR, _("%s: nothing was recorded; rows to put right: %zu of %zu"),
+	                r->file, in->bad_rows, in->row_count);
 }
 
 static int
@@ -370,8 +348,8 @@ print_refs(const struct run *r)
 static int
 report(const struct run *r)
 {
-	print_findings(&r->in.warnings);
-	print_findings(&r->in.left_out);
+	print_findings(_("warning: "), &r->in.warnings);
+	print_findings(_("left out: "), &r->in.left_out);
 	if (r->args->json)
 		return print_json(r);
 	print_sum(r);
@@ -381,21 +359,36 @@ report(const struct run *r)
 
 /* ---- what is stored ---- */
 
-/* Equal rows are numbered; the ones that are here have the lowest numbers.  To
- * record a row again is to give it a number behind those. */
 static status
-count_known(outbox *box, const struct import_row *row, uint64_t *ret_known)
+find_row(outbox *box, const struct import_row *row, uint64_t occurrence, bool *ret_known)
 {
-	uint64_t occurrence = 0, seq;
 	uint8_t key[HASH_BYTES];
+	uint64_t seq;
 	status st;
 
-	do {
-		import_key(row->fields, ++occurrence, key);
-		st = outbox_find_key(box, key, &seq);
-	} while (st == ST_OK);
-	*ret_known = occurrence - 1;
+	import_key(row->fields, occurrence, key);
+	st = outbox_find_key(box, key, &seq);
+	*ret_known = st == ST_OK;
 	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Equal rows are numbered from 1, and so those that are here have the lowest
+ * numbers.  To record a row again is to give it a number behind them. */
+static status
+count_known(outbox *box, const struct import_row *row, uint64_t *ret_count)
+{
+	uint64_t here = 0, try = 1, none = UINT64_MAX; /* numbers that are, are not here */
+	status st = ST_OK;
+
+	while (none - here > 1 && st == ST_OK) {
+		bool known;
+
+		st = find_row(box, row, try, &known);
+		*(known ? &here : &none) = try;
+		try = none == UINT64_MAX ? here * 2 : here + (none - here) / 2;
+	}
+	*ret_count = here;
+	return st;
 }
 
 static status
@@ -424,15 +417,15 @@ prepare(struct run *r)
 static status
 look_up(struct run *r)
 {
-	for (size_t i = 0; i < r->in.count; i++) {
-		struct outbox_item *item = &r->items[i];
-		status st = outbox_find_key(r->box, item->key, &item->ret_seq);
+	status st = ST_OK;
 
-		if (st < 0 && st != ST_NOT_FOUND)
-			return st;
-		item->ret_known = st == ST_OK;
+	for (size_t i = 0; i < r->in.count && st == ST_OK; i++) {
+		const struct import_row *row = &r->in.rows[i];
+
+		if (!r->args->again)
+			st = find_row(r->box, row, row->occurrence, &r->items[i].ret_known);
 	}
-	return ST_OK;
+	return st;
 }
 
 static void
@@ -506,6 +499,7 @@ import_command(int argc, char **argv)
 	int code;
 
 	cli_parse(&argp, argc, argv, &args);
+	cli_safe(args.file, strlen(args.file), r.file, sizeof(r.file));
 	code = run(&r);
 	run_done(&r);
 	return code;

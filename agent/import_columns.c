@@ -86,6 +86,16 @@ missing(struct importing *im, const char *rule)
 	import_find(im, &im->in->bad, im->header_line, SIZE_MAX, names, rule, NULL);
 }
 
+/* What is missing may be there under a name that is not known. */
+static void
+tell_unknown(struct importing *im)
+{
+	for (size_t i = 0; i < im->column_count; i++) {
+		if (im->columns[i].is_unknown && *im->columns[i].name)
+			import_unknown_column(im, i);
+	}
+}
+
 static void
 check_columns(struct importing *im)
 {
@@ -112,7 +122,7 @@ note_column(struct importing *im, size_t c)
 
 	if (other != SIZE_MAX)
 		import_find(im, &im->in->bad, im->header_line, c, column->name,
-		            N_("says the same as the column '%s'"), im->columns[other].name);
+		            N_("says the same as the column %s"), im->columns[other].name);
 	else if (!has(im, column->target.field))
 		im->first[column->target.field] = c;
 }
@@ -134,6 +144,8 @@ import_header(struct importing *im, const struct csv_row *row)
 			note_column(im, i);
 	}
 	check_columns(im);
+	if (im->in->bad.count > 0)
+		tell_unknown(im);
 	return im->in->bad.count > 0 ? ST_INVALID : ST_OK;
 }
 
@@ -153,7 +165,7 @@ import_unknown_column(struct importing *im, size_t c)
 		            N_("a column without a name that is not empty"), NULL);
 	else if (near)
 		import_find(im, &im->in->bad, im->header_line, c, column->name,
-		            N_("no column is called that; did you mean '%s'?  A '#' before the "
+		            N_("no column is called that; did you mean %s?  A '#' before the "
 		               "name leaves it out"),
 		            near);
 	else

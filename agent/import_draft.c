@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/code.h"
 #include "protocol/msgid.h"
+
+enum { TYPING_EDITS = 2 }; /* so many letters are soon mistyped */
 
 static void
 bad_cell(struct draft *d, size_t column, const char *rule, const char *arg)
@@ -12,6 +15,7 @@ bad_cell(struct draft *d, size_t column, const char *rule, const char *arg)
 	const struct csv_cell *cell = &d->row->cells[column];
 
 	import_find(d->im, &d->im->in->bad, cell->line, column, cell->text, rule, arg);
+	d->is_bad = true;
 }
 
 /* Cells behind the last column may be there as long as they are empty. */
@@ -33,6 +37,7 @@ fits_header(struct draft *d)
 		rule = N_("fewer cells than the first line, which has %s");
 	snprintf(wanted, sizeof(wanted), "%zu", columns);
 	import_find(d->im, &d->im->in->bad, d->row->line, SIZE_MAX, NULL, rule, wanted);
+	d->is_bad = true;
 	return false;
 }
 
@@ -82,8 +87,8 @@ unit_of_row(struct draft *d)
 	return unit ? unit : d->im->only_unit;
 }
 
-/* With --unit, rows of other units are left out, unless there is no such unit:
- * then it is a mistake in a row that may have been meant for this one. */
+/* With --unit, rows of other units are left out.  But a unit that there is not,
+ * or that is written nearly as this one, may have been meant for this one. */
 static void
 leave_to_others(struct draft *d)
 {
@@ -92,23 +97,49 @@ leave_to_others(struct draft *d)
 	struct plan_attributes attributes;
 	char near[CODE_BYTES_MAX + 1];
 
-	if (!table || plan_table_find(table, ROW_UNIT, unit, &attributes) != ST_NOT_FOUND)
+	if (!table || plan_table_find(table, ROW_UNIT, unit, &attributes) != ST_NOT_FOUND) {
 		d->im->in->other_units++;
-	else if (plan_table_nearest(table, ROW_UNIT, unit, near))
-		bad_cell(d, d->from[COLUMN_UNIT], N_("no unit of the plan; did you mean '%s'?"),
+		if (!table && code_distance(d->unit, d->im->config->unit) <= TYPING_EDITS)
+			import_find(d->im, &d->im->in->warnings, d->row->line,
+			            d->from[COLUMN_UNIT], d->unit,
+			            N_("left out as of another unit; was %s meant?"),
+			            d->im->config->unit);
+	} else if (plan_table_nearest(table, ROW_UNIT, unit, near)) {
+		bad_cell(d, d->from[COLUMN_UNIT], N_("the plan has no such unit; did you mean %s?"),
 		         near);
-	else
-		bad_cell(d, d->from[COLUMN_UNIT], N_("no unit of the plan"), NULL);
+	} else {
+		bad_cell(d, d->from[COLUMN_UNIT], N_("the plan has no such unit"), NULL);
+	}
 }
 
-static bool
-is_enrolled(const struct codes *units, const char *unit)
+/* The unit of this device that may have been meant; NULL: none. */
+static const char *
+nearest_unit(const struct draft *d, char code[static CODE_BYTES_MAX + 1])
 {
+	const struct codes *units = d->im->config->device_units;
+
 	for (size_t i = 0; i < units->count; i++) {
-		if (text_is(units->list[i], unit))
-			return true;
+		snprintf(code, CODE_BYTES_MAX + 1, "%.*s", (int) units->list[i].len,
+		         units->list[i].at);
+		if (code_distance(d->unit, code) <= TYPING_EDITS)
+			return code;
 	}
-	return false;
+	return NULL;
+}
+
+static void
+refuse_unit(struct draft *d)
+{
+	char code[CODE_BYTES_MAX + 1];
+	const char *near = nearest_unit(d, code);
+
+	if (near)
+		bad_cell(d, d->from[COLUMN_UNIT],
+		         N_("this device does not report for that unit; did you mean %s?"), near);
+	else
+		bad_cell(d, d->from[COLUMN_UNIT],
+		         N_("this device does not report for that unit"), NULL);
+	d->im->in->needs_unit |= !near;
 }
 
 static bool
@@ -123,9 +154,11 @@ check_unit(struct draft *d)
 		leave_to_others(d);
 		return false;
 	}
-	if (d->values[COLUMN_UNIT] && !is_enrolled(config->device_units, d->unit))
-		d->im->in->needs_unit = true;
-	return true;
+	if (!d->values[COLUMN_UNIT] || config->force ||
+	    import_enrolled(config->device_units, d->unit))
+		return true;
+	refuse_unit(d);
+	return false;
 }
 
 /* "", "2016", "2016-02": what somebody writes who knows no day. */
@@ -157,6 +190,7 @@ check_date(struct draft *d)
 	            d->values[COLUMN_DATE], N_("not a full date (YYYY-MM-DD)"), NULL);
 	in->incomplete += skip;
 	in->needs_skip |= !skip;
+	d->is_bad |= !skip;
 	return false;
 }
 
@@ -177,8 +211,9 @@ apply_rules(struct draft *d)
 		if (!value) {
 			const char *near = mapping_nearest_value(map, f, given[f]);
 
-			bad_cell(d, d->from[f], near ? N_("not known; did you mean '%s'?")
+			bad_cell(d, d->from[f], near ? N_("not known; did you mean %s?")
 			                             : N_("not known"), near);
+			d->modality_failed |= f == COLUMN_MODALITY;
 		}
 		d->values[f] = NULL;
 		for (size_t i = 0; value && i < value->set_count; i++) {
@@ -252,9 +287,6 @@ fill_entry(struct draft *d)
 status
 import_draft(struct draft *d, bool *ret_take)
 {
-	size_t bad = d->im->in->bad.count;
-	status st;
-
 	*ret_take = false;
 	if (!fits_header(d))
 		return ST_OK;
@@ -262,9 +294,8 @@ import_draft(struct draft *d, bool *ret_take)
 	if (!check_unit(d) || !check_date(d))
 		return ST_OK;
 	apply_rules(d);
-	st = fill_entry(d);
-	*ret_take = d->im->in->bad.count == bad;
-	return st;
+	*ret_take = true;
+	return fill_entry(d);
 }
 
 void
@@ -341,6 +372,7 @@ tell_problem(struct draft *d, const struct entry_problem *p)
 			rule = N_("write the number without separators");
 	}
 	import_find(d->im, list, line, column, found, rule, p->arg);
+	d->is_bad |= !p->is_warning;
 	in->needs_force |= p->by_plan && !p->is_warning;
 }
 
@@ -349,6 +381,10 @@ import_tell(struct draft *d, const struct entry_problems *problems)
 {
 	size_t kept = sizeof(problems->list) / sizeof(problems->list[0]);
 
-	for (size_t i = 0; i < problems->count && i < kept; i++)
-		tell_problem(d, &problems->list[i]);
+	for (size_t i = 0; i < problems->count && i < kept; i++) {
+		const struct entry_problem *p = &problems->list[i];
+
+		if (!d->modality_failed || strcmp(p->field, "indicator") != 0)
+			tell_problem(d, p);
+	}
 }

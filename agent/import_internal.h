@@ -31,6 +31,8 @@ struct draft {
 	struct entry entry;
 	char initiatives[512]; /* taken apart */
 	char *note;            /* note and source, where there are both */
+	bool is_bad;           /* something of it was told */
+	bool modality_failed;  /* so what it stands for is missing */
 };
 
 /* import.c */
