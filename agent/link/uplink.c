@@ -280,6 +280,14 @@ receive(uplink *u, int64_t now_ms)
 	}
 }
 
+/* What would be sent must find room; that the link is to be closed needs none. */
+static bool
+may_act(const uplink *u)
+{
+	return u->dealer &&
+	       (device_sync_state(u->sync) == DEVICE_CLOSED || dealer_writable(u->dealer));
+}
+
 static status
 converse(uplink *u, int64_t now_ms)
 {
@@ -290,7 +298,7 @@ converse(uplink *u, int64_t now_ms)
 		return ST_OK;
 	receive(u, now_ms);
 	device_sync_tick(u->sync, now_ms);
-	while (st == ST_OK && u->dealer && dealer_writable(u->dealer) &&
+	while (st == ST_OK && may_act(u) &&
 	       device_sync_next(u->sync, now_ms, clock_wall_ms(), &action))
 		st = act(u, now_ms, &action);
 	return st;

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "agent/link/backoff.h"
-#include "agent/link/dealer.h"
+#include "common/link/dealer.h"
 #include "agent/link/keys.h"
 #include "agent/outbox.h"
 #include "protocol/message.h"

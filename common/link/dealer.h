@@ -1,4 +1,4 @@
-/* agent/link/dealer.h - one attempt to reach the hub: one DEALER socket
+/* common/link/dealer.h - one attempt to reach a hub: one DEALER socket
  *
  * libzmq gives up for ever after some errors and does not back off after
  * others, so it is never left to reconnect: an attempt is opened, comes up or
@@ -21,7 +21,7 @@
 typedef enum dealer_state {
 	DEALER_CONNECTING = 1,
 	DEALER_UP,     /* the hub's key is proven, and it let ours in */
-	DEALER_FAILED, /* of no more use; dealer_failure() says why */
+	DEALER_FAILED, /* of no more use; dealer_why() tells */
 } dealer_state;
 
 typedef enum dealer_failure {
@@ -34,8 +34,8 @@ typedef enum dealer_failure {
 
 typedef struct dealer dealer;
 
-/* Begin to connect to address (route_next()); the whole handshake has until
- * deadline_ms.  ST_NOMEM, ST_IO. */
+/* Begin to connect to address, e.g. "tcp://192.0.2.7:5555"; the whole handshake
+ * has until deadline_ms.  ST_NOMEM, ST_IO. */
 status dealer_open(void *context, const char *address, const struct curve_key *key,
                    const uint8_t server[static CURVE_BYTES], int64_t deadline_ms,
                    dealer **ret_dealer);

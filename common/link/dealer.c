@@ -1,4 +1,4 @@
-#include "agent/link/dealer.h"
+#include "common/link/dealer.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,0 +1,38 @@
+/* hub/link/intake.h - what arrives at the hub: drained, stored, acknowledged
+ *
+ * One poll loop.  A turn takes in a bounded number of frames, hands each to the
+ * conversation of its connection (protocol/hub_sync.h), stores all batches that
+ * came in one durable commit, and acknowledges them only then.  The store's lock
+ * is never waited for: while a command holds it the batches stay here, and no
+ * more than INTAKE_PARCELS of them; the sockets hold the rest back.
+ *
+ * Whatever a peer does, the loop goes on: a frame that does not follow the
+ * protocol, a foreign feed, an overdraft end that peer's conversation, are
+ * counted, and logged once in a while for each device and reason.
+ */
+#pragma once
+
+#include "hub/hub.h"
+#include "hub/link/router.h"
+
+enum {
+	INTAKE_PARCELS = 512,  /* batches of one commit, at most */
+	INTAKE_FRAMES = 1024,  /* of one turn */
+	INTAKE_IDLE_MS = 10 * 60 * 1000, /* silence after which a peer is forgotten */
+};
+
+typedef struct intake intake;
+
+/* Sets the sockets up and proves that unknown keys are kept out, but does not
+ * listen yet.  h outlives it; curve and secret are copied.
+ * ST_DENIED: an unknown key was let in.  ST_TIMEOUT: the proof did not end. */
+status intake_open(hub *h, const struct curve_key *curve,
+                   const uint8_t secret[static SIGN_SECRET_BYTES], intake **ret_intake);
+void intake_close(intake **i_p);
+
+/* See router_listen(). */
+status intake_listen(intake *in, const char *endpoint,
+                     char ret_endpoint[static ENDPOINT_TEXT_BYTES]);
+
+/* Serve until a signal comes (ST_OK) or going on is impossible. */
+status intake_run(intake *in, int signal_fd);

@@ -1,0 +1,53 @@
+/* hub/link/intake_internal.h - what intake.c and intake_turn.c share
+ *
+ *   intake.c       life of the intake, and its loop
+ *   intake_turn.c  what one turn of the loop does
+ */
+#pragma once
+
+#include "common/log.h"
+#include "common/wake.h"
+#include "hub/link/answers.h"
+#include "hub/link/depot.h"
+#include "hub/link/intake.h"
+#include "hub/link/zap.h"
+
+enum { INTAKE_CONTACTS_MS = 1000 }; /* least time between writes of contacts only */
+
+struct intake {
+	hub *h;
+	void *context;
+	zap *zap;
+	router *router;
+	keyring *ring;
+	connections *table;
+	answers *answers;
+	depot *depot;
+	struct hub_sync_config config;
+	wake wake;
+	writer w;      /* for answers */
+	uint64_t plan; /* version that was told */
+	bool look;     /* plan or registry may have changed */
+	bool contacts_due;
+	int64_t store_ms;    /* not before */
+	int64_t contacts_ms; /* when they were written last */
+	int64_t tidy_ms;
+	int64_t held_ms; /* since when the store's lock was not had; -1: it was */
+	status told;     /* what was logged of the store */
+	uint64_t stored, refused;
+	struct log_limit limit;
+};
+
+/* Each does what has come up; anything but ST_OK means that the store cannot be
+ * read any more. */
+
+/* Answer handshakes. */
+void intake_answer_zap(intake *in, int64_t now_ms);
+/* Take in what arrived. */
+status intake_drain(intake *in, int64_t now_ms);
+/* Store what is due, then acknowledge it. */
+status intake_store(intake *in, int64_t now_ms);
+/* Learn of a new plan or registry, and tell who is connected. */
+status intake_look(intake *in, int64_t now_ms);
+/* Drop the connections whose time has come. */
+void intake_tidy(intake *in, int64_t now_ms);

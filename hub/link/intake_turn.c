@@ -1,0 +1,370 @@
+#include "hub/link/intake_internal.h"
+
+#include "common/cli.h"
+#include "common/daemon.h"
+#include "common/i18n.h"
+#include "hub/plans.h"
+
+enum {
+	ZAP_A_TURN = 256,
+	RETRY_MS = 20,            /* while another process holds the store */
+	FAULT_MS = 5 * 1000,      /* after a failure to write contacts only */
+	HELD_MS = 10 * 1000,      /* a lock held so long is logged */
+	PARTING_MS = 1000,        /* for a REFUSE to leave before the connection goes */
+	TIDY_MS = 30 * 1000,
+	CREDIT_BUDGET = 64 << 20, /* bytes under way, of all devices together */
+	SHOWN_BYTES = 128,
+};
+
+/* What a log line about a peer can be of, beside the codes of REFUSE. */
+enum { ABOUT_STRANGER = REFUSALS_, ABOUT_RIGHT, ABOUT_CROWD };
+
+/* ---- log ---- */
+
+static void
+log_peer(intake *in, const uint8_t *feed, unsigned about, int64_t now_ms, const char *what)
+{
+	char device[DEVICE_TEXT_BYTES];
+	uint64_t withheld;
+
+	in->refused++;
+	if (!log_limit_pass(&in->limit, feed, FEED_BYTES, about, now_ms, &withheld))
+		return;
+	device_text(feed, device);
+	if (withheld == 0)
+		log_line(LEVEL_WARNING, "HUB-REFUSED", _("device %s: %s"), device, what);
+	else
+		log_line(LEVEL_WARNING, "HUB-REFUSED", _("device %s: %s; %llu times more until now"),
+		         device, what, (unsigned long long) withheld);
+}
+
+static void
+log_stranger(intake *in, const char *from, int64_t now_ms)
+{
+	char address[SHOWN_BYTES];
+	uint64_t withheld;
+
+	in->refused++;
+	if (!log_limit_pass(&in->limit, from, strlen(from), ABOUT_STRANGER, now_ms, &withheld))
+		return;
+	log_line(LEVEL_NOTICE, "HUB-STRANGER",
+	         _("a key that is not enrolled was turned away; it came from %s"),
+	         cli_safe(from, strlen(from), address, sizeof(address)));
+}
+
+static void
+log_store(intake *in, status st, int64_t now_ms)
+{
+	char holder[SHOWN_BYTES];
+
+	if (st == ST_BUSY && in->held_ms < 0)
+		in->held_ms = now_ms;
+	if (st != ST_BUSY)
+		in->held_ms = -1;
+	if (st == in->told || (st == ST_BUSY && now_ms - in->held_ms < HELD_MS))
+		return;
+	if (st == ST_OK) {
+		log_line(LEVEL_NOTICE, "HUB-STORE", _("storing again"));
+	} else if (st == ST_BUSY) {
+		kv_holder(hub_store(in->h), holder, sizeof(holder));
+		log_line(LEVEL_WARNING, "HUB-HELD", _("%s holds the store; waiting"),
+		         *holder ? holder : "?");
+	} else {
+		log_fail(st, "HUB-STORE", _("what came cannot be stored, the devices keep it"));
+	}
+	in->told = st;
+}
+
+/* ---- peers ---- */
+
+static void
+share_credit(intake *in)
+{
+	uint64_t share = CREDIT_BUDGET / (connections_count(in->table) + 1);
+
+	if (share > CREDIT_BYTES_MAX)
+		share = CREDIT_BYTES_MAX;
+	answers_set_credit(in->answers, share < CREDIT_BYTES_MIN ? CREDIT_BYTES_MIN : share);
+}
+
+static void
+drop(intake *in, connection *c)
+{
+	router_drop(c->fd, c->cookie);
+	connections_remove(in->table, c);
+	share_credit(in);
+}
+
+/* Rows are removed by tidy() only, at the end of a turn. */
+static void
+drop_later(intake *in, connection *c, int64_t at_ms)
+{
+	if (at_ms < c->drop_ms)
+		c->drop_ms = at_ms;
+	if (at_ms < in->tidy_ms)
+		in->tidy_ms = at_ms;
+}
+
+void
+intake_tidy(intake *in, int64_t now_ms)
+{
+	connection *c;
+	size_t cursor = 0;
+
+	if (now_ms < in->tidy_ms)
+		return;
+	in->tidy_ms = now_ms + TIDY_MS;
+	while ((c = connections_next(in->table, &cursor)) != NULL) {
+		bool over = now_ms >= c->drop_ms || now_ms - c->seen_ms >= INTAKE_IDLE_MS;
+
+		if (over && c->waiting == 0)
+			drop(in, c);
+		else if (c->drop_ms != INT64_MAX)
+			drop_later(in, c, c->drop_ms > now_ms ? c->drop_ms : now_ms + RETRY_MS);
+	}
+}
+
+static void
+note_contact(intake *in, connection *c, const struct message *m, int64_t wall_ms)
+{
+	c->contact.last_ms = wall_ms;
+	c->contact.skew_ms = m->clock_ms - wall_ms;
+	c->contact.pending = m->pending;
+	if (m->type == MESSAGE_HELLO) {
+		c->contact.tip = m->tip;
+		c->contact.plan = m->plan;
+		c->contact.registry = m->registry;
+		memcpy(c->contact.program, m->program.at, m->program.len);
+		c->contact.program[m->program.len] = 0;
+	}
+	c->contact_dirty = true;
+	in->contacts_due = true;
+}
+
+/* Do what the conversation decided, all but HUB_STORE. */
+static void
+act(intake *in, connection *c, const struct hub_action *a, int64_t now_ms)
+{
+	status st = ST_OK;
+
+	if (a->hello)
+		note_contact(in, c, a->hello, clock_wall_ms());
+	if ((a->type == HUB_SEND || a->type == HUB_REFUSE) && a->frame.len > 0)
+		st = router_send(in->router, c->id, c->id_len, a->frame.at, a->frame.len);
+	/* who cannot be answered has gone, or reads nothing; it will resend */
+	if (st < 0)
+		drop_later(in, c, now_ms);
+	if (a->type == HUB_REFUSE) {
+		log_peer(in, c->sync.feed, a->refused_with, now_ms, refusal_name(a->refused_with));
+		drop_later(in, c, now_ms + PARTING_MS);
+	}
+}
+
+static connection *
+admit(intake *in, const struct router_peer *peer, const uint8_t *curve, int64_t now_ms)
+{
+	connection *c = NULL, *oldest;
+
+	if (connections_of_feed(in->table, peer->feed, &oldest) >= CONNECTIONS_MAX) {
+		if (!oldest) {
+			log_peer(in, peer->feed, ABOUT_CROWD, now_ms, _("too many connections"));
+			return NULL;
+		}
+		drop(in, oldest);
+	}
+	if (connections_add(in->table, peer, now_ms, &c) < 0)
+		return NULL;
+	memcpy(c->curve, curve, CURVE_BYTES);
+	share_credit(in);
+	return c;
+}
+
+/* The row of who sent a message; NULL when it is to be passed over.  Only the
+ * key decides who speaks: a routing id may be used by another device later. */
+static connection *
+connection_of(intake *in, const struct router_peer *peer, int64_t now_ms)
+{
+	const uint8_t *curve = keyring_curve(in->ring, peer->feed);
+	connection *c = connections_find(in->table, peer->id, peer->id_len);
+
+	if (!curve) {
+		log_peer(in, peer->feed, ABOUT_RIGHT, now_ms, _("is not enrolled any more"));
+		router_drop(peer->fd, router_cookie(peer->fd));
+		return NULL;
+	}
+	if (c && memcmp(c->sync.feed, peer->feed, FEED_BYTES) != 0) {
+		if (c->waiting > 0)
+			return NULL;
+		connections_remove(in->table, c);
+		c = NULL;
+	}
+	return c ? c : admit(in, peer, curve, now_ms);
+}
+
+/* One message.  False: no more are waiting. */
+static bool
+take_in(intake *in, int64_t now_ms)
+{
+	zmq_msg_t *frame = depot_slot(in->depot);
+	struct router_peer peer;
+	struct hub_action action;
+	status st = router_receive(in->router, &peer, frame);
+	connection *c;
+
+	if (st == ST_NOT_FOUND)
+		return false;
+	c = st == ST_DENIED ? NULL : connection_of(in, &peer, now_ms);
+	if (!c)
+		return true;
+	c->seen_ms = now_ms;
+	/* a message in several parts is malformed, as a frame of 0 bytes is */
+	hub_sync_frame(&c->sync, &in->config, answers_table(in->answers), zmq_msg_data(frame),
+	               st == ST_OK ? zmq_msg_size(frame) : 0, clock_wall_ms(), &in->w, &action);
+	if (action.type == HUB_STORE)
+		depot_keep(in->depot, c, &action);
+	else
+		act(in, c, &action, now_ms);
+	return true;
+}
+
+status
+intake_drain(intake *in, int64_t now_ms)
+{
+	status st = answers_begin(in->answers);
+
+	if (st < 0)
+		return st;
+	for (int i = 0; i < INTAKE_FRAMES && !depot_full(in->depot); i++) {
+		if (!take_in(in, now_ms))
+			break;
+	}
+	answers_end(in->answers);
+	return ST_OK;
+}
+
+void
+intake_answer_zap(intake *in, int64_t now_ms)
+{
+	struct zap_verdict verdict;
+
+	for (int i = 0; i < ZAP_A_TURN && zap_answer(in->zap, in->ring, &verdict); i++) {
+		if (!verdict.admitted)
+			log_stranger(in, verdict.address, now_ms);
+	}
+}
+
+/* ---- store ---- */
+
+static status
+settle(intake *in, int64_t now_ms)
+{
+	struct hub_action action;
+	status st = answers_begin(in->answers);
+
+	if (st < 0)
+		return st;
+	for (size_t i = 0; i < depot_count(in->depot); i++) {
+		const struct parcel *p = depot_at(in->depot, i);
+		struct point end = batch_end(&p->batch);
+
+		in->stored += p->outcome == ST_OK;
+		hub_sync_settled(&p->from->sync, &in->config, answers_table(in->answers), p->round,
+		                 &end, p->wire_bytes, p->outcome, &in->w, &action);
+		act(in, p->from, &action, now_ms);
+	}
+	answers_end(in->answers);
+	depot_clear(in->depot);
+	return ST_OK;
+}
+
+static bool
+store_due(const intake *in, int64_t now_ms)
+{
+	if (now_ms < in->store_ms)
+		return false;
+	return depot_count(in->depot) > 0 ||
+	       (in->contacts_due && now_ms >= in->contacts_ms + INTAKE_CONTACTS_MS);
+}
+
+status
+intake_store(intake *in, int64_t now_ms)
+{
+	status st;
+
+	if (!store_due(in, now_ms))
+		return ST_OK;
+	st = depot_store(in->depot, in->h, in->table, clock_wall_ms());
+	log_store(in, st, now_ms);
+	in->store_ms = now_ms + (st == ST_BUSY ? RETRY_MS : 0);
+	if (st == ST_BUSY)
+		return ST_OK;
+	in->contacts_due = st < 0;
+	in->contacts_ms = st < 0 ? now_ms + FAULT_MS : now_ms;
+	in->look = true; /* what an office sent may be a plan */
+	return settle(in, now_ms);
+}
+
+/* ---- plan and registry ---- */
+
+static status
+read_registry(intake *in, bool *ret_news)
+{
+	struct plan_row in_force = { 0 };
+	keyring *ring = NULL;
+	kv_txn *txn = NULL;
+	status st = kv_read(hub_store(in->h), &txn);
+
+	if (st == ST_OK)
+		st = plans_in_force(txn, &in_force);
+	if (st == ST_NOT_FOUND)
+		st = ST_OK;
+	*ret_news = in_force.version != in->plan;
+	if (st == ST_OK && (!in->ring || registry_number(txn) != keyring_number(in->ring)))
+		st = keyring_load(txn, &ring);
+	kv_abort(&txn);
+	if (st == ST_OK)
+		in->plan = in_force.version;
+	if (ring) {
+		keyring_free(&in->ring);
+		in->ring = ring;
+		*ret_news = true;
+	}
+	return st;
+}
+
+/* What a device may still do is asked at each message; here its connection
+ * ends at once. */
+static void
+tell(intake *in, connection *c, int64_t now_ms)
+{
+	const uint8_t *curve = keyring_curve(in->ring, c->sync.feed);
+	struct hub_action action;
+
+	if (!curve || memcmp(curve, c->curve, CURVE_BYTES) != 0)
+		hub_sync_refuse(&c->sync, REFUSAL_ENROLMENT, &in->w, &action);
+	else
+		hub_sync_notice(&c->sync, &in->config, answers_table(in->answers), clock_wall_ms(),
+		                &in->w, &action);
+	act(in, c, &action, now_ms);
+}
+
+status
+intake_look(intake *in, int64_t now_ms)
+{
+	connection *c;
+	size_t cursor = 0;
+	bool news = false;
+	status st;
+
+	if (!in->look)
+		return ST_OK;
+	in->look = false;
+	st = read_registry(in, &news);
+	if (st < 0 || !news)
+		return st;
+	st = answers_begin(in->answers);
+	while (st == ST_OK && (c = connections_next(in->table, &cursor)) != NULL)
+		tell(in, c, now_ms);
+	answers_end(in->answers);
+	return st;
+}

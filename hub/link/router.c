@@ -1,0 +1,201 @@
+#include "hub/link/router.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/link/socket.h"
+#include "hub/link/zap.h"
+#include "protocol/identity.h"
+
+/* In the draft part of zmq.h, but in the library: czmq's own setter was
+ * compiled to nothing for that reason. */
+enum { ENFORCE_DOMAIN = 93 };
+
+struct router {
+	void *socket;
+};
+
+static const struct socket_option options[] = {
+	{ ZMQ_LINGER, 0 },
+	{ ZMQ_IPV6, 1 },
+	{ ZMQ_BACKLOG, 1024 },
+	{ ZMQ_ROUTER_MANDATORY, 1 },
+	{ ZMQ_ROUTER_HANDOVER, 0 },
+	{ ZMQ_PROBE_ROUTER, 0 },
+	{ ZMQ_HANDSHAKE_IVL, 20 * 1000 },
+	{ ZMQ_TCP_MAXRT, 180 * 1000 },
+	{ ZMQ_HEARTBEAT_IVL, 60 * 1000 },
+	{ ZMQ_HEARTBEAT_TIMEOUT, 180 * 1000 },
+	{ ZMQ_HEARTBEAT_TTL, 0 },
+	{ ZMQ_TCP_KEEPALIVE, 1 },
+	{ ZMQ_TCP_KEEPALIVE_IDLE, 120 },
+	{ ZMQ_TCP_KEEPALIVE_INTVL, 60 },
+	{ ZMQ_TCP_KEEPALIVE_CNT, 4 },
+	{ ZMQ_SNDHWM, 64 },
+	{ ZMQ_RCVHWM, 64 },
+	{ ENFORCE_DOMAIN, 1 },
+};
+
+static status
+check_enforced(void *socket)
+{
+	int value = 0;
+	size_t len = sizeof(value);
+
+	return zmq_getsockopt(socket, ENFORCE_DOMAIN, &value, &len) == 0 && value == 1
+	               ? ST_OK
+	               : ST_DENIED;
+}
+
+static status
+set_up(void *socket, const struct curve_key *key)
+{
+	const int64_t most = SOCKET_FRAME_BYTES;
+	status st = socket_set(socket, options, sizeof(options) / sizeof(*options));
+
+	if (st == ST_OK)
+		st = socket_set_bytes(socket, ZMQ_MAXMSGSIZE, &most, sizeof(most));
+	if (st == ST_OK)
+		st = socket_set_bytes(socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
+	if (st == ST_OK)
+		st = socket_curve_server(socket, key);
+	return st == ST_OK ? check_enforced(socket) : st;
+}
+
+status
+router_open(void *context, const struct curve_key *key, router **ret_router)
+{
+	router *r = calloc(1, sizeof(*r));
+	status st;
+
+	if (!r)
+		return ST_NOMEM;
+	r->socket = zmq_socket(context, ZMQ_ROUTER);
+	st = r->socket ? set_up(r->socket, key) : ST_NOMEM;
+	if (st < 0) {
+		router_close(&r);
+		return st;
+	}
+	*ret_router = r;
+	return ST_OK;
+}
+
+void
+router_close(router **r_p)
+{
+	router *r = *r_p;
+
+	if (!r)
+		return;
+	if (r->socket)
+		zmq_close(r->socket);
+	free(r);
+	*r_p = NULL;
+}
+
+status
+router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT_TEXT_BYTES])
+{
+	size_t len = ENDPOINT_TEXT_BYTES;
+
+	if (zmq_bind(r->socket, endpoint) == 0)
+		return zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &len) == 0 ? ST_OK
+		                                                                             : ST_IO;
+	switch (errno) {
+	case EADDRINUSE:
+		return ST_EXISTS;
+	case EACCES:
+		return ST_DENIED;
+	case EADDRNOTAVAIL:
+	case ENODEV:
+	case EINVAL:
+		return ST_INVALID;
+	default:
+		return ST_IO;
+	}
+}
+
+void
+router_unlisten(router *r, const char *endpoint)
+{
+	zmq_unbind(r->socket, endpoint);
+}
+
+void *
+router_socket(const router *r)
+{
+	return r->socket;
+}
+
+/* Only properties that the ZAP handler set cannot be forged; it always sets
+ * this one. */
+static bool
+sender(zmq_msg_t *frame, uint8_t feed[static FEED_BYTES])
+{
+	const char *user = zmq_msg_gets(frame, "User-Id");
+
+	return user && hex_decode(user, strlen(user), feed, FEED_BYTES);
+}
+
+/* Pass over what follows the first frame.  True when there was something. */
+static bool
+pass_over(void *socket, zmq_msg_t *frame)
+{
+	bool any = false;
+	zmq_msg_t rest;
+
+	if (!zmq_msg_more(frame))
+		return false;
+	zmq_msg_init(&rest);
+	do {
+		any = true;
+		if (zmq_msg_recv(&rest, socket, ZMQ_DONTWAIT) < 0)
+			break;
+	} while (zmq_msg_more(&rest));
+	zmq_msg_close(&rest);
+	return any;
+}
+
+status
+router_receive(router *r, struct router_peer *ret_peer, zmq_msg_t *frame)
+{
+	int n = zmq_recv(r->socket, ret_peer->id, sizeof(ret_peer->id), ZMQ_DONTWAIT);
+	bool whole;
+
+	if (n < 0)
+		return ST_NOT_FOUND;
+	ret_peer->id_len = (size_t) n < sizeof(ret_peer->id) ? (size_t) n : sizeof(ret_peer->id);
+	if (zmq_msg_recv(frame, r->socket, ZMQ_DONTWAIT) < 0)
+		return ST_DENIED;
+	whole = !pass_over(r->socket, frame);
+	if (!sender(frame, ret_peer->feed))
+		return ST_DENIED;
+	ret_peer->fd = zmq_msg_get(frame, ZMQ_SRCFD);
+	return whole ? ST_OK : ST_MALFORMED;
+}
+
+status
+router_send(router *r, const uint8_t *id, size_t id_len, const void *frame, size_t len)
+{
+	if (zmq_send(r->socket, id, id_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+		return errno == EAGAIN ? ST_BUSY : ST_NOT_FOUND;
+	return zmq_send(r->socket, frame, len, ZMQ_DONTWAIT) >= 0 ? ST_OK : ST_BUSY;
+}
+
+uint64_t
+router_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
+void
+router_drop(int fd, uint64_t cookie)
+{
+	if (cookie != 0 && router_cookie(fd) == cookie)
+		shutdown(fd, SHUT_RDWR);
+}

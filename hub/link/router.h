@@ -1,0 +1,55 @@
+/* hub/link/router.h - the socket that devices connect to: one ROUTER
+ *
+ * CURVE, with the ZAP handler enforced.  Messages come with the feed that the
+ * connection's key is enrolled for, taken from what the handler told libzmq and
+ * from nowhere else; routing ids only say where an answer goes.
+ *
+ * libzmq has no call that drops one peer, so router_drop() shuts its TCP
+ * connection down; a cookie of the kernel makes sure that it still is that
+ * peer's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <zmq.h>
+
+#include "common/link/curve_key.h"
+
+enum { ROUTING_ID_MAX = 255, ENDPOINT_TEXT_BYTES = 256 };
+
+typedef struct router router;
+
+/* Not listening yet.  ST_DENIED: libzmq does not enforce the ZAP handler, so
+ * nothing must listen. */
+status router_open(void *context, const struct curve_key *key, router **ret_router);
+void router_close(router **r_p);
+
+/* ST_EXISTS: the port is in use.  ST_DENIED: no right to it.  ST_INVALID: no
+ * such address here.  ret_endpoint gets the address with the real port. */
+status router_listen(router *r, const char *endpoint,
+                     char ret_endpoint[static ENDPOINT_TEXT_BYTES]);
+void router_unlisten(router *r, const char *endpoint);
+
+/* For the poll. */
+void *router_socket(const router *r);
+
+/* Where a message came from. */
+struct router_peer {
+	uint8_t id[ROUTING_ID_MAX];
+	size_t id_len;
+	uint8_t feed[FEED_BYTES];
+	int fd; /* of its connection; -1: not known */
+};
+
+/* The next message; frame is made by zmq_msg_init() and stays the caller's.
+ * ST_NOT_FOUND: none is waiting.  ST_MALFORMED: not one frame; *ret_peer is
+ * valid.  ST_DENIED: it has no User-Id of our handler. */
+status router_receive(router *r, struct router_peer *ret_peer, zmq_msg_t *frame);
+
+/* ST_NOT_FOUND: the peer is gone.  ST_BUSY: it takes nothing. */
+status router_send(router *r, const uint8_t *id, size_t id_len, const void *frame, size_t len);
+
+/* What tells two connections apart that had the same descriptor in turn; 0: not
+ * known. */
+uint64_t router_cookie(int fd);
+void router_drop(int fd, uint64_t cookie);
