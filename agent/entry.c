@@ -68,7 +68,7 @@ check_text(struct checking *c, event_field bit, const char *field, const char *v
 	if (!given(value))
 		return;
 	if (strlen(value) > max_bytes) {
-		bad_limit(c, field, value, N_("too long: at most %s bytes"), max_bytes);
+		bad_limit(c, field, NULL, N_("too long: at most %s bytes"), max_bytes);
 	} else if (!utf8_valid(value, strlen(value))) {
 		bad(c, field, value, N_("these bytes are not UTF-8 text"), NULL);
 	} else {

@@ -55,10 +55,11 @@ struct entry_problems {
 };
 
 /* Check e and, when no error stands in the way, encode the event into w.
- * device_units are the codes the device is enrolled for; a unit that is not
- * given is the only one.  kind is KIND_ACTIVITY or KIND_VOID.  fix is NULL or the
- * version replaced.  force turns errors of by_plan into warnings.  today is only
- * for warnings.
+ * device_units are the codes the device is enrolled for, each ended by a 0 (as
+ * outbox_device() has them); a unit that is not given is the only one.  kind is
+ * KIND_ACTIVITY or KIND_VOID.  table is NULL when no plan is held.  fix is NULL
+ * or the version replaced.  force turns errors of by_plan into warnings.  today
+ * is only for warnings.  What is encoded is in w.
  * ST_INVALID: errors are in ret_problems (warnings may be on success). */
 status entry_build(const struct entry *e, event_kind kind, const struct codes *device_units,
                    plan_table *table, const struct fix *fix, int64_t at_ms, bool force,

@@ -232,11 +232,12 @@ entry_options_files(struct entry_options *o)
 	int code = EX_OK;
 
 	for (size_t i = 0; i < o->file_count; i++) {
-		status st = evidence_of_file(o->files[i], &e->evidences[i]);
+		status st = evidence_of_file(o->files[i], &e->evidences[e->evidence_count]);
 
-		if (st < 0)
+		if (st == ST_OK)
+			e->evidence_count++;
+		else
 			code = tell_file(o->files[i], st);
 	}
-	e->evidence_count = o->file_count;
 	return code;
 }

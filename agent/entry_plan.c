@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "agent/entry_internal.h"
+#include "protocol/code.h"
 #include "protocol/codec.h"
 #include "protocol/msgid.h"
 
@@ -76,6 +77,24 @@ join_codes(const struct codes *codes, char out[static LIST_BYTES])
 	}
 }
 
+/* One of the device's own that is spelled like it; NULL when there is none. */
+static const char *
+nearest_unit(const struct codes *codes, const char *unit)
+{
+	size_t best = SIZE_MAX;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < codes->count; i++) {
+		size_t distance = code_distance(unit, codes->list[i].at);
+
+		if (distance < best && code_near(distance, strlen(unit))) {
+			best = distance;
+			nearest = codes->list[i].at;
+		}
+	}
+	return nearest;
+}
+
 static bool
 is_enrolled(const struct checking *c, struct text unit)
 {
@@ -84,6 +103,21 @@ is_enrolled(const struct checking *c, struct text unit)
 			return true;
 	}
 	return false;
+}
+
+static void
+tell_foreign_unit(struct checking *c, const char *own)
+{
+	struct text unit = c->event.unit;
+	problem_kind problem = code_valid(unit) ? PROBLEM_PLAN : PROBLEM_FORM;
+	const char *nearest = nearest_unit(c->device_units, unit.at);
+
+	if (nearest)
+		entry_problem_add(c, problem, "unit", unit,
+		                  N_("this device does not report for it; did you mean %s?"), nearest);
+	else
+		entry_problem_add(c, problem, "unit", unit, N_("this device reports for %s only"),
+		                  own);
 }
 
 bool
@@ -101,12 +135,10 @@ entry_check_unit(struct checking *c)
 		return false;
 	}
 	c->event.unit = unit;
-	if (!is_enrolled(c, unit)) {
-		entry_problem_add(c, code_valid(unit) ? PROBLEM_PLAN : PROBLEM_FORM, "unit", unit,
-		                  N_("this device reports for %s only"), list);
-		return code_valid(unit);
-	}
-	return entry_check_code(c, ROW_UNIT, "unit", unit);
+	if (is_enrolled(c, unit))
+		return entry_check_code(c, ROW_UNIT, "unit", unit);
+	tell_foreign_unit(c, list);
+	return code_valid(unit);
 }
 
 /* ---- periods ---- */
@@ -155,7 +187,7 @@ check_period(struct checking *c, struct plan_period period, const char *rule)
 }
 
 static void
-check_indicator(struct checking *c)
+check_indicator(struct checking *c, bool in_period)
 {
 	struct plan_attributes a;
 
@@ -164,14 +196,14 @@ check_indicator(struct checking *c)
 	if (!a.by_activity)
 		entry_problem_add(c, PROBLEM_PLAN, "indicator", c->event.indicator,
 		                  N_("activities do not count for this indicator"), NULL);
-	if (c->event.has & EVENT_BIT(EVENT_DATE))
+	if (in_period)
 		check_period(c, a.period, N_("outside the period of the indicator, %s"));
 }
 
 void
 entry_check_plan(struct checking *c)
 {
-	bool in_period = true;
+	bool in_period = false;
 
 	if (!c->table)
 		return;
@@ -180,6 +212,5 @@ entry_check_plan(struct checking *c)
 		in_period = check_period(c, plan_table_period(c->table),
 		                         N_("outside the period of the plan, %s"));
 	}
-	if (in_period)
-		check_indicator(c);
+	check_indicator(c, in_period);
 }

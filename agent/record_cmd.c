@@ -142,8 +142,10 @@ record(struct args *a)
 		a->options.entry.by = command_login();
 	files = entry_options_files(&a->options);
 	code = build(box, &a->options, &w);
-	if (code == EX_OK)
+	if (code == EX_OK && files != EX_OK) {
+		cli_warn(_("nothing was recorded"));
 		code = files;
+	}
 	if (code == EX_OK)
 		code = append(box, a, writer_bytes(&w));
 	writer_done(&w);
