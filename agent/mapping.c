@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "protocol/code.h"
 #include "protocol/msgid.h"
 
 struct column {
@@ -37,39 +38,14 @@ mapping_field_name(mapping_field field)
 	return field_names[field];
 }
 
-/* The next letter of a name, without its accent, in lower case, and *at moved
- * behind it. */
-static int
-next_letter(const char **at)
-{
-	static const struct {
-		char bytes[3];
-		char plain;
-	} accented[] = {
-		{ "á", 'a' }, { "é", 'e' }, { "í", 'i' }, { "ó", 'o' }, { "ú", 'u' }, { "ü", 'u' },
-		{ "ñ", 'n' }, { "Á", 'a' }, { "É", 'e' }, { "Í", 'i' }, { "Ó", 'o' }, { "Ú", 'u' },
-		{ "Ü", 'u' }, { "Ñ", 'n' },
-	};
-	unsigned char c = (unsigned char) **at;
-
-	for (size_t i = 0; c >= 0x80 && i < sizeof(accented) / sizeof(accented[0]); i++) {
-		if (strncmp(*at, accented[i].bytes, 2) == 0) {
-			*at += 2;
-			return accented[i].plain;
-		}
-	}
-	*at += c != '\0';
-	return c == ' ' || c == '_' ? '-' : tolower(c);
-}
-
 static bool
 same_name(const char *a, const char *b)
 {
 	int x, y;
 
 	do {
-		x = next_letter(&a);
-		y = next_letter(&b);
+		x = code_letter(&a);
+		y = code_letter(&b);
 	} while (x == y && x != '\0');
 	return x == y;
 }

@@ -301,51 +301,18 @@ walk_code(const struct kv_walk *walk, plan_row kind, char code[static CODE_BYTES
 	return true;
 }
 
-/* Spanish letters that codes write without their marks, in UTF-8. */
-static const struct {
-	const char *letter;
-	char plain;
-} plain_letters[] = {
-	{ "á", 'a' }, { "é", 'e' }, { "í", 'i' }, { "ó", 'o' }, { "ú", 'u' }, { "ü", 'u' },
-	{ "ñ", 'n' }, { "Á", 'a' }, { "É", 'e' }, { "Í", 'i' }, { "Ó", 'o' }, { "Ú", 'u' },
-	{ "Ü", 'u' }, { "Ñ", 'n' },
-};
-
-/* The bytes of the marked letter that text begins with; 0 when it does not. */
-static size_t
-plain_letter(struct text t, char *ret_plain)
-{
-	for (size_t i = 0; i < sizeof(plain_letters) / sizeof(plain_letters[0]); i++) {
-		size_t len = strlen(plain_letters[i].letter);
-
-		if (len <= t.len && memcmp(t.at, plain_letters[i].letter, len) == 0) {
-			*ret_plain = plain_letters[i].plain;
-			return len;
-		}
-	}
-	return 0;
-}
-
 /* "Sábado consular" as the code it may be: "sabado-consular". */
 static void
 as_code(struct text t, char out[static CODE_BYTES_MAX + 1])
 {
+	char word[2 * CODE_BYTES_MAX + 1];
+	const char *at = word;
 	size_t used = 0;
 
-	while (t.len > 0 && used < CODE_BYTES_MAX) {
-		char c = *t.at;
-		size_t len = plain_letter(t, &c);
-
-		if (len == 0) {
-			len = 1;
-			if (c >= 'A' && c <= 'Z')
-				c = (char) (c - 'A' + 'a');
-			else if (c == ' ' || c == '_')
-				c = '-';
-		}
-		out[used++] = c;
-		t = (struct text) { t.at + len, t.len - len };
-	}
+	snprintf(word, sizeof(word), "%.*s", (int) (t.len < sizeof(word) ? t.len : sizeof(word)),
+	         t.len > 0 ? t.at : "");
+	while (*at && used < CODE_BYTES_MAX)
+		out[used++] = (char) code_letter(&at);
 	out[used] = '\0';
 }
 

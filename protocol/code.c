@@ -55,3 +55,27 @@ code_near(size_t distance, size_t len)
 {
 	return distance <= 1 + len / 4 && distance < len;
 }
+
+static const struct {
+	char letter[3]; /* in UTF-8 */
+	char plain;
+} marked_letters[] = {
+	{ "á", 'a' }, { "é", 'e' }, { "í", 'i' }, { "ó", 'o' }, { "ú", 'u' }, { "ü", 'u' },
+	{ "ñ", 'n' }, { "Á", 'a' }, { "É", 'e' }, { "Í", 'i' }, { "Ó", 'o' }, { "Ú", 'u' },
+	{ "Ü", 'u' }, { "Ñ", 'n' },
+};
+
+int
+code_letter(const char **at)
+{
+	char c = **at;
+
+	for (size_t i = 0; (c & 0x80) && i < sizeof(marked_letters) / sizeof(marked_letters[0]); i++) {
+		if (strncmp(*at, marked_letters[i].letter, 2) == 0) {
+			*at += 2;
+			return marked_letters[i].plain;
+		}
+	}
+	*at += c != '\0';
+	return c == ' ' || c == '_' ? '-' : lower(c);
+}

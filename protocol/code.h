@@ -16,3 +16,8 @@ size_t code_distance(const char *a, const char *b);
 /* True when a person who wrote a word of len bytes may have meant another one
  * that lies distance away. */
 bool code_near(size_t distance, size_t len);
+
+/* The next letter of a word as codes have it: in lower case, a Spanish letter
+ * without its mark, '-' for a blank or '_'.  Moves *at (UTF-8) behind it; 0 at
+ * the end.  Bytes of other letters come one by one, as they are. */
+int code_letter(const char **at);

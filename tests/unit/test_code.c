@@ -56,6 +56,33 @@ a_longer_word_may_be_further_away(void **ctx)
 	assert_false(code_near(SIZE_MAX, 40));
 }
 
+static void
+words_are_read_as_codes_are_written(void **ctx)
+{
+	(void) ctx;
+	static const struct {
+		const char *word, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "IND-1", "ind-1" },
+		{ "Sábado consular", "sabado-consular" },
+		{ "ÁÉÍÓÚÜÑ áéíóúüñ_x", "aeiouun-aeiouun-x" },
+		{ "ç\xc3", "ç\xc3" },
+	};
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		const char *at = cases[i].word;
+		char got[40];
+		size_t used = 0;
+
+		do
+			got[used] = (char) code_letter(&at);
+		while (got[used++] != '\0');
+		assert_string_equal(got, cases[i].want);
+		assert_int_equal(*at, '\0');
+	}
+}
+
 int
 main(void)
 {
@@ -63,6 +90,7 @@ main(void)
 		cmocka_unit_test(distance_counts_what_a_person_gets_wrong),
 		cmocka_unit_test(a_text_over_the_bound_is_as_far_as_can_be),
 		cmocka_unit_test(a_longer_word_may_be_further_away),
+		cmocka_unit_test(words_are_read_as_codes_are_written),
 	};
 
 	return cmocka_run_group_tests_name("code", tests, NULL, NULL);
