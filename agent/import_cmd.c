@@ -9,13 +9,10 @@
 #include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/import.h"
+#include "agent/import_report.h"
 #include "common/cli.h"
 #include "common/files.h"
 #include "common/i18n.h"
-#include "common/json_out.h"
-
-enum { RULE_BYTES = 600 };
 
 struct args {
 	const char *file, *unit, *by, *home;
@@ -34,8 +31,7 @@ struct run {
 	struct import in;
 	struct outbox_item *items;
 	uint8_t (*keys)[HASH_BYTES];
-	size_t recorded, known;
-	uint64_t first_seq, last_seq; /* recorded; 0: none */
+	struct import_totals totals;
 };
 
 /* ---- arguments ---- */
@@ -65,7 +61,7 @@ static const struct argp_option options[] = {
 	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
-	{ "json", KEY_JSON, NULL, 0, N_("print the numbers as JSON"), 0 },
+	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
 	{ 0 },
 };
 
@@ -115,7 +111,9 @@ static const struct argp argp = {
 		"date, until, quantity, mode, place, country, status, note, by, and names of "
 		"counts (attended) and groups (ACT-1).  import.map says which other names are "
 		"known.  Dates are written YYYY-MM-DD.  A row that was imported before is not "
-		"recorded again."),
+		"recorded again.\n\n"
+		"With --json: rows, recorded, known, incomplete, other_units, first_seq, "
+		"last_seq, dry_run."),
 };
 
 /* ---- what is read ---- */
@@ -234,129 +232,6 @@ read_rows(struct run *r)
 	return st;
 }
 
-/* ---- what is said ---- */
-
-/* label stands before it. */
-static void
-print_finding(const char *label, const struct import_finding *f)
-{
-	char rule[RULE_BYTES];
-
-	fputs(label, stderr);
-	if (f->line > 0)
-		fprintf(stderr, _("line %zu"), f->line);
-	if (f->column > 0)
-		fprintf(stderr, *f->name ? _(", column %zu (%s)") : _(", column %zu"), f->column,
-		        f->name);
-	if (f->line > 0)
-		fputs(": ", stderr);
-	if (*f->found)
-		fprintf(stderr, _("'%s': "), f->found);
-	else if (f->column > 0)
-		fprintf(stderr, "%s: ", _("empty"));
-	fprintf(stderr, "%s\n", cli_rule(f->rule, f->arg, rule, sizeof(rule)));
-}
-
-static void
-print_findings(const char *label, const struct import_findings *findings)
-{
-	size_t listed = findings->count < IMPORT_LISTED_MAX ? findings->count : IMPORT_LISTED_MAX;
-	size_t more = findings->count - listed;
-
-	for (size_t i = 0; i < listed; i++)
-		print_finding(label, &findings->list[i]);
-	if (more > 0)
-		fprintf(stderr, ngettext("and %zu more\n", "and %zu more\n", more), more);
-}
-
-static int
-refuse(const struct run *r)
-{
-	const struct import *in = &r->in;
-
-	print_findings("", &in->bad);
-	if (in->needs_skip)
-		cli_warn(_("--skip-incomplete leaves out the rows without a full date"));
-	if (in->needs_unit)
-		cli_warn(_("--unit CODE takes the rows of one unit and leaves out the others"));
-	if (in->needs_force)
-		cli_warn(_("--force records also what only the plan refuses"));
-	if (in->bad_rows == 0)
-		return cli_fail(EX_DATAERR, _("%s: nothing was recorded"), r->file);
-	return cli_fail(EX_DATAERR, _("%s: nothing was recorded; rows to put right: %zu of %zu"),
-	                r->file, in->bad_rows, in->row_count);
-}
-
-static int
-print_json(const struct run *r)
-{
-	json_t *root = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I}", "rows", (json_int_t) r->in.row_count, "recorded",
-		(json_int_t) r->recorded, "known", (json_int_t) r->known, "incomplete",
-		(json_int_t) r->in.incomplete, "other_units", (json_int_t) r->in.other_units);
-	bool stored = r->first_seq > 0;
-
-	json_object_set_new(root, "first_seq",
-	                    stored ? json_integer((json_int_t) r->first_seq) : json_null());
-	json_object_set_new(root, "last_seq",
-	                    stored ? json_integer((json_int_t) r->last_seq) : json_null());
-	json_object_set_new(root, "dry_run", json_boolean(r->args->dry_run));
-	return cli_exit(json_print(root));
-}
-
-/* "23 rows: 9 recorded, 9 of other units left out, 0 already here" */
-static void
-print_sum(const struct run *r)
-{
-	const struct import *in = &r->in;
-
-	printf(ngettext("%zu row: ", "%zu rows: ", in->row_count), in->row_count);
-	if (r->args->dry_run)
-		printf(ngettext("%zu would be recorded", "%zu would be recorded", r->recorded),
-		       r->recorded);
-	else
-		printf(ngettext("%zu recorded", "%zu recorded", r->recorded), r->recorded);
-	if (in->incomplete > 0)
-		printf(ngettext(", %zu incomplete left out", ", %zu incomplete left out",
-		                in->incomplete),
-		       in->incomplete);
-	if (in->other_units > 0)
-		printf(ngettext(", %zu of another unit left out", ", %zu of other units left out",
-		                in->other_units),
-		       in->other_units);
-	printf(ngettext(", %zu already here", ", %zu already here", r->known), r->known);
-	putchar('\n');
-}
-
-static void
-print_refs(const struct run *r)
-{
-	const uint8_t *feed = outbox_device(r->box)->feed;
-	struct point first = { .seq = r->first_seq }, last = { .seq = r->last_seq };
-	char first_text[REF_TEXT_BYTES], last_text[REF_TEXT_BYTES];
-
-	if (r->first_seq == 0)
-		return;
-	ref_text(feed, &first, false, first_text);
-	ref_text(feed, &last, false, last_text);
-	if (first.seq == last.seq)
-		printf("REF %s\n", first_text);
-	else
-		printf(_("REF %s to %s\n"), first_text, last_text);
-}
-
-static int
-report(const struct run *r)
-{
-	print_findings(_("warning: "), &r->in.warnings);
-	print_findings(_("left out: "), &r->in.left_out);
-	if (r->args->json)
-		return print_json(r);
-	print_sum(r);
-	print_refs(r);
-	return 0;
-}
-
 /* ---- what is stored ---- */
 
 static status
@@ -431,16 +306,19 @@ look_up(struct run *r)
 static void
 count_items(struct run *r)
 {
+	struct import_totals *t = &r->totals;
+
+	t->dry_run = r->args->dry_run;
 	for (size_t i = 0; i < r->in.count; i++) {
 		const struct outbox_item *item = &r->items[i];
 
-		r->known += item->ret_known;
-		r->recorded += !item->ret_known;
-		if (item->ret_known || r->args->dry_run)
+		t->known += item->ret_known;
+		t->recorded += !item->ret_known;
+		if (item->ret_known || t->dry_run)
 			continue;
-		r->last_seq = item->ret_seq;
-		if (r->first_seq == 0)
-			r->first_seq = item->ret_seq;
+		t->last_seq = item->ret_seq;
+		if (t->first_seq == 0)
+			t->first_seq = item->ret_seq;
 	}
 }
 
@@ -474,10 +352,12 @@ run(struct run *r)
 		return code;
 	st = read_rows(r);
 	if (st == ST_INVALID)
-		return refuse(r);
+		return import_refuse(r->file, &r->in);
 	if (st == ST_OK)
 		st = store(r);
-	return st == ST_OK ? report(r) : command_failed(r->box, st);
+	if (st < 0)
+		return command_failed(r->box, st);
+	return import_report(&r->in, &r->totals, outbox_device(r->box)->feed, r->args->json);
 }
 
 static void

@@ -127,7 +127,8 @@ quoted_cells_hold_separators_quotation_marks_and_line_ends(void **ctx)
 {
 	(void) ctx;
 	assert_rows("a,b\n\"x, \"\"y\"\"\",2\n", "1:a|b;2:x, \"y\"|2;");
-	assert_rows("a,b,c\n\"1\n2\r\n3\r4\",\"5\n6\",7\n8,9,0\n", "1:a|b|c;2:1\n2\n3\n4|5\n6@5|7@6;7:8|9|0;");
+	assert_rows("a,b,c\n\"1\n2\r\n3\r4\",\"5\n6\",7\n8,9,0\n",
+	            "1:a|b|c;2:1\n2\n3\n4|5\n6@5|7@6;7:8|9|0;");
 }
 
 static void
