@@ -4,8 +4,10 @@
 #include <sysexits.h>
 
 #include "common/cli.h"
+#include "common/daemon.h"
 #include "common/i18n.h"
 #include "hub/command.h"
+#include "hub/names.h"
 #include "hub/period.h"
 
 enum { SHOWN_BYTES = 128 };
@@ -49,7 +51,7 @@ take_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "home", KEY_HOME, N_("FOLDER"), 0,
+	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
 	{ "cutoff", KEY_CUTOFF, N_("DATE"), 0,
 	  N_("the last day that counts (default: today in Bogotá); of a month, quarter or year its "
@@ -70,7 +72,7 @@ asking_open(struct asking *a)
 	int code;
 
 	if (!a->has_cutoff)
-		a->cutoff = bogota_date(now_ms());
+		a->cutoff = bogota_date(clock_wall_ms());
 	code = command_open(a->home_option, &a->hub);
 	if (code != EX_OK)
 		return code;
@@ -85,6 +87,27 @@ asking_done(struct asking *a)
 {
 	kv_abort(&a->txn);
 	hub_close(&a->hub);
+}
+
+int
+asking_code(const struct asking *a, const char *word, struct text *ret_code)
+{
+	struct text code = text_of(word);
+	const char *nearest = name_nearest(a->plan, NAME_INDICATOR, code);
+	char shown[SHOWN_BYTES];
+
+	if (name_of_line(a->plan, code)) {
+		*ret_code = code;
+		return EX_OK;
+	}
+	if (!nearest)
+		nearest = name_nearest(a->plan, NAME_INITIATIVE, code);
+	cli_safe(word, strlen(word), shown, sizeof(shown));
+	if (nearest)
+		return cli_fail(EX_DATAERR, _("the plan has no indicator or initiative '%s'; did you mean "
+		                              "'%s'?"), shown, nearest);
+	return cli_fail(EX_DATAERR, _("the plan has no indicator or initiative '%s'; 'valija-hub plan "
+	                              "show' lists them"), shown);
 }
 
 struct query

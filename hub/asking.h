@@ -33,6 +33,10 @@ extern const struct argp asking_argp;
 int asking_open(struct asking *a);
 void asking_done(struct asking *a);
 
+/* Look an indicator or an initiative up: *ret_code is word.  Returns the exit
+ * status; an unknown one is explained, with the nearest. */
+int asking_code(const struct asking *a, const char *word, struct text *ret_code);
+
 /* What hub/query.h wants. */
 struct query asking_query(const struct asking *a);
 

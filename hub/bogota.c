@@ -45,15 +45,6 @@ offset_s(int64_t time_ms)
 	return local.tm_gmtoff;
 }
 
-int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t) now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
-}
-
 date
 bogota_date(int64_t time_ms)
 {

@@ -11,10 +11,9 @@
 
 #include "protocol/date.h"
 
-/* Milliseconds since 1970 in UTC, as all stored times. */
-int64_t now_ms(void);
+/* Times are milliseconds since 1970 in UTC, as all stored ones. */
 
-/* The civil date in Bogota at that time. */
+/* The civil date in Bogota. */
 date bogota_date(int64_t time_ms);
 
 /* "2025-11-14 10:00:05", for people. */

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/cli.h"
+#include "common/daemon.h"
 #include "common/i18n.h"
 
 #define DEFAULT_HOME "/var/lib/valija-hub"
 
-enum { HOLDER_BYTES = 128, SHOWN_BYTES = 128, LIST_BYTES = 512 };
+enum { HOLDER_BYTES = 128, SHOWN_BYTES = 128, LIST_BYTES = 512, PROGRESS_MS = 1000 };
 
 const char *
 command_home(const char *option)
@@ -77,6 +79,28 @@ command_failed(hub *h, status st)
 	}
 }
 
+static void
+show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	int64_t *shown_ms = ctx, now_ms = clock_mono_ms();
+
+	if (now_ms - *shown_ms < PROGRESS_MS)
+		return;
+	*shown_ms = now_ms;
+	fprintf(stderr, _("counting again: %llu of %llu\n"), (unsigned long long) done,
+	        (unsigned long long) total);
+}
+
+void
+command_watch(hub *h)
+{
+	static int64_t shown_ms;
+
+	shown_ms = clock_mono_ms();
+	if (isatty(STDERR_FILENO))
+		hub_watch(h, show_progress, &shown_ms);
+}
+
 void
 command_wrong_word(struct argp_state *state, const char *option, const char *value,
                    const char *const *known, size_t count)
@@ -94,4 +118,17 @@ command_wrong_word(struct argp_state *state, const char *option, const char *val
 		used += (size_t) snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
 		                          known[i]);
 	argp_error(state, _("--%s: there is no '%s'; known are %s"), option, shown, list);
+}
+
+event_status
+command_status(struct argp_state *state, const char *value)
+{
+	const char *names[EVENT_STATUSES_];
+	event_status found = STATUS_DONE;
+
+	for (int i = 0; i < EVENT_STATUSES_; i++)
+		names[i] = event_status_name((event_status) i);
+	if (!event_status_of(text_of(value), &found))
+		command_wrong_word(state, "status", value, names, EVENT_STATUSES_);
+	return found;
 }

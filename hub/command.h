@@ -8,6 +8,7 @@
 #include <argp.h>
 
 #include "hub/hub.h"
+#include "protocol/event.h"
 
 /* The home: the option's value, else VALIJA_HUB_HOME, else
  * /var/lib/valija-hub. */
@@ -20,7 +21,13 @@ int command_open(const char *home_option, hub **ret_hub);
  * do about a full disk.  Returns the exit status. */
 int command_failed(hub *h, status st);
 
+/* Show on a terminal how far folding again has come, once it takes a second. */
+void command_watch(hub *h);
+
 /* End the command of state with 64: what was given for an option is none of the
  * words known; the nearest one is named. */
 void command_wrong_word(struct argp_state *state, const char *option, const char *value,
                         const char *const *known, size_t count);
+
+/* The value of --status. */
+event_status command_status(struct argp_state *state, const char *value);

@@ -84,7 +84,7 @@ fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, uint
 		return st;
 	st = plan_or_none(h, txn, &after);
 	if (st == ST_OK && after && (!had_plan || memcmp(before, h->plan_hash, HASH_BYTES) != 0))
-		st = hub_refold(h, txn, NULL, NULL);
+		st = hub_refold(h, txn);
 	return st;
 }
 
@@ -226,9 +226,16 @@ struct refolding {
 	struct ledger ledger;
 	uint64_t seen; /* entries told of as progress */
 	uint64_t total;
-	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	hub_progress *progress;
 	void *ctx;
 };
+
+void
+hub_watch(hub *h, hub_progress *progress, void *ctx)
+{
+	h->progress = progress;
+	h->progress_ctx = ctx;
+}
 
 static status
 take_plan_part(void *ctx, const struct journal_event *e)
@@ -292,13 +299,12 @@ fold_again(void *ctx, const struct journal_event *e)
 }
 
 status
-hub_refold(hub *h, kv_txn *txn, void (*progress)(void *ctx, uint64_t done, uint64_t total),
-           void *ctx)
+hub_refold(hub *h, kv_txn *txn)
 {
 	struct refolding r = { .ledger = { .txn = txn },
 		               .total = journal_size(txn),
-		               .progress = progress,
-		               .ctx = ctx };
+		               .progress = h->progress,
+		               .ctx = h->progress_ctx };
 	status st = kv_clear(txn, TABLE_REGISTRY);
 
 	if (st == ST_OK)
@@ -317,7 +323,7 @@ hub_refold(hub *h, kv_txn *txn, void (*progress)(void *ctx, uint64_t done, uint6
 		st = ledger_settle(&r.ledger);
 	if (st == ST_OK)
 		st = standing_touch_all(txn);
-	if (st == ST_OK && progress)
-		progress(ctx, r.total, r.total);
+	if (st == ST_OK && r.progress)
+		r.progress(r.ctx, r.total, r.total);
 	return st;
 }

@@ -79,9 +79,13 @@ status hub_record(hub *h, kv_txn *txn, struct bytes body, int64_t now_ms);
  * ST_INVALID: its version is not the one after the version in force. */
 status hub_publish_plan(hub *h, kv_txn *txn, const void *json, size_t len, int64_t now_ms);
 
-/* Fold the whole journal again into an empty ledger.  progress may be NULL. */
-status hub_refold(hub *h, kv_txn *txn, void (*progress)(void *ctx, uint64_t done, uint64_t total),
-                  void *ctx);
+/* Fold the whole journal again into an empty ledger. */
+status hub_refold(hub *h, kv_txn *txn);
+
+/* Who is told how far folding again has come, whichever call caused it, in
+ * entries of the journal.  NULL: nobody. */
+typedef void hub_progress(void *ctx, uint64_t done, uint64_t total);
+void hub_watch(hub *h, hub_progress *progress, void *ctx);
 
 /* Tell a running hub that something was committed. */
 void hub_touch(const hub *h);

@@ -12,4 +12,7 @@ struct hub {
 	uint8_t plan_hash[HASH_BYTES];
 
 	uint8_t *space; /* BATCH_RAW_BYTES_MAX, to unpack a batch */
+
+	hub_progress *progress; /* NULL: nobody */
+	void *progress_ctx;
 };

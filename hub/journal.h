@@ -76,6 +76,12 @@ status journal_each_leaf(kv_txn *txn,
                          status (*visit)(void *ctx, const uint8_t *feed, const struct point *at),
                          void *ctx);
 
+/* Where a feed parts: the number of the last event that two lanes share (0:
+ * none), ascending, one for each lane but the first.  At most max are written,
+ * *ret_count is how many there are. */
+status journal_forks(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *list, size_t max,
+                     size_t *ret_count);
+
 /* How many events of the feed lie neither at nor below the point.  Of a point
  * that is not here yet only a lower bound is known: the events of the feed less
  * its number, or 0. */

@@ -235,6 +235,63 @@ batch_row_read(const struct kv_walk *walk, struct batch_row *ret_row)
 	return ST_OK;
 }
 
+struct lane_ends {
+	size_t count;
+	struct point list[LANES_MAX];
+};
+
+/* True when a lane ended at start, which now ends at end; else the lane that
+ * ends there is a new one. */
+static bool
+goes_on(struct lane_ends *ends, const struct point *start, const struct point *end)
+{
+	for (size_t i = 0; i < ends->count; i++) {
+		if (point_equal(&ends->list[i], start)) {
+			ends->list[i] = *end;
+			return true;
+		}
+	}
+	if (ends->count < LANES_MAX)
+		ends->list[ends->count++] = *end;
+	return false;
+}
+
+status
+journal_forks(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *list, size_t max,
+              size_t *ret_count)
+{
+	struct lane_ends ends = { .count = 0 };
+	struct kv_walk walk;
+	size_t lanes = 0;
+	status st = ST_OK;
+
+	/* By first number, so what a batch goes on from was met before. */
+	for (bool more = kv_seek(txn, TABLE_BATCHES, (struct bytes) { feed, FEED_BYTES }, &walk);
+	     more && of_feed(walk.key, feed); more = kv_next(&walk)) {
+		struct batch_row row;
+		struct point start, end;
+
+		st = batch_row_read(&walk, &row);
+		if (st < 0)
+			break;
+		start.seq = row.first - 1;
+		end.seq = start.seq + row.count;
+		memcpy(start.hash, row.before, HASH_BYTES);
+		memcpy(end.hash, row.after, HASH_BYTES);
+		if (goes_on(&ends, &start, &end))
+			continue;
+		if (lanes > 0 && lanes <= max)
+			list[lanes - 1] = start.seq;
+		lanes++;
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	if (st == ST_OK)
+		*ret_count = lanes > 0 ? lanes - 1 : 0;
+	return st;
+}
+
 /* The batches that hold an event of that number, one a lane at most.  A batch
  * that begins BATCH_EVENTS_MAX or more below cannot reach it. */
 struct covers {

@@ -195,27 +195,14 @@ same_key(void *ctx, const struct device *d)
 
 /* ---- enrolling ---- */
 
-static void
-show_progress(void *ctx, uint64_t done, uint64_t total)
-{
-	int64_t *shown_ms = ctx, now_ms = clock_mono_ms();
-
-	if (!isatty(STDERR_FILENO) || now_ms - *shown_ms < 1000)
-		return;
-	*shown_ms = now_ms;
-	fprintf(stderr, _("counting again: %llu of %llu\n"), (unsigned long long) done,
-	        (unsigned long long) total);
-}
-
 static status
 put(hub *h, kv_txn *txn, const struct args *a, const struct request *r)
 {
-	int64_t started_ms = clock_mono_ms();
 	bool refold = false;
 	status st = registry_enroll(txn, r, a->role, clock_wall_ms(), &refold);
 
 	if (st == ST_OK && refold)
-		st = hub_refold(h, txn, show_progress, &started_ms);
+		st = hub_refold(h, txn);
 	return st;
 }
 
@@ -290,6 +277,8 @@ enroll_command(int argc, char **argv)
 
 	cli_parse(&argp, argc, argv, &a);
 	code = command_open(a.home, &h);
+	if (code == EX_OK)
+		command_watch(h);
 	if (code == EX_OK)
 		code = read_request(a.request, &bytes, &r);
 	if (code == EX_OK)

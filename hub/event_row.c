@@ -1,0 +1,96 @@
+#include "hub/event_row.h"
+
+#include <stdio.h>
+
+#include "hub/journal.h"
+#include "hub/names.h"
+
+void
+text_append(char *out, size_t size, struct text t)
+{
+	size_t used = strlen(out), len = t.len;
+
+	if (used + len >= size)
+		len = size - used - 1;
+	while (len < t.len && len > 0 && ((unsigned char) t.at[len] & 0xc0) == 0x80)
+		len--; /* whole characters only */
+	if (len > 0)
+		memcpy(out + used, t.at, len);
+	out[used + len] = '\0';
+}
+
+status
+event_ref(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
+          char ret_text[static REF_TEXT_BYTES])
+{
+	struct point leaf;
+	size_t lanes;
+	status st = journal_leaves(txn, feed, &leaf, 1, &lanes);
+
+	if (st == ST_OK)
+		ref_text(feed, at, lanes > 1, ret_text);
+	return st;
+}
+
+#define COPY(member, t) text_append(row->member, sizeof(row->member), (t))
+
+static void
+fill_codes(const struct event *e, struct event_row *row)
+{
+	if (e->has & EVENT_BIT(EVENT_INDICATOR)) {
+		COPY(indicator, e->indicator);
+		COPY(codes, e->indicator);
+	}
+	if (!(e->has & EVENT_BIT(EVENT_INITIATIVES)))
+		return;
+	for (size_t i = 0; i < e->initiatives.count; i++) {
+		if (i > 0)
+			COPY(initiatives, text_of(" "));
+		if (*row->codes != '\0')
+			COPY(codes, text_of(" "));
+		COPY(initiatives, e->initiatives.list[i]);
+		COPY(codes, e->initiatives.list[i]);
+	}
+}
+
+static void
+fill_texts(const struct event *e, struct event_row *row)
+{
+	COPY(kind, e->kind_name);
+	if (e->has & EVENT_BIT(EVENT_UNIT))
+		COPY(unit, e->unit);
+	if (e->has & EVENT_BIT(EVENT_MODE))
+		COPY(mode, e->mode);
+	if (e->has & EVENT_BIT(EVENT_PLACE))
+		COPY(place, e->place);
+	if (e->has & EVENT_BIT(EVENT_COUNTRY))
+		COPY(country, e->country);
+	if (e->kind == KIND_ACTIVITY)
+		COPY(status, text_of(event_status_name(e->status)));
+}
+
+static void
+fill_numbers(const struct event *e, struct event_row *row)
+{
+	if (e->has & EVENT_BIT(EVENT_DATE))
+		date_format((date) e->date, row->date);
+	if (e->has & EVENT_BIT(EVENT_UNTIL))
+		date_format((date) e->until, row->until);
+	if (e->has & EVENT_BIT(EVENT_QUANTITY))
+		snprintf(row->quantity, sizeof(row->quantity), "%llu",
+		         (unsigned long long) e->quantity);
+}
+
+status
+event_row_fill(kv_txn *txn, const plan *p, const uint8_t feed[static FEED_BYTES],
+               const struct point *at, const struct event *e, struct event_row *ret_row)
+{
+	*ret_row = (struct event_row) { .ref = "" };
+	device_text(feed, ret_row->device);
+	fill_codes(e, ret_row);
+	fill_texts(e, ret_row);
+	fill_numbers(e, ret_row);
+	ret_row->unit_name = name_of(p, NAME_UNIT, text_of(ret_row->unit));
+	ret_row->mode_name = name_of(p, NAME_MODE, text_of(ret_row->mode));
+	return event_ref(txn, feed, at, ret_row->ref);
+}

@@ -1,0 +1,237 @@
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/cli.h"
+#include "common/i18n.h"
+#include "hub/asking.h"
+#include "hub/command.h"
+#include "hub/commands.h"
+#include "hub/event_row.h"
+#include "hub/journal.h"
+#include "hub/ledger.h"
+#include "hub/listing.h"
+#include "hub/unit_list.h"
+
+enum { OUTCOME_BYTES = 128 };
+
+struct input {
+	struct asking ask;
+	const char *code_word;
+	struct text code; /* len 0: all */
+	struct unit_list units;
+	bool has_status;
+	event_status status;
+	bool csv;
+
+	struct ledger ledger;
+	struct listing listing;
+};
+
+/* ---- arguments ---- */
+
+enum { KEY_CODE = 0x200, KEY_CSV, KEY_STATUS, KEY_UNIT };
+
+static const struct argp_option options[] = {
+	{ "unit", KEY_UNIT, N_("CODE,..."), 0, N_("only these units"), 0 },
+	{ "code", KEY_CODE, N_("CODE"), 0,
+	  N_("only what this indicator or initiative counts, or would count"), 0 },
+	{ "status", KEY_STATUS, N_("STATUS"), 0, N_("only what is done, planned, cancelled or moved"),
+	  0 },
+	{ "csv", KEY_CSV, NULL, 0, N_("print CSV"), 0 },
+	{ 0 },
+};
+
+static error_t
+take_option(int key, char *arg, struct argp_state *state)
+{
+	struct input *in = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &in->ask;
+		return 0;
+	case KEY_UNIT:
+		unit_list_add(&in->units, arg, state);
+		return 0;
+	case KEY_CODE:
+		in->code_word = arg;
+		return 0;
+	case KEY_STATUS:
+		in->status = command_status(state, arg);
+		in->has_status = true;
+		return 0;
+	case KEY_CSV:
+		in->csv = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (in->csv && in->ask.json)
+			argp_error(state, _("one of --json and --csv at a time"));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- which events ---- */
+
+static bool
+is_linked(const plan *p, struct text indicator, struct text initiative)
+{
+	const struct plan_indicator *ind = plan_indicator(p, indicator.at, indicator.len);
+
+	for (size_t i = 0; ind && i < ind->link_count; i++) {
+		if (text_is(initiative, ind->links[i]))
+			return true;
+	}
+	return false;
+}
+
+/* It names the code, or an indicator that the plan links to it. */
+static bool
+names_code(const struct input *in, const struct event *e)
+{
+	if (text_equal(e->indicator, in->code))
+		return true;
+	for (size_t i = 0; i < e->initiatives.count; i++) {
+		if (text_equal(e->initiatives.list[i], in->code))
+			return true;
+	}
+	return is_linked(in->ask.plan, e->indicator, in->code);
+}
+
+static bool
+is_asked_for(const struct input *in, const struct event *e)
+{
+	if (!unit_list_has(&in->units, e->unit))
+		return false;
+	if (in->code.len > 0 && !names_code(in, e))
+		return false;
+	return !in->has_status || (e->kind == KIND_ACTIVITY && e->status == in->status);
+}
+
+/* ---- output ---- */
+
+static const struct listing_column columns[] = {
+	{ "ref", N_("REF"), CELL_TEXT, false },
+	{ "device", NULL, CELL_TEXT, false },
+	{ "date", N_("DATE"), CELL_TEXT, false },
+	{ "until", NULL, CELL_TEXT, false },
+	{ "unit", N_("UNIT"), CELL_TEXT, false },
+	{ "unit_name", N_("NAME"), CELL_TEXT, true },
+	{ "kind", NULL, CELL_TEXT, false },
+	{ "indicator", NULL, CELL_TEXT, false },
+	{ "initiatives", NULL, CELL_LIST, false },
+	{ NULL, N_("CODES"), CELL_TEXT, false },
+	{ "quantity", N_("QUANTITY"), CELL_NUMBER, false },
+	{ "mode", N_("MODE"), CELL_TEXT, false },
+	{ "mode_name", NULL, CELL_TEXT, false },
+	{ "place", N_("PLACE"), CELL_TEXT, true },
+	{ "country", NULL, CELL_TEXT, false },
+	{ "status", NULL, CELL_TEXT, false },
+	{ "outcome", NULL, CELL_TEXT, false },
+	{ "reason", NULL, CELL_TEXT, false },
+	{ "dated_ahead", NULL, CELL_BOOL, false },
+	{ "received", NULL, CELL_TEXT, false },
+	{ NULL, N_("OUTCOME"), CELL_TEXT, false },
+};
+
+static const char *
+outcome_words(outcome o, hold reason, bool ahead, char *out, size_t size)
+{
+	if (o == OUTCOME_HELD)
+		snprintf(out, size, "%s (%s)", gettext(outcome_text(o)), hold_name(reason));
+	else if (ahead)
+		snprintf(out, size, "%s", _("dated after the cut-off"));
+	else
+		snprintf(out, size, "%s", gettext(outcome_text(o)));
+	return out;
+}
+
+static void
+print_event(struct input *in, const struct event_row *row, int64_t received_ms, outcome o,
+            hold reason, bool ahead)
+{
+	char received[UTC_TEXT_BYTES], words[OUTCOME_BYTES];
+
+	utc_text(received_ms, received);
+	listing_row(&in->listing, (const char *[]) {
+		row->ref, row->device, row->date, row->until, row->unit, row->unit_name, row->kind,
+		row->indicator, row->initiatives, row->codes, row->quantity, row->mode, row->mode_name,
+		row->place, row->country, row->status, outcome_name(o),
+		o == OUTCOME_HELD ? hold_name(reason) : NULL, ahead ? "yes" : NULL, received,
+		outcome_words(o, reason, ahead, words, sizeof(words)),
+	});
+}
+
+/* Plan events are the office's, not of the ledger: "plan show" has them. */
+static status
+visit(void *ctx, const struct journal_event *j)
+{
+	struct input *in = ctx;
+	struct event_row row;
+	struct event e;
+	hold reason = HOLD_NONE;
+	outcome o;
+	status st;
+
+	event_decode(j->event.body, &e);
+	if (!is_asked_for(in, &e))
+		return ST_OK;
+	st = ledger_outcome_of(&in->ledger, j->feed, &j->event.at, j->event.body, j->event.erased, &o,
+	                       &reason);
+	if (st < 0 || o == OUTCOME_OFFICE)
+		return st;
+	st = event_row_fill(in->ask.txn, in->ask.plan, j->feed, &j->event.at, &e, &row);
+	if (st == ST_OK)
+		print_event(in, &row, j->received_ms, o, reason,
+		            o == OUTCOME_COUNTED && e.date > in->ask.cutoff);
+	return st == ST_OK ? in->listing.st : st;
+}
+
+static status
+print_events(struct input *in)
+{
+	listing_form form = in->ask.json ? FORM_JSON : in->csv ? FORM_CSV : FORM_TABLE;
+	status st, ended;
+
+	listing_begin(&in->listing, form, columns, sizeof(columns) / sizeof(columns[0]), "events",
+	              json_pack("{s:o}", "cutoff", json_date(in->ask.cutoff)));
+	st = journal_each_event(in->ask.txn, visit, in);
+	ended = listing_end(&in->listing, NULL);
+	if (form == FORM_TABLE && in->listing.count == 0)
+		puts(_("No entry like that has come in."));
+	else if (form == FORM_TABLE)
+		printf(ngettext("\n%zu entry\n", "\n%zu entries\n", in->listing.count),
+		       in->listing.count);
+	return st == ST_OK ? ended : st;
+}
+
+int
+events_command(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &asking_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = take_option,
+		.doc = N_("List the entries that came in, and what became of each."),
+		.children = children,
+	};
+	struct input in = { .has_status = false };
+	status st;
+	int code;
+
+	cli_parse(&argp, argc, argv, &in);
+	code = asking_open(&in.ask);
+	if (code == EX_OK)
+		code = unit_list_check(&in.units, in.ask.plan);
+	if (code == EX_OK && in.code_word)
+		code = asking_code(&in.ask, in.code_word, &in.code);
+	if (code == EX_OK) {
+		in.ledger = (struct ledger) { in.ask.txn, in.ask.plan };
+		st = print_events(&in);
+		code = st == ST_OK ? EX_OK : command_failed(in.ask.hub, st);
+	}
+	asking_done(&in.ask);
+	return code;
+}

@@ -1,0 +1,88 @@
+#include "hub/held_reason.h"
+
+#include <stdio.h>
+
+#include "common/i18n.h"
+#include "hub/event_row.h"
+#include "hub/names.h"
+
+/* The first of a list that the plan does not have. */
+static struct text
+first_unknown(const plan *p, name_kind kind, const struct text *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!name_of(p, kind, list[i]))
+			return list[i];
+	}
+	return (struct text) { 0 };
+}
+
+static struct text
+first_unknown_tally(const plan *p, name_kind kind, const struct tallies *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		if (!name_of(p, kind, t->list[i].name))
+			return t->list[i].name;
+	}
+	return (struct text) { 0 };
+}
+
+static void
+set_code(const plan *p, name_kind kind, struct text code, struct held_fault *fault)
+{
+	text_append(fault->found, sizeof(fault->found), code);
+	/* A code that the plan has is at fault for another reason: it is retired. */
+	fault->nearest = name_of(p, kind, code) ? NULL : name_nearest(p, kind, code);
+}
+
+void
+held_fault_of(const plan *p, const struct event *e, hold reason, struct held_fault *ret_fault)
+{
+	*ret_fault = (struct held_fault) { .found = "" };
+	switch ((int) reason) {
+	case HOLD_UNIT:
+		set_code(p, NAME_UNIT, e->unit, ret_fault);
+		return;
+	case HOLD_RIGHT:
+		text_append(ret_fault->found, sizeof(ret_fault->found), e->unit);
+		return;
+	case HOLD_INDICATOR:
+		set_code(p, NAME_INDICATOR, e->indicator, ret_fault);
+		return;
+	case HOLD_INITIATIVE:
+		set_code(p, NAME_INITIATIVE,
+		         first_unknown(p, NAME_INITIATIVE, e->initiatives.list, e->initiatives.count),
+		         ret_fault);
+		return;
+	case HOLD_MODE:
+		set_code(p, NAME_MODE, e->mode, ret_fault);
+		return;
+	case HOLD_COUNT:
+		set_code(p, NAME_COUNT, first_unknown_tally(p, NAME_COUNT, &e->counts), ret_fault);
+		return;
+	case HOLD_GROUP:
+		set_code(p, NAME_GROUP, first_unknown_tally(p, NAME_GROUP, &e->groups), ret_fault);
+		return;
+	case HOLD_DATE:
+		date_format((date) e->date, ret_fault->found);
+		return;
+	case HOLD_KIND:
+		text_append(ret_fault->found, sizeof(ret_fault->found), e->kind_name);
+		return;
+	default:
+		return;
+	}
+}
+
+void
+held_fault_text(hold reason, const struct held_fault *fault, char *out, size_t size)
+{
+	const char *text = gettext(hold_text(reason));
+
+	if (*fault->found == '\0')
+		snprintf(out, size, "%s", text);
+	else if (!fault->nearest)
+		snprintf(out, size, "%s: %s", text, fault->found);
+	else
+		snprintf(out, size, _("%s: %s; the nearest is %s"), text, fault->found, fault->nearest);
+}

@@ -1,0 +1,299 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/cli.h"
+#include "common/i18n.h"
+#include "hub/asking.h"
+#include "hub/command.h"
+#include "hub/commands.h"
+#include "hub/contacts.h"
+#include "hub/journal.h"
+#include "hub/listing.h"
+#include "hub/names.h"
+
+enum {
+	NUMBER_BYTES = 24,
+	SKEW_BYTES = 40,
+	FORKS_SHOWN = 8,
+	FORKS_BYTES = FORKS_SHOWN * 22,
+	NOTE_TEXT_BYTES = 512,
+	SOON_S = 5, /* a clock that is so little off is not worth a word */
+};
+
+/* A device stands once for each of its units. */
+struct post {
+	char unit[CODE_BYTES_MAX + 1];
+	uint8_t feed[FEED_BYTES];
+	device_role role;
+};
+
+struct posts {
+	struct post *list;
+	size_t count, room;
+};
+
+static status
+add_post(struct posts *p, struct text unit, const struct device *d)
+{
+	struct post *post;
+
+	if (p->count == p->room) {
+		size_t room = p->room ? 2 * p->room : 64;
+		struct post *list = realloc(p->list, room * sizeof(*list));
+
+		if (!list)
+			return ST_NOMEM;
+		p->list = list;
+		p->room = room;
+	}
+	post = &p->list[p->count++];
+	*post = (struct post) { .role = d->role };
+	memcpy(post->unit, unit.at, unit.len);
+	memcpy(post->feed, d->feed, FEED_BYTES);
+	return ST_OK;
+}
+
+static status
+note_device(void *ctx, const struct device *d)
+{
+	status st = ST_OK;
+
+	for (size_t i = 0; d->role != ROLE_HUB && i < d->units.count && st == ST_OK; i++)
+		st = add_post(ctx, d->units.list[i], d);
+	return st;
+}
+
+static int
+compare_posts(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct post));
+}
+
+/* ---- what there is to say of one device ---- */
+
+struct facts {
+	bool heard_of;
+	struct contact contact;
+	uint64_t stored; /* highest number here */
+	size_t lanes;
+	uint64_t forks[FORKS_SHOWN];
+};
+
+static status
+facts_of(kv_txn *txn, const uint8_t *feed, struct facts *f)
+{
+	struct point leaves[LANES_MAX];
+	size_t forks;
+	status st = contacts_get(txn, feed, &f->contact);
+
+	f->heard_of = st == ST_OK;
+	f->stored = 0;
+	if (st == ST_OK || st == ST_NOT_FOUND)
+		st = journal_leaves(txn, feed, leaves, LANES_MAX, &f->lanes);
+	if (st == ST_OK && f->lanes > 0)
+		f->stored = leaves[(f->lanes < LANES_MAX ? f->lanes : LANES_MAX) - 1].seq;
+	if (st == ST_OK && f->lanes > 1)
+		st = journal_forks(txn, feed, f->forks, FORKS_SHOWN, &forks);
+	return st;
+}
+
+/* "17, 40", without what is there twice. */
+static void
+forks_text(const struct facts *f, const char *between, char out[static FORKS_BYTES])
+{
+	size_t count = f->lanes - 1, used = 0;
+
+	*out = '\0';
+	for (size_t i = 0; i < count && i < FORKS_SHOWN; i++) {
+		if (i > 0 && f->forks[i] == f->forks[i - 1])
+			continue;
+		used += (size_t) snprintf(out + used, FORKS_BYTES - used, "%s%llu", i > 0 ? between : "",
+		                          (unsigned long long) f->forks[i]);
+	}
+}
+
+static void
+note_of(const struct facts *f, char out[static NOTE_TEXT_BYTES])
+{
+	char forks[FORKS_BYTES];
+
+	*out = '\0';
+	if (f->lanes <= 1)
+		return;
+	forks_text(f, ", ", forks);
+	/* TRANSLATORS: a lane is one unbranched run of a device's entries */
+	snprintf(out, NOTE_TEXT_BYTES,
+	         _("%zu lanes: a copy of this device was restored or cloned at entry %s; all entries "
+	           "count, each once"), f->lanes, forks);
+}
+
+static void
+skew_text(int64_t skew_ms, char out[static SKEW_BYTES])
+{
+	long long s = (skew_ms < 0 ? -skew_ms : skew_ms) / 1000;
+	char sign = skew_ms < 0 ? '-' : '+';
+
+	if (s <= SOON_S)
+		snprintf(out, SKEW_BYTES, "%s", _("none"));
+	else if (s < 120)
+		snprintf(out, SKEW_BYTES, _("%c%lld s"), sign, s);
+	else if (s < 2 * 3600)
+		snprintf(out, SKEW_BYTES, _("%c%lld min"), sign, s / 60);
+	else if (s < 2 * 86400)
+		snprintf(out, SKEW_BYTES, _("%c%lld h"), sign, s / 3600);
+	else
+		snprintf(out, SKEW_BYTES, _("%c%lld days"), sign, s / 86400);
+}
+
+/* ---- output ---- */
+
+static const struct listing_column columns[] = {
+	{ "unit", N_("UNIT"), CELL_TEXT, false },
+	{ "unit_name", N_("NAME"), CELL_TEXT, true },
+	{ "device", N_("DEVICE"), CELL_TEXT, false },
+	{ "role", NULL, CELL_TEXT, false },
+	{ "last_contact", NULL, CELL_TEXT, false },
+	{ NULL, N_("LAST CONTACT"), CELL_TEXT, false },
+	{ "tip", N_("RECORDED"), CELL_NUMBER, false },
+	{ "stored", N_("HERE"), CELL_NUMBER, false },
+	{ "pending", N_("PENDING"), CELL_NUMBER, false },
+	{ "skew_ms", NULL, CELL_NUMBER, false },
+	{ NULL, N_("CLOCK"), CELL_TEXT, false },
+	{ "plan_version", NULL, CELL_NUMBER, false },
+	{ "program", NULL, CELL_TEXT, false },
+	{ "lanes", NULL, CELL_NUMBER, false },
+	{ "forks", NULL, CELL_LIST, false },
+	{ "note", N_("REMARK"), CELL_TEXT, false },
+};
+
+static const char *
+number(uint64_t n, char out[static NUMBER_BYTES])
+{
+	snprintf(out, NUMBER_BYTES, "%llu", (unsigned long long) n);
+	return out;
+}
+
+static status
+print_post(const struct asking *a, struct listing *l, const struct post *post)
+{
+	char device[DEVICE_TEXT_BYTES], utc[UTC_TEXT_BYTES], last[BOGOTA_TEXT_BYTES];
+	char tip[NUMBER_BYTES], stored[NUMBER_BYTES], pending[NUMBER_BYTES], skew_ms[NUMBER_BYTES];
+	char version[NUMBER_BYTES], lanes[NUMBER_BYTES], skew[SKEW_BYTES], forks[FORKS_BYTES] = "";
+	char note[NOTE_TEXT_BYTES];
+	struct facts f;
+	const struct contact *c = &f.contact;
+	status st = facts_of(a->txn, post->feed, &f);
+
+	if (st < 0)
+		return st;
+	device_text(post->feed, device);
+	note_of(&f, note);
+	if (f.lanes > 1)
+		forks_text(&f, " ", forks);
+	if (f.heard_of) {
+		utc_text(c->last_ms, utc);
+		bogota_text(c->last_ms, last);
+		skew_text(c->skew_ms, skew);
+		snprintf(skew_ms, sizeof(skew_ms), "%lld", (long long) c->skew_ms);
+	}
+	listing_row(l, (const char *[]) {
+		post->unit, name_of(a->plan, NAME_UNIT, text_of(post->unit)), device,
+		device_role_name(post->role),
+		f.heard_of ? utc : NULL,
+		f.heard_of ? last : _("never"),
+		f.heard_of ? number(c->tip.seq, tip) : NULL,
+		number(f.stored, stored),
+		f.heard_of ? number(c->pending, pending) : NULL,
+		f.heard_of ? skew_ms : NULL,
+		f.heard_of ? skew : NULL,
+		f.heard_of ? number(c->plan, version) : NULL,
+		f.heard_of ? c->program : NULL,
+		number(f.lanes, lanes), forks, note,
+	});
+	return l->st;
+}
+
+static bool
+has_post(const struct posts *p, const char *unit)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		if (strcmp(p->list[i].unit, unit) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The units of the plan that nobody reports for: named in JSON, else counted. */
+static size_t
+print_rest(const struct asking *a, struct listing *l, const struct posts *p)
+{
+	size_t count, rest = 0;
+	const struct plan_unit *units = plan_units(a->plan, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (has_post(p, units[i].code))
+			continue;
+		rest++;
+		if (a->json)
+			listing_row(l, (const char *[sizeof(columns) / sizeof(columns[0])]) {
+				units[i].code, units[i].name });
+	}
+	return rest;
+}
+
+static void
+print_summary(const struct listing *l, size_t rest)
+{
+	if (l->count == 0)
+		puts(_("No device is enrolled yet; 'valija-hub enroll' lets one in."));
+	else
+		puts(_("\nTimes are those of Bogotá; RECORDED and PENDING are what the device told."));
+	printf(ngettext("%zu unit of the plan has no device.\n",
+	                "%zu units of the plan have no device.\n", rest), rest);
+}
+
+static status
+print_units(const struct asking *a)
+{
+	struct posts p = { 0 };
+	struct listing l;
+	size_t rest;
+	status st = registry_each(a->txn, note_device, &p), ended;
+
+	if (st == ST_OK && p.count > 1)
+		qsort(p.list, p.count, sizeof(*p.list), compare_posts);
+	listing_begin(&l, a->json ? FORM_JSON : FORM_TABLE, columns,
+	              sizeof(columns) / sizeof(columns[0]), "units", NULL);
+	for (size_t i = 0; i < p.count && st == ST_OK; i++)
+		st = print_post(a, &l, &p.list[i]);
+	rest = print_rest(a, &l, &p);
+	ended = listing_end(&l, NULL);
+	if (!a->json)
+		print_summary(&l, rest);
+	free(p.list);
+	return st == ST_OK ? ended : st;
+}
+
+int
+units_command(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &asking_argp }, { 0 } };
+	static const struct argp argp = {
+		.doc = N_("List the units and their devices: last contact, what waits there, copies."),
+		.children = children,
+	};
+	struct asking a = { .json = false };
+	status st;
+	int code;
+
+	cli_parse(&argp, argc, argv, &a);
+	code = asking_open(&a);
+	if (code == EX_OK) {
+		st = print_units(&a);
+		code = st == ST_OK ? EX_OK : command_failed(a.hub, st);
+	}
+	asking_done(&a);
+	return code;
+}
