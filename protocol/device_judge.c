@@ -11,7 +11,8 @@ lie(device_sync *s, const char *why)
 	return DEVICE_ON_BAD;
 }
 
-/* ST_UNKNOWN: p is not on the own chain. */
+/* ST_UNKNOWN: p is not on the own chain.  The number alone proves nothing: a
+ * clone, or this device before it was restored, has another event under it. */
 static status
 on_chain(device_sync *s, const struct point *p)
 {
@@ -59,6 +60,9 @@ judge_ack(device_sync *s, const struct message *m)
 	return judge_point(s, &m->end, DEVICE_ON_ACK);
 }
 
+/* After each WELCOME the next batch joins a point that the hub has just named,
+ * so to want it again and again is no honest answer; and nothing else would slow
+ * that circle down. */
 static device_event
 judge_want(device_sync *s, const struct message *m)
 {
@@ -70,6 +74,7 @@ judge_want(device_sync *s, const struct message *m)
 	return DEVICE_ON_WANT;
 }
 
+/* Parts are taken in here since whether they fit decides the event. */
 static device_event
 judge_part(device_sync *s, const struct message *m)
 {
@@ -95,6 +100,7 @@ judge_part(device_sync *s, const struct message *m)
 static device_event
 judge_refuse(device_sync *s, const struct message *m)
 {
+	/* the frame is gone when the reason is asked for */
 	s->has_refusal = true;
 	if (!refusal_of_name(m->code, &s->refused_with))
 		s->refused_with = REFUSALS_;

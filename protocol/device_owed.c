@@ -1,5 +1,6 @@
 #include "protocol/device_internal.h"
 
+/* In every state: what the hub told before the link broke is still true. */
 static bool
 owed_report(device_sync *s, struct device_action *ret_action)
 {
@@ -182,6 +183,7 @@ push(device_sync *s, int64_t now_ms, struct device_action *ret_action)
 		device_fault(s, st, N_("the outbox cannot be read"), now_ms);
 		return false;
 	}
+	/* An overdraft would be refused, and the same batch again after that. */
 	m.batch = writer_bytes(&s->batch);
 	if (m.batch.len + s->flight.bytes > s->credit || end.seq < s->next) {
 		device_fault(s, ST_LIMIT, N_("the outbox gave a batch that may not be sent"), now_ms);
@@ -210,6 +212,7 @@ ping(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_
 	return emit(s, &m, now_ms, ret_action);
 }
 
+/* Documents before batches: a GET is small, and its answer takes the other way. */
 static bool
 owed_frame(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
 {

@@ -127,6 +127,8 @@ device_awaiting(const device_sync *s)
 	return s->flight.count > 0 || s->plan.asked || s->standing.asked || s->pinged;
 }
 
+/* One clock for all that is awaited: a hub that still answers something is
+ * there, and on a slow link a PART waits behind many bytes of batches. */
 int64_t
 device_sync_deadline(const device_sync *s)
 {
@@ -144,6 +146,8 @@ device_sync_deadline(const device_sync *s)
 
 /* ---- deeds ---- */
 
+/* What is under way will be answered for the older round, if at all; the new
+ * WELCOME says what of it the hub has. */
 static void
 greet(device_sync *s, int64_t now_ms)
 {
@@ -155,6 +159,8 @@ greet(device_sync *s, int64_t now_ms)
 	flight_clear(&s->flight);
 }
 
+/* A document half here is kept: that a link breaks must not send a slow one back
+ * to the beginning. */
 static void
 start(device_sync *s, int64_t now_ms)
 {
@@ -164,7 +170,7 @@ start(device_sync *s, int64_t now_ms)
 	s->close_owed = s->has_refusal = false;
 	s->hub_text_len = 0;
 	s->wants = 0;
-	s->round = 0;
+	s->round = 0; /* rounds are counted within a connection */
 	greet(s, now_ms);
 }
 
@@ -176,6 +182,8 @@ told(device_sync *s, const struct message *m)
 	download_told(&s->standing, m->standing, s->boot);
 }
 
+/* The mark follows the hub down as well: an older copy of it may have been put
+ * back since it acknowledged. */
 static void
 adopt(device_sync *s, const struct message *m, int64_t now_ms)
 {
@@ -192,6 +200,8 @@ adopt(device_sync *s, const struct message *m, int64_t now_ms)
 	told(s, m);
 }
 
+/* Within a round the mark only rises.  The end may lie beyond what this round has
+ * sent, when the events came by another way. */
 static void
 count(device_sync *s, const struct message *m, int64_t now_ms)
 {
@@ -214,6 +224,7 @@ shut(device_sync *s)
 	s->hello_owed = s->ping_owed = s->pinged = false;
 }
 
+/* The next state first: a deed that fails finds the machine where it is. */
 static void
 step(device_sync *s, device_event event, const struct message *m, int64_t now_ms)
 {

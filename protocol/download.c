@@ -47,6 +47,8 @@ download_lost(download *d)
 	d->asked = false;
 }
 
+/* A plan's version only grows, a standing's is compared for equality: versions of
+ * another life of the hub say nothing. */
 static bool
 wanted(const download *d)
 {
@@ -91,10 +93,13 @@ begin(download *d, const struct message *part)
 		return ST_NOMEM;
 	d->version = part->version;
 	d->total = part->total;
+	/* every part bears it; the whole is held against the first */
 	memcpy(d->signature, part->signature, SIGNATURE_BYTES);
 	return ST_OK;
 }
 
+/* The hub serves what is in force now, so version and total may have changed
+ * since the last part; then the new document begins. */
 status
 download_part(download *d, const struct message *part)
 {

@@ -14,6 +14,8 @@ flight_init(flight *f)
 	*f = (flight) { .batch_bytes = FLIGHT_BYTES_START };
 }
 
+/* The old link may have been a fast one: were its batches tried again and again
+ * on a slow one, none would ever arrive in time. */
 void
 flight_start(flight *f)
 {
@@ -33,6 +35,7 @@ flight_clear(flight *f)
 	f->measured = 0;
 }
 
+/* Two at least, so that the line is not idle while an answer is on its way. */
 bool
 flight_room(const flight *f, uint64_t credit)
 {
@@ -58,6 +61,7 @@ flight_sent(flight *f, const struct point *end, size_t bytes, int64_t now_ms)
 	f->bytes += bytes;
 }
 
+/* Left alone while it fits, so that it does not change with every sample. */
 static void
 resize(flight *f)
 {

@@ -79,7 +79,8 @@ static const char *const refusal_texts[REFUSALS_] = {
 	[REFUSAL_BUSY] = "the hub cannot store now; try again later",
 };
 
-/* One call, and what its parts hand to each other. */
+/* One call, and what its parts hand to each other.  in and batch point into the
+ * frame given; why is the reason, should the table say DO_REFUSE. */
 struct turn {
 	hub_sync *s;
 	const struct hub_sync_config *config;
@@ -163,6 +164,8 @@ look(struct turn *t, struct hub_view *ret_view)
 	return t->answers->view(t->answers->ctx, t->s->feed, &t->s->tip, ret_view);
 }
 
+/* What the peer had under way it has given up, so nothing of it counts against
+ * the new credit, though it may still be stored. */
 static void
 welcome(struct turn *t)
 {
@@ -245,6 +248,8 @@ part(struct turn *t)
 	reply(t, &m);
 }
 
+/* Less credit than before takes effect with the ACKs only: the peer may have
+ * spent it before this PONG arrives. */
 static void
 pong(struct turn *t)
 {
@@ -329,7 +334,7 @@ judge_push(struct turn *t)
 {
 	status st;
 
-	if (t->s->state == HUB_NEW)
+	if (t->s->state == HUB_NEW) /* there is no round and no credit yet */
 		return HUB_ON_PUSH;
 	if (t->in.round != t->s->round)
 		return t->in.round < t->s->round ? HUB_ON_STALE : bad(t, ST_MALFORMED);
@@ -428,6 +433,7 @@ hub_sync_settled(hub_sync *s, const struct hub_sync_config *config,
 	*ret_action = (struct hub_action) { .type = HUB_NOTHING };
 	if ((s->state != HUB_STREAMING && s->state != HUB_WAITING) || round != s->round)
 		return;
+	/* never below 0, whatever the caller hands back */
 	s->unanswered -= s->unanswered < wire_bytes ? s->unanswered : wire_bytes;
 	if (outcome == ST_DENIED)
 		refuse(&t, REFUSAL_SEAL);

@@ -53,6 +53,7 @@ write_held(writer *w, const struct standing_held *h)
 	writer_text(w, h->reason);
 }
 
+/* By the largest size that a row may have: no need to write and look. */
 status
 standing_encode(const struct standing_rows *rows, writer *w)
 {
@@ -86,7 +87,10 @@ standing_encode(const struct standing_rows *rows, writer *w)
 	return writer_status(w);
 }
 
-/* ---- reading ---- */
+/* ---- reading ----
+ *
+ * The same functions check a row when the whole is decoded and give it out when
+ * a list is walked. */
 
 static struct point
 read_point(reader *r)
