@@ -65,6 +65,15 @@ const struct argp asking_argp = {
 	.parser = take_option,
 };
 
+void
+asking_parse(struct asking *a, const char *doc, int argc, char **argv)
+{
+	struct argp argp = asking_argp;
+
+	argp.doc = doc;
+	cli_parse(&argp, argc, argv, a);
+}
+
 int
 asking_open(struct asking *a)
 {

@@ -28,6 +28,9 @@ struct asking {
 /* A child for the argp of such a command; its input is the struct asking. */
 extern const struct argp asking_argp;
 
+/* cli_parse() for a command that has no other options; doc is a msgid. */
+void asking_parse(struct asking *a, const char *doc, int argc, char **argv);
+
 /* Returns the exit status; what failed was explained.  Whatever it is,
  * asking_done() ends it. */
 int asking_open(struct asking *a);

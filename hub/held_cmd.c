@@ -122,16 +122,11 @@ print_all(const struct asking *a)
 int
 held_command(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &asking_argp }, { 0 } };
-	static const struct argp argp = {
-		.doc = N_("List the entries that are stored and not counted, and why."),
-		.children = children,
-	};
 	struct asking a = { .json = false };
 	status st;
 	int code;
 
-	cli_parse(&argp, argc, argv, &a);
+	asking_parse(&a, N_("List the entries that are stored and not counted, and why."), argc, argv);
 	code = asking_open(&a);
 	if (code == EX_OK) {
 		st = print_all(&a);

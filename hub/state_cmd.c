@@ -225,16 +225,11 @@ print_table(const struct state *s)
 int
 state_command(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &asking_argp }, { 0 } };
-	static const struct argp argp = {
-		.children = children,
-		.doc = N_("Show the consolidated state of the plan."),
-	};
 	struct state s = { 0 };
 	status st;
 	int code;
 
-	cli_parse(&argp, argc, argv, &s.ask);
+	asking_parse(&s.ask, N_("Show the consolidated state of the plan."), argc, argv);
 	code = asking_open(&s.ask);
 	if (code == EX_OK) {
 		st = gather(&s);

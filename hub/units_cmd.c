@@ -279,16 +279,11 @@ print_units(const struct asking *a)
 int
 units_command(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &asking_argp }, { 0 } };
-	static const struct argp argp = {
-		.doc = N_("List the units and their devices: last contact, what waits there, copies."),
-		.children = children,
-	};
 	struct asking a = { .json = false };
 	status st;
 	int code;
 
-	cli_parse(&argp, argc, argv, &a);
+	asking_parse(&a, N_("List the units and their devices: last contact, what waits there, copies."), argc, argv);
 	code = asking_open(&a);
 	if (code == EX_OK) {
 		st = print_units(&a);
