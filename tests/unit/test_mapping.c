@@ -60,7 +60,8 @@ static void
 names_are_alike_whatever_case_accents_and_blanks(void **ctx)
 {
 	(void) ctx;
-	mapping *map = rules("column fecha_de_inicio,pais date\nvalue mode sábado-consular mode=x\n");
+	mapping *map = rules("column fecha_de_inicio,pais date\n"
+	                     "value mode sábado-consular mode=x\n");
 
 	assert_column(map, "Fecha de inicio", COLUMN_DATE, NULL);
 	assert_column(map, "FECHA-DE-INICIO", COLUMN_DATE, NULL);
