@@ -240,6 +240,12 @@ print_device(const struct report *r)
 }
 
 static void
+print_more(size_t count)
+{
+	printf(ngettext("... and %zu more\n", "... and %zu more\n", count), count);
+}
+
+static void
 print_held(const struct report *r)
 {
 	const struct feed_state *s = &r->state;
@@ -251,7 +257,7 @@ print_held(const struct report *r)
 		printf(_("held: %s: %s\n"), ref, reason_text(&s->held[i], text, sizeof(text)));
 	}
 	if (held(r) > s->held_count)
-		printf(_("... and %zu more\n"), (size_t) (held(r) - s->held_count));
+		print_more((size_t) (held(r) - s->held_count));
 	for (size_t i = 0; i < s->conflict_count; i++)
 		printf(_("conflict: entry %llu was replaced twice; one version counts until the "
 		         "office settles it\n"), (unsigned long long) s->conflicts[i]);
