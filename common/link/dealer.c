@@ -106,6 +106,10 @@ dealer_close(dealer **d_p)
 
 	if (!d)
 		return;
+	/* The monitor goes first, while somebody still reads it: libzmq's own
+	 * thread would wait for ever to hand an event to nobody. */
+	if (d->socket)
+		zmq_socket_monitor(d->socket, NULL, 0);
 	if (d->monitor)
 		zmq_close(d->monitor);
 	if (d->socket)
