@@ -1,5 +1,6 @@
 #include "agent/entry_options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -27,30 +28,31 @@ enum option_key {
 	KEY_UNTIL,
 };
 
+/* In the order of their groups, which --help keeps. */
 static const struct argp_option options[] = {
-	{ "indicator", KEY_INDICATOR, N_("CODE"), 0, N_("the indicator it counts for"), 0 },
-	{ "initiative", KEY_INITIATIVE, N_("CODE..."), 0, N_("initiatives it counts for"), 0 },
-	{ "date", KEY_DATE, N_("YYYY-MM-DD"), 0, N_("its first day, at the place itself"), 0 },
-	{ "until", KEY_UNTIL, N_("YYYY-MM-DD"), 0, N_("its last day, if there were several"), 0 },
-	{ "quantity", KEY_QUANTITY, N_("N"), 0, N_("how many there were (default: 1)"), 0 },
-	{ "mode", KEY_MODE, N_("CODE"), 0, N_("of which kind, as sabado-consular"), 0 },
-	{ "place", KEY_PLACE, N_("TEXT"), 0, N_("where"), 0 },
-	{ "country", KEY_COUNTRY, N_("XX"), 0, N_("its country (default: that of the unit)"), 0 },
+	{ "indicator", KEY_INDICATOR, N_("CODE"), 0, N_("the indicator it counts for"), 2 },
+	{ "initiative", KEY_INITIATIVE, N_("CODE..."), 0, N_("initiatives it counts for"), 3 },
+	{ "date", KEY_DATE, N_("YYYY-MM-DD"), 0, N_("its first day, at the place itself"), 4 },
+	{ "until", KEY_UNTIL, N_("YYYY-MM-DD"), 0, N_("its last day, if there were several"), 5 },
+	{ "quantity", KEY_QUANTITY, N_("N"), 0, N_("how many there were (default: 1)"), 6 },
+	{ "mode", KEY_MODE, N_("CODE"), 0, N_("of which kind, as sabado-consular"), 7 },
+	{ "place", KEY_PLACE, N_("TEXT"), 0, N_("where"), 8 },
+	{ "country", KEY_COUNTRY, N_("XX"), 0, N_("its country (default: that of the unit)"), 9 },
 	{ "status", KEY_STATUS, N_("STATUS"), 0,
-	  N_("done (default), planned, cancelled or moved"), 0 },
-	{ "count", KEY_COUNT, N_("NAME=N..."), 0, N_("what else was counted, as attended=90"), 0 },
+	  N_("done (default), planned, cancelled or moved"), 10 },
+	{ "count", KEY_COUNT, N_("NAME=N..."), 0, N_("what else was counted, as attended=90"), 11 },
 	{ "group", KEY_GROUP, N_("CODE=N..."), 0,
-	  N_("people of a differential actor, as ACT-1=12"), 0 },
-	{ "note", KEY_NOTE, N_("TEXT"), 0, N_("what else is to be said"), 0 },
+	  N_("people of a differential actor, as ACT-1=12"), 12 },
+	{ "note", KEY_NOTE, N_("TEXT"), 0, N_("what else is to be said"), 13 },
 	{ "evidence", KEY_EVIDENCE, N_("FILE..."), 0,
-	  N_("files that prove it: their hashes are recorded, keep the files"), 0 },
-	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 0 },
+	  N_("files that prove it: their hashes are recorded, keep the files"), 14 },
+	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 15 },
 	{ "unit", KEY_UNIT, N_("CODE"), 0,
-	  N_("the unit that reports (default: the only one of this device)"), 0 },
+	  N_("the unit that reports (default: the only one of this device)"), 16 },
 	{ "force", KEY_FORCE, NULL, 0,
-	  N_("record also what the plan refuses; the hub keeps it without counting it"), 0 },
+	  N_("record also what the plan refuses; the hub keeps it without counting it"), 17 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
-	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
+	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 18 },
 	{ 0 },
 };
 
@@ -192,7 +194,49 @@ parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-const struct argp entry_argp = { .options = options, .parser = parse };
+/* ---- limits, for --help ---- */
+
+static bool
+is_of_entry(const struct limit_row *row)
+{
+	static const char *const names[] = {
+		"EVENT_BYTES_MAX", "CODE_BYTES_MAX", "NOTE_BYTES_MAX", "PLACE_BYTES_MAX",
+		"NAME_BYTES_MAX", "QUANTITY_MAX", "COUNT_VALUE_MAX", "INITIATIVES_MAX",
+		"COUNTS_MAX", "GROUPS_MAX", "EVIDENCES_MAX",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(row->name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* argp frees what is not the text it gave. */
+static char *
+add_limits(int key, const char *text, void *input)
+{
+	char *help = NULL;
+	size_t len;
+	FILE *out;
+
+	(void) input;
+	if (key != ARGP_KEY_HELP_EXTRA)
+		return (char *) (uintptr_t) text;
+	out = open_memstream(&help, &len);
+	if (!out)
+		return NULL;
+	fputs(_("At most:"), out);
+	for (size_t i = 0; i < limit_row_count; i++) {
+		const struct limit_row *row = &limit_rows[i];
+
+		if (is_of_entry(row))
+			fprintf(out, "\n  %8u %-5s  %s", row->value, row->unit, gettext(row->what));
+	}
+	return fclose(out) == 0 ? help : NULL;
+}
+
+const struct argp entry_argp = { .options = options, .parser = parse, .help_filter = add_limits };
 
 void
 entry_options_done(struct entry_options *o)

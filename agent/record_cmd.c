@@ -19,7 +19,7 @@ enum { KEY_KEY = 0x200 };
 
 static const struct argp_option options[] = {
 	{ "key", KEY_KEY, N_("TEXT"), 0,
-	  N_("your own name for the entry: a second one of that name is not recorded"), 1 },
+	  N_("your own name for the entry: a second one of that name is not recorded"), 16 },
 	{ 0 },
 };
 
