@@ -38,7 +38,7 @@ PART_BYTES = 12288
 DOWN_PART_BYTES = 8192
 CREDIT_BYTES_MIN = 65536
 DOCUMENT_BYTES = 1048576
-DEADLINE_S = 20
+DEADLINE_S = 10
 
 
 class Wrong(Exception):
@@ -459,8 +459,9 @@ class Device:
     def has(self, point):
         return point[0] < len(self._points) and self._points[point[0]] == point
 
-    def ref(self, seq):
-        return ref(self.feed, *self._points[seq])
+    def ref(self, seq, whole=False):
+        """The REF of an event; whole: with its hash, as in a forked feed."""
+        return ref(self.feed, seq, self._points[seq][1] if whole else None)
 
     def add(self, *bodies):
         """Appends events; the point of the last."""
@@ -543,7 +544,8 @@ class Link:
         self.socket.curve_publickey = zmq.utils.z85.encode(device.curve)
         self.socket.curve_secretkey = zmq.utils.z85.encode(device.curve_secret)
         self.monitor = self.socket.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH |
+            zmq.EVENT_DISCONNECTED)
         self.socket.connect(endpoint)
 
     def __enter__(self):
@@ -553,15 +555,31 @@ class Link:
         self.close()
 
     def close(self):
+        if self.socket.closed:
+            return
         self.socket.disable_monitor()
+        self.monitor.close()
         self.socket.close()
+
+    def _next_event(self, seconds):
+        if not self.monitor.poll(int(seconds * 1000)):
+            return None
+        return zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
 
     def handshake(self):
         """True when CURVE lets the device in, False when its key is denied."""
-        if not self.monitor.poll(int(self.deadline * 1000)):
+        event = self._next_event(self.deadline)
+        if event is None:
             raise TimeoutError("no end of the handshake")
-        event = zmq.utils.monitor.recv_monitor_message(self.monitor)["event"]
         return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
+
+    def dropped(self, seconds=None):
+        """True when the hub closes, or has closed, the connection."""
+        until = time.monotonic() + (self.deadline if seconds is None else seconds)
+        while True:
+            event = self._next_event(max(0, until - time.monotonic()))
+            if event in (None, zmq.EVENT_DISCONNECTED):
+                return event is not None
 
     def send(self, frame):
         self.socket.send(frame)

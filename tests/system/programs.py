@@ -140,16 +140,22 @@ class Hub:
         """Sum of counts of a code."""
         return sum(row["value"] for row in self.ask("counts", code, *args)["rows"])
 
-    def enroll(self, request, fingerprint, **other):
-        return self.command("enroll", request, "--fingerprint", fingerprint, **other)
+    def enroll(self, request, fingerprint, *args):
+        return self.command("enroll", request, "--fingerprint", fingerprint, *args)
 
-    def admit(self, device):
-        """Enrols a peer.Device."""
+    def admit(self, device, *args):
+        """Enrols a peer.Device; a running hub lets it in on return."""
         path = self.home + ".request"
         with open(path, "wb") as f:
             f.write(device.request())
-        self.enroll(path, device.fingerprint())
+        self.enroll(path, device.fingerprint(), *args)
+        if self.daemon:
+            wait_until(lambda: self.lets_in(device), "the hub lets in who was enrolled", seconds=5)
         return device
+
+    def lets_in(self, device):
+        with self.link(device) as link:
+            return link.handshake()
 
     def link(self, device, **other):
         return peer.Link(device, self.endpoint, self.keys, **other)
