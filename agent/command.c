@@ -36,7 +36,7 @@ not_allowed(const char *home, const char *shown)
 	if (stat(home, &info) == 0 && (info.st_mode & S_IWGRP))
 		group = getgrgid(info.st_gid);
 	if (group)
-		return cli_fail(EX_NOPERM, _("no right to use %s: its users are the group '%s'"),
+		return cli_fail(EX_NOPERM, _("no right to use %s: the members of the group '%s' have it"),
 		                shown, group->gr_name);
 	return cli_fail(EX_NOPERM, _("no right to use %s"), shown);
 }
@@ -107,6 +107,10 @@ command_failed(const outbox *box, status st)
 		                _("no room left at %s: nothing was recorded, what was recorded "
 		                  "before is safe; make room (%d MiB must be free) and try again"),
 		                shown, OUTBOX_DISK_BYTES >> 20);
+	if (st == ST_IO) /* a commit that failed may be on disk all the same */
+		return cli_fail(EX_IOERR,
+		                _("the disk of %s does not work as it should; before you record again, "
+		                  "see in 'valija list' whether the entry is there"), shown);
 	return cli_fail(cli_exit(st), _("cannot use %s: %s"), shown, gettext(status_text(st)));
 }
 
