@@ -170,16 +170,18 @@ check_codes(struct input *in)
 	name_kind kind = in->question.what == COUNT_GROUP ? NAME_GROUP : NAME_COUNT;
 	int code = asking_code(&in->ask, in->code, &in->question.code);
 
+	if (code == EX_OK)
+		code = unit_list_check(&in->units, in->ask.plan);
 	if (code != EX_OK)
 		return code;
+	in->question.units = in->units.list;
+	in->question.unit_count = in->units.count;
 	if (in->question.what != COUNT_QUANTITY) {
 		in->name = name_of(in->ask.plan, kind, in->question.name);
 		if (!in->name)
 			return unknown_name(in, kind);
 	}
-	in->question.units = in->units.list;
-	in->question.unit_count = in->units.count;
-	return unit_list_check(&in->units, in->ask.plan);
+	return EX_OK;
 }
 
 /* ---- output ---- */

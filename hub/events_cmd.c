@@ -123,7 +123,7 @@ static const struct listing_column columns[] = {
 	{ "indicator", NULL, CELL_TEXT, false },
 	{ "initiatives", NULL, CELL_LIST, false },
 	{ NULL, N_("CODES"), CELL_TEXT, false },
-	{ "quantity", N_("QUANTITY"), CELL_NUMBER, false },
+	{ "quantity", N_("QTY"), CELL_NUMBER, false },
 	{ "mode", N_("MODE"), CELL_TEXT, false },
 	{ "mode_name", NULL, CELL_TEXT, false },
 	{ "place", N_("PLACE"), CELL_TEXT, true },

@@ -27,7 +27,7 @@ static const struct listing_column columns[] = {
 	{ "mode", NULL, CELL_TEXT, false },
 	{ "place", NULL, CELL_TEXT, false },
 	{ "status", NULL, CELL_TEXT, false },
-	{ NULL, N_("WHAT"), CELL_TEXT, true },
+	{ NULL, N_("WHAT"), CELL_TEXT, false },
 	{ "reason", NULL, CELL_TEXT, false },
 	{ "found", NULL, CELL_TEXT, false },
 	{ "nearest", NULL, CELL_TEXT, false },
@@ -35,7 +35,7 @@ static const struct listing_column columns[] = {
 	{ "received", NULL, CELL_TEXT, false },
 };
 
-/* "IND-1 consulado-movil, Greenville SC" */
+/* "IND-1 consulado-movil" */
 static const char *
 what(const struct event_row *row, char out[static WHAT_BYTES])
 {
@@ -44,10 +44,6 @@ what(const struct event_row *row, char out[static WHAT_BYTES])
 	if (*row->mode) {
 		text_append(out, WHAT_BYTES, text_of(" "));
 		text_append(out, WHAT_BYTES, text_of(row->mode));
-	}
-	if (*row->place) {
-		text_append(out, WHAT_BYTES, text_of(", "));
-		text_append(out, WHAT_BYTES, text_of(row->place));
 	}
 	return out;
 }

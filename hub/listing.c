@@ -122,14 +122,15 @@ csv_cells(struct listing *l, const char *const *cells)
 }
 
 static json_t *
-words(const char *cell)
+words(const char *cell, bool numbers)
 {
 	json_t *list = json_array();
 
 	while (*cell) {
 		size_t len = strcspn(cell, " ");
 
-		json_array_append_new(list, json_stringn(cell, len));
+		json_array_append_new(list, numbers ? json_integer(strtoll(cell, NULL, 10))
+		                                    : json_stringn(cell, len));
 		cell += len + strspn(cell + len, " ");
 	}
 	return list;
@@ -144,7 +145,9 @@ json_cell(cell_type type, const char *cell)
 	case CELL_NUMBER:
 		return *cell ? json_loads(cell, JSON_DECODE_ANY, NULL) : json_null();
 	case CELL_LIST:
-		return words(cell);
+		return words(cell, false);
+	case CELL_NUMBERS:
+		return words(cell, true);
 	case CELL_BOOL:
 		return json_boolean(*cell);
 	}

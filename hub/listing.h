@@ -23,10 +23,11 @@
 typedef enum listing_form { FORM_TABLE, FORM_JSON, FORM_CSV } listing_form;
 
 typedef enum cell_type {
-	CELL_TEXT,   /* JSON: a string; an empty cell or NULL is null */
-	CELL_NUMBER, /* JSON: as it stands in the cell */
-	CELL_LIST,   /* words parted by blanks; JSON: an array */
-	CELL_BOOL,   /* JSON: false when the cell is empty or NULL */
+	CELL_TEXT,    /* JSON: a string; an empty cell or NULL is null */
+	CELL_NUMBER,  /* JSON: as it stands in the cell */
+	CELL_LIST,    /* words parted by blanks; JSON: an array */
+	CELL_NUMBERS, /* the same of numbers */
+	CELL_BOOL,    /* JSON: false when the cell is empty or NULL */
 } cell_type;
 
 struct listing_column {

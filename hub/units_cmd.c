@@ -164,7 +164,7 @@ static const struct listing_column columns[] = {
 	{ "plan_version", NULL, CELL_NUMBER, false },
 	{ "program", NULL, CELL_TEXT, false },
 	{ "lanes", NULL, CELL_NUMBER, false },
-	{ "forks", NULL, CELL_LIST, false },
+	{ "forks", NULL, CELL_NUMBERS, false },
 	{ "note", N_("REMARK"), CELL_TEXT, false },
 };
 

@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+"""valija-hub plan: show, and load the next version into a hub."""
+
+import json
+import unittest
+
+from programs import PLAN, run
+from query import HOUSTON, QueryCase
+
+
+class Plan(QueryCase):
+    def setUp(self):
+        super().setUp()
+        self.hub = self.hub()
+
+    def test_the_next_version_judges_all_events_again(self):
+        self.records(self.hub, HOUSTON, ("2022-11-05", {}), ("2025-03-01", {}))
+        self.assertEqual(self.hub.state()["events"], {"counted": 1, "held": 1, "dated_ahead": 0})
+        path = self.plan(version=2, period={"from": "2022-01-01", "to": "2026-12-31"})
+        self.assertIn("version 2 of PEI-2023-2026 is in force", self.hub.command("plan load", path))
+        state = self.hub.state()
+        self.assertEqual(state["plan"]["version"], 2)
+        self.assertEqual(state["events"], {"counted": 2, "held": 0, "dated_ahead": 0})
+        self.assertEqual(self.hub.total("IND-1"), 2)
+
+    def test_the_plan_in_force_may_be_loaded_again(self):
+        digest = self.hub.digest()
+        said = self.hub.command("plan load", PLAN)
+        self.assertIn("version 1 of PEI-2023-2026 is in force already", said)
+        self.assertEqual(self.hub.digest(), digest)
+
+    def test_another_version_than_the_next_is_refused(self):
+        for version in (1, 3):
+            path = self.plan(version=version, motto="otra")
+            said = run("valija-hub", "plan", "load", path, "--home", self.hub.home, status=65)
+            self.assertIn('"version" is %d and must be 2' % version, said.stderr)
+        self.assertEqual(self.hub.state()["plan"]["version"], 1)
+
+    def test_a_plan_with_errors_is_refused_and_all_are_told(self):
+        path = self.plan(version=2, vision=7, mission=None)
+        said = run("valija-hub", "plan", "load", path, "--home", self.hub.home, status=65)
+        self.assertIn("/vision", said.stderr)
+        self.assertIn("/mission", said.stderr)
+        self.assertEqual(self.hub.state()["plan"]["version"], 1)
+        run("valija-hub", "plan", "load", self.path("none.json"), "--home", self.hub.home, status=66)
+
+    def test_the_plan_in_force_is_shown_as_it_was_loaded(self):
+        with open(PLAN, encoding="utf-8") as f:
+            document = json.load(f)
+        self.assertEqual(json.loads(self.hub.command("plan show", "--json")), document)
+        self.assertEqual(self.hub.command("plan show"),
+                         run("valija-hub", "plan", "show", PLAN).stdout)
+
+    def test_a_wrong_part_is_answered_with_the_nearest(self):
+        said = run("valija-hub", "plan", "chek", PLAN, status=64)
+        self.assertIn("did you mean 'check'?", said.stderr)
+        said = run("valija-hub", "plan", status=64)
+        self.assertIn("check, show or load", said.stderr)
+        self.assertIn("load", run("valija-hub", "plan", "--help").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
