@@ -282,10 +282,10 @@ static const char *
 status_word(event_status s)
 {
 	switch (s) {
-	case STATUS_DONE:      return _("done");
-	case STATUS_PLANNED:   return _("planned");
-	case STATUS_CANCELLED: return _("cancelled");
-	case STATUS_MOVED:     return _("moved");
+	case STATUS_DONE:      return _("activities done");
+	case STATUS_PLANNED:   return _("activities planned");
+	case STATUS_CANCELLED: return _("activities cancelled");
+	case STATUS_MOVED:     return _("activities moved to another date");
 	case EVENT_STATUSES_:  break;
 	}
 	return "";
@@ -298,7 +298,7 @@ print_total(const struct input *in, uint64_t total)
 
 	date_format(in->ask.cutoff, cutoff);
 	if (total == 0)
-		printf(_("Nothing %s is recorded up to the cut-off, %s.\n"),
+		printf(_("No %s up to the cut-off, %s.\n"),
 		       status_word(in->question.status), cutoff);
 	else
 		printf(_("Total: %llu (%s, up to the cut-off, %s)\n"), (unsigned long long) total,

@@ -81,6 +81,21 @@ print_dates(const struct shown *s)
 		line(_("By"), s->event.by);
 }
 
+static const char *
+status_words(const struct shown *s)
+{
+	if (s->event.kind != KIND_ACTIVITY)
+		return "";
+	switch (s->event.status) {
+	case STATUS_DONE:      return _("done");
+	case STATUS_PLANNED:   return _("planned");
+	case STATUS_CANCELLED: return _("cancelled");
+	case STATUS_MOVED:     return _("moved to another date");
+	case EVENT_STATUSES_:  break;
+	}
+	return "";
+}
+
 static void
 print_activity(const plan *p, const struct shown *s)
 {
@@ -96,7 +111,7 @@ print_activity(const plan *p, const struct shown *s)
 	line_named(_("Mode"), text_of(s->row.mode), s->row.mode_name);
 	line(_("Place"), e->place);
 	line_named(_("Country"), e->country, name_of_country(p, e->country));
-	line(_("Status"), text_of(s->row.status));
+	line(_("Status"), text_of(status_words(s)));
 	lines_of_tallies(_("Count"), p, NAME_COUNT, &e->counts);
 	lines_of_tallies(_("Differential actor"), p, NAME_GROUP, &e->groups);
 	line(_("Note"), e->note);

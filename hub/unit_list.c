@@ -59,8 +59,8 @@ unit_list_check(struct unit_list *u, const plan *p)
 		if (nearest)
 			return cli_fail(EX_DATAERR, _("--unit: the plan has no unit '%s'; did you mean '%s'?"),
 			                shown, nearest);
-		return cli_fail(EX_DATAERR, _("--unit: the plan has no unit '%s'; 'valija-hub units' lists "
-		                              "them"), shown);
+		return cli_fail(EX_DATAERR, _("--unit: the plan has no unit '%s'; 'valija-hub units --json' "
+		                              "lists them all"), shown);
 	}
 	u->count = kept;
 	return EX_OK;

@@ -136,7 +136,7 @@ skew_text(int64_t skew_ms, char out[static SKEW_BYTES])
 	char sign = skew_ms < 0 ? '-' : '+';
 
 	if (s <= SOON_S)
-		snprintf(out, SKEW_BYTES, "%s", _("none"));
+		snprintf(out, SKEW_BYTES, "%s", _("on time"));
 	else if (s < 120)
 		snprintf(out, SKEW_BYTES, _("%c%lld s"), sign, s);
 	else if (s < 2 * 3600)

@@ -97,9 +97,9 @@ class Counts(QueryCase):
         text = self.hub.command("counts", "IND-1", "--by", "unit", "--cutoff", "2026-12-31")
         self.assertIn("IND-1  Consulados móviles", text)
         self.assertRegex(text, r"con-houston +Consulado de Colombia en Houston +6\n")
-        self.assertIn("Total: 10 (done, up to the cut-off, 2026-12-31)\n", text)
+        self.assertIn("Total: 10 (activities done, up to the cut-off, 2026-12-31)\n", text)
         text = self.hub.command("counts", "IND-6", "--by", "unit", "--cutoff", "2026-12-31")
-        self.assertTrue(text.endswith("Nothing done is recorded up to the cut-off, 2026-12-31.\n"))
+        self.assertTrue(text.endswith("No activities done up to the cut-off, 2026-12-31.\n"))
         self.assertNotIn("UNIT", text)
 
     def test_a_wrong_code_is_answered_with_the_nearest(self):
