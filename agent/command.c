@@ -1,3 +1,6 @@
+/* Errors end here in sentences.  The modules below say only which of a few kinds
+ * of failure it was; what a person can do about it is known only where the home
+ * and the command are. */
 #include "agent/command.h"
 
 #include <grp.h>
@@ -27,6 +30,8 @@ command_home(const char *option)
 
 /* ---- the outbox ---- */
 
+/* The usual cause is a login that is not in the group yet, so the group is what
+ * an administrator needs to hear. */
 static int
 not_allowed(const char *home, const char *shown)
 {
@@ -78,6 +83,8 @@ command_open(const char *home_option, outbox **ret_box)
 	return st == ST_OK ? EX_OK : open_failed(home, st);
 }
 
+/* The cast: asking who holds the lock changes nothing in the outbox, but its
+ * store is not to be had from a constant one. */
 static int
 lock_held(const outbox *box)
 {
@@ -143,6 +150,8 @@ command_plan_done(kv_txn **txn_p, plan_table **plan_p)
 
 /* ---- who and when ---- */
 
+/* By number, not by LOGNAME, which anybody can set, nor by the terminal, which a
+ * scheduled job does not have. */
 const char *
 command_login(void)
 {
@@ -155,6 +164,7 @@ command_login(void)
 	return number;
 }
 
+/* A machine whose clock says nothing gets no warnings about the future. */
 date
 command_today(void)
 {
@@ -214,6 +224,7 @@ parse_seq(const char *text, uint64_t *ret_seq)
 	return *text == '\0' && n > 0;
 }
 
+/* A number that is not here yet is told as such, not as another device's. */
 static bool
 is_ours(outbox *box, const struct ref *ref)
 {

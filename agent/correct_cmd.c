@@ -1,4 +1,9 @@
-/* valija correct, valija void: a new version in the place of an old one */
+/* valija correct, valija void: a new version in the place of an old one
+ *
+ * A correction carries all fields, not the difference, so that it means the same
+ * whatever the hub has or has not seen of the versions before.  It names the
+ * newest own version whichever one the person named: two versions that replace
+ * the same one would be a conflict that nobody meant. */
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -143,7 +148,9 @@ remove_pair(struct entry_pair *pairs, size_t *count, size_t i)
 	(*count)--;
 }
 
-/* NAME=N changes or adds, NAME= takes away. */
+/* Names are kept one by one, since who corrects the number of people attended
+ * does not want to type all the others again.
+ * NAME=N changes or adds, NAME= takes away. */
 static void
 take_pairs(struct entry_pair *pairs, size_t *count, const struct entry_pair *given,
            size_t given_count, bool none)
@@ -181,6 +188,8 @@ take_lists(struct entry *e, const struct entry_options *o)
 	take_pairs(e->groups, &e->group_count, given->groups, given->group_count, o->no_groups);
 }
 
+/* Not the unit: only the office moves an entry to another one, by whose rights
+ * it was written. */
 static void
 change(struct entry *e, const struct entry_options *o)
 {
@@ -245,6 +254,8 @@ build(outbox *box, const struct args *a, const struct version *v, writer *w)
 	return st == ST_OK ? EX_OK : cli_exit(st);
 }
 
+/* A mistyped option would else leave a version behind that says nothing new, and
+ * a person who believes that it does. */
 static bool
 changes_nothing(const struct version *v, struct bytes body)
 {
@@ -295,6 +306,8 @@ try_replace(outbox *box, const struct args *a, uint64_t seq, status *ret_st)
 	return code;
 }
 
+/* Whoever was quicker than us won, and their version is the one to replace now.
+ * It ends: with each round one of those who try gets through. */
 static int
 replace(struct args *a)
 {

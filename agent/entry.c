@@ -1,3 +1,10 @@
+/* Every check goes on after a fault: a person who is told one fault at a time
+ * types a command five times.  So a field that is at fault is left out of the
+ * event, and what depends on it (an end before a start that is none) is not
+ * checked.
+ *
+ * What cannot be encoded is refused for good; what only the plan refuses can be
+ * forced, since the plan on this device may be older than the one at the hub. */
 #include "agent/entry.h"
 
 #include <stdio.h>
@@ -31,6 +38,7 @@ entry_problem_add(struct checking *c, problem_kind kind, const char *field, stru
 	out->errors += !p.is_warning;
 }
 
+/* found is the whole text that was given; cli_safe() cuts it. */
 static void
 bad(struct checking *c, const char *field, const char *found, const char *rule, const char *arg)
 {
@@ -61,6 +69,7 @@ set(struct checking *c, event_field field)
 
 /* ---- texts and numbers ---- */
 
+/* Of a text that is too long nothing is shown: it would fill the screen. */
 static void
 check_text(struct checking *c, event_field bit, const char *field, const char *value,
            size_t max_bytes, struct text *ret_text)
@@ -96,6 +105,7 @@ parse_number(const char *text, uint64_t max, uint64_t *ret_n)
 	return true;
 }
 
+/* One activity is the rule, so its number need not be typed. */
 static void
 check_quantity(struct checking *c)
 {
@@ -126,6 +136,8 @@ swapped_date(const char *text, char ret_text[static DATE_TEXT_BYTES])
 	return true;
 }
 
+/* Tells a day that does not exist from a date written in another way, which get
+ * different answers. */
 static bool
 has_date_shape(const char *text)
 {
@@ -156,6 +168,8 @@ check_date(struct checking *c, const char *field, const char *value, date *ret_d
 	return false;
 }
 
+/* One day is written as one day, not as a span from it to itself, so that the
+ * same activity is the same bytes however it was typed. */
 static void
 check_dates(struct checking *c)
 {
@@ -182,6 +196,8 @@ check_dates(struct checking *c)
 		set(c, EVENT_UNTIL);
 }
 
+/* These may all be right: an extra Saturday service on a holiday, a plan typed
+ * in later, a clock that is wrong. */
 static void
 warn_about_dates(struct checking *c)
 {
@@ -209,6 +225,7 @@ compare_texts(const void *a, const void *b)
 	return text_compare(*(const struct text *) a, *(const struct text *) b);
 }
 
+/* The format wants them ascending and once each; a person need not know. */
 static void
 check_initiatives(struct checking *c)
 {
@@ -315,6 +332,7 @@ check_evidences(struct checking *c)
 
 /* ---- what is chosen from few ---- */
 
+/* They are few and the same for all plans, so all can be named. */
 static void
 check_status(struct checking *c)
 {
@@ -396,6 +414,7 @@ check_activity(struct checking *c)
 	warn_about_dates(c);
 }
 
+/* Without a reason a changed past is what the office cannot explain later. */
 static void
 check_fix(struct checking *c, const struct fix *fix)
 {

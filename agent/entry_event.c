@@ -1,3 +1,5 @@
+/* An event is turned back into texts and checked like typed ones, so that a
+ * correction passes the same gate as a new entry, and by one piece of code. */
 #include "agent/entry_event.h"
 
 #include <stdio.h>
@@ -15,6 +17,8 @@ struct entry_texts {
 	size_t used;
 };
 
+/* Room for all that an event can hold was made at once, so this cannot fail: a
+ * text takes its length and one byte, and in the event its head took that. */
 static const char *
 keep(struct entry_texts *t, struct text text)
 {
@@ -118,6 +122,7 @@ encode_bare(const struct event *in, writer *w)
 	return event_encode(&e, w, &fault);
 }
 
+/* Compared as bytes: encoding has one form, and no field can be forgotten. */
 bool
 entry_events_agree(const struct event *a, const struct event *b)
 {

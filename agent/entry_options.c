@@ -1,3 +1,6 @@
+/* Words are only put in their places here; what they mean is checked in entry.c,
+ * where the import's cells are checked too.  The exception is what no entry can
+ * hold: a word that belongs nowhere. */
 #include "agent/entry_options.h"
 
 #include <stdio.h>
@@ -58,6 +61,7 @@ static const struct argp_option options[] = {
 
 /* ---- lists ---- */
 
+/* Commas are cut out in a copy: argv is shown by ps and used in messages. */
 static char *
 keep_copy(struct entry_options *o, const char *text)
 {
@@ -78,6 +82,7 @@ add_initiative(struct entry_options *o, const char *code)
 		e->initiatives[e->initiative_count++] = code;
 }
 
+/* A name without a number is a pair without a value, which is told later. */
 static void
 add_pair(struct entry_pair *pairs, size_t *count, char *text)
 {
@@ -108,6 +113,7 @@ add_part(struct entry_options *o, int key, char *part)
 		add_pair(o->entry.groups, &o->entry.group_count, part);
 }
 
+/* For who records it is as if nothing was said; who corrects takes away. */
 static void
 empty_list(struct entry_options *o, int key)
 {
@@ -160,6 +166,7 @@ text_option(struct entry *e, int key)
 	}
 }
 
+/* Any other option ends a list: what follows then belongs to nothing. */
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {

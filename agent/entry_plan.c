@@ -1,3 +1,6 @@
+/* What the hub would judge, said here where it can still be put right.  The
+ * device's plan may be older than the hub's, so none of it is final: see
+ * PROBLEM_PLAN. */
 #include <stdio.h>
 
 #include "agent/entry_internal.h"
@@ -27,6 +30,7 @@ static const struct {
 	  N_("the plan has no such differential actor; it has %s") },
 };
 
+/* Nothing is near: then a few of what there is show at least how codes look. */
 static void
 tell_unknown(struct checking *c, problem_kind problem, plan_row kind, const char *field,
              struct text code)
@@ -44,6 +48,8 @@ tell_unknown(struct checking *c, problem_kind problem, plan_row kind, const char
 	entry_problem_add(c, problem, field, code, unknown_codes[i].none, list);
 }
 
+/* A word that is no code can be meant for one ("Sábado consular"), so the plan is
+ * asked even then. */
 bool
 entry_check_code(struct checking *c, plan_row kind, const char *field, struct text code)
 {
@@ -105,6 +111,8 @@ is_enrolled(const struct checking *c, struct text unit)
 	return false;
 }
 
+/* The nearest of the device's own units, not of the plan's: one that this device
+ * may not report for would be held all the same. */
 static void
 tell_foreign_unit(struct checking *c, const char *own)
 {
@@ -143,6 +151,7 @@ entry_check_unit(struct checking *c)
 
 /* ---- periods ---- */
 
+/* An unknown code was told already. */
 static void
 check_in_force(struct checking *c, plan_row kind, const char *field, struct text code)
 {
@@ -186,6 +195,8 @@ check_period(struct checking *c, struct plan_period period, const char *rule)
 	return false;
 }
 
+/* An indicator may have a period of its own; outside the plan's it would only be
+ * the same complaint again. */
 static void
 check_indicator(struct checking *c, bool in_period)
 {

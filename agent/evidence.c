@@ -10,6 +10,7 @@
 
 enum { CHUNK_BYTES = 65536 };
 
+/* Piece by piece: a film of the event is larger than this machine's memory. */
 static status
 hash_to_end(int fd, struct entry_evidence *v)
 {

@@ -14,6 +14,8 @@ is_own(outbox *box, const struct point *at)
 	       memcmp(hash, at->hash, HASH_BYTES) == 0;
 }
 
+/* The hub speaks of all lanes of the feed; entries of another life of this
+ * device are not here and would be taken for others of the same number. */
 static status
 read_held(outbox *box, struct feed_state *s)
 {

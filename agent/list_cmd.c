@@ -1,3 +1,5 @@
+/* All versions are listed, not only those that count: what was sent once stays
+ * visible, and the last column says what became of it. */
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -95,6 +97,7 @@ put_for(char cell[static CELL_BYTES], const struct event *e)
 		                 e->initiatives.list[i].at);
 }
 
+/* What follows is more important than what came before. */
 static void
 put_version(char cell[static CELL_BYTES], const struct own_entry *e)
 {
@@ -122,6 +125,8 @@ put_sent(char cell[static CELL_BYTES], const struct own_entry *e)
 		         hold_name(e->held));
 }
 
+/* An entry that cannot be decoded (of a newer program) has its number and
+ * whatever could be read. */
 static void
 add_row(table *t, const struct own_entry *e)
 {
@@ -150,6 +155,9 @@ add_row(table *t, const struct own_entry *e)
 }
 
 /* ---- the list ---- */
+
+/* The rows are gathered before the first is printed.  A pager may keep a pipe
+ * full for hours, and a read transaction must not wait for it. */
 
 struct listing {
 	outbox *box;

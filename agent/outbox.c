@@ -26,6 +26,8 @@ static const char *const table_names[OUTBOX_TABLES_] = {
 
 enum { TIP_BYTES = SEQ_BYTES + HASH_BYTES + 8, UNITS_BYTES_MAX = UNITS_MAX * (CODE_BYTES_MAX + 1) };
 
+/* The name in write.lock is that of the program that waits or is waited for:
+ * valija or valija-agent. */
 static struct kv_config
 configuration(void)
 {
@@ -55,6 +57,8 @@ outbox_put_fact(kv_txn *txn, const char *name, struct bytes value)
 	              value);
 }
 
+/* Kept as a fact of its own, in the transaction of the event it speaks of: the
+ * next number must not depend on which events are still here. */
 status
 outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip)
 {
@@ -125,6 +129,9 @@ environment(const char *home, char out[static PATH_MAX])
 	return path_join(out, PATH_MAX, home, "outbox");
 }
 
+/* The facts go in by a second commit, since kv_create() knows nothing of devices.
+ * Cut off between the two, the home is told as malformed; who makes homes gives
+ * them their name after this. */
 status
 outbox_create(const char *home, const struct outbox_device *device)
 {
@@ -175,6 +182,7 @@ get_hubs(kv_txn *txn, struct outbox_device *device)
 	return ST_OK;
 }
 
+/* Copied, since every event that is recorded is checked against them. */
 static status
 get_units(kv_txn *txn, outbox *box)
 {
@@ -284,6 +292,8 @@ seq_key(uint64_t seq, uint8_t key[static SEQ_BYTES])
 	return (struct bytes) { key, SEQ_BYTES };
 }
 
+/* A row that cannot be one of ours means a damaged page: LMDB has no checksums,
+ * and would hand it on. */
 status
 outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
                  uint8_t ret_hash[static HASH_BYTES])
@@ -433,6 +443,9 @@ outbox_find_key(outbox *box, const uint8_t key[static HASH_BYTES], uint64_t *ret
 
 /* ---- waking the daemon ---- */
 
+/* Opened for writing and touched by hand, so that both a watch on the folder and
+ * one on the file wake up.  The file may be another user's: then only its time
+ * can be changed, which a member of the group may. */
 void
 outbox_touch(const outbox *box)
 {

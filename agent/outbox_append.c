@@ -1,3 +1,5 @@
+/* Appending: all that must not be computed from what was read before the lock,
+ * numbers, hashes, and who replaced what, is computed here, under it. */
 #include <sodium.h>
 
 #include "agent/outbox_internal.h"
@@ -72,6 +74,8 @@ store_body(struct appending *a, struct bytes body)
 	                 (struct bytes) { row, HASH_BYTES + body.len });
 }
 
+/* Room is asked for only when something new is to be stored: a repeat that is
+ * known must be confirmed even when the disk is full. */
 static status
 store_event(struct appending *a, struct bytes body)
 {
@@ -93,6 +97,7 @@ store_event(struct appending *a, struct bytes body)
 	return st;
 }
 
+/* The key goes in with the event, so no crash can part them. */
 static status
 append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_seq,
             bool *ret_known)

@@ -44,6 +44,8 @@ get_hub_row(kv_txn *txn, const uint8_t *hub, struct outbox_hub *facts)
 	return reader_end(&r) < 0 ? ST_IO : ST_OK; /* we wrote it: the disk is bad */
 }
 
+/* Taken from the documents themselves, not written down a second time: a mark
+ * that said more than what is held would keep the right one from being fetched. */
 static void
 get_versions(kv_txn *txn, struct outbox_hub *facts)
 {
@@ -139,6 +141,7 @@ write_plan(outbox *box, void *ctx)
 	return kv_commit(&txn);
 }
 
+/* Parsed before the lock is taken: it takes milliseconds, and commands wait. */
 status
 outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms)
 {
@@ -183,6 +186,7 @@ write_standing(outbox *box, void *ctx)
 	return kv_commit(&txn);
 }
 
+/* Not decoded: what a newer hub adds is kept for a newer program. */
 status
 outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed,
                     int wait_ms)

@@ -22,6 +22,7 @@ look_ahead(outbox *box, struct own_entry *e)
 	return st;
 }
 
+/* What cannot be decoded is an entry all the same: it is on the chain. */
 status
 own_entry_read(outbox *box, const struct feed_state *s, uint64_t seq, struct own_entry *ret_entry)
 {

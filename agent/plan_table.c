@@ -67,6 +67,7 @@ struct filling {
 	status st; /* the first failure */
 };
 
+/* Failures stick, so that the lists below read as lists. */
 static void
 put_value(struct filling *f, struct bytes key)
 {
@@ -76,6 +77,8 @@ put_value(struct filling *f, struct bytes key)
 		f->st = kv_put(f->txn, f->table, key, writer_bytes(&f->w));
 }
 
+/* plan_parse() lets no longer code pass; a program that wrote a key beyond the
+ * bound would not find it again. */
 static void
 put_item(struct filling *f, plan_row kind, const char *code, const struct item *item)
 {
@@ -92,6 +95,8 @@ put_item(struct filling *f, plan_row kind, const char *code, const struct item *
 	put_value(f, (struct bytes) { key, 1 + len });
 }
 
+/* The plan's period, unless the item turns out to have its own: then a look-up
+ * needs one row only. */
 static struct item
 item_of(const struct filling *f, const char *name, date retired)
 {
@@ -176,6 +181,7 @@ put_list(struct filling *f, const plan *p, plan_list which, plan_row kind)
 	}
 }
 
+/* Emptied first: a code that the new plan does not have must not be found. */
 status
 plan_table_put(kv_txn *txn, int table, const plan *p)
 {
@@ -280,6 +286,7 @@ plan_table_find(plan_table *t, plan_row kind, struct text code,
 
 /* ---- which code was meant ---- */
 
+/* Kinds are letters, so the rows of one stand together and after the head. */
 static bool
 walk_kind(plan_table *t, plan_row kind, struct kv_walk *walk)
 {
@@ -316,6 +323,9 @@ as_code(struct text t, char out[static CODE_BYTES_MAX + 1])
 	out[used] = '\0';
 }
 
+/* By spelling first; else as a part of a code, since people leave out what goes
+ * without saying: "houston" for "con-houston".  All codes are looked at, a few
+ * hundred at most, and only when one was wrong. */
 bool
 plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_code)
 {

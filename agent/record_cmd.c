@@ -1,3 +1,5 @@
+/* The REF on standard output is a promise: it is printed after the commit is on
+ * disk, and nothing else is printed there, so that scripts can keep it. */
 #include <sodium.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -71,6 +73,7 @@ hash_key(const char *key, uint8_t out[static HASH_BYTES])
 	crypto_generichash_final(&state, out, HASH_BYTES);
 }
 
+/* The plan is read and the event encoded before any lock is taken. */
 static int
 build(outbox *box, const struct entry_options *o, writer *w)
 {
@@ -128,6 +131,7 @@ append(outbox *box, const struct args *a, struct bytes body)
 	return EX_OK;
 }
 
+/* Files that cannot be read and fields that are wrong are told in one go. */
 static int
 record(struct args *a)
 {

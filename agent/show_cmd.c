@@ -1,3 +1,5 @@
+/* Everything an entry says, one field a line, for a person who is asked on the
+ * telephone what was recorded. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -101,6 +103,7 @@ line_number(const char *label, uint64_t n)
 	printf("%llu\n", (unsigned long long) n);
 }
 
+/* With the offset: the machine may have moved to another country since. */
 static void
 line_time(const char *label, int64_t ms)
 {
@@ -185,6 +188,8 @@ struct versions {
 	uint64_t list[VERSIONS_SHOWN]; /* own ones, from the first to the newest */
 };
 
+/* Back to the first, then forward: any version may be asked for.  Numbers only
+ * fall on the way back, whatever a damaged entry says, so it ends. */
 static status
 read_versions(outbox *box, const struct feed_state *s, const struct own_entry *shown,
               struct versions *v)

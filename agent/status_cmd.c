@@ -1,3 +1,5 @@
+/* The first line is the answer for a person in a hurry; the lines below appear
+ * only when there is something to know or to do. */
 #include <stdio.h>
 #include <sysexits.h>
 #include <time.h>
@@ -62,6 +64,7 @@ struct report {
 	char plan_code[CODE_BYTES_MAX + 1];
 };
 
+/* What is confirmed is a beginning of the own chain, so the rest is pending. */
 static unsigned long long
 pending(const struct report *r)
 {
@@ -142,6 +145,7 @@ conflicts_json(const struct feed_state *s)
 	return list;
 }
 
+/* The office may have named several addresses of the hub. */
 static json_t *
 endpoints_json(const char *hubs)
 {
@@ -276,6 +280,10 @@ print_office(const struct feed_state *s)
 		printf(_("remark of the office: %s\n"), cli_safe(t.at, t.len, text, sizeof(text)));
 }
 
+/* Entering again what the hub has already would count it twice: the one thing
+ * that a restored copy can do wrong, and only a person can avoid it.
+ *
+ * A wrong clock does no harm to what is recorded, but people read the times. */
 static void
 print_warnings(const struct feed_state *s)
 {
@@ -297,6 +305,7 @@ print_warnings(const struct feed_state *s)
 
 /* ---- the command ---- */
 
+/* Before the first contact there is no plan, which is no failure. */
 static status
 read_plan_code(struct report *r)
 {

@@ -1,3 +1,5 @@
+/* Keys that the event does not have are left out, so that null never has to mean
+ * "not said", and whoever reads need not know which kinds have which fields. */
 #include "common/event_json.h"
 
 #include <stdio.h>
@@ -7,6 +9,7 @@
 
 enum { TIME_BYTES = 64 };
 
+/* Rounded down also before 1970: a dead clock may say so. */
 json_t *
 json_time(int64_t ms)
 {
@@ -40,6 +43,7 @@ codes_json(const struct codes *codes)
 	return list;
 }
 
+/* jansson wants keys that end with 0; these are codes, so they hold none. */
 static json_t *
 tallies_json(const struct tallies *tallies)
 {

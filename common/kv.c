@@ -1,5 +1,9 @@
 #include "common/kv.h"
 
+/* Where LMDB 0.9.24 has a switch that trades safety for speed (NOSYNC,
+ * NOMETASYNC, WRITEMAP) it is off, and nothing turns it on: each of them loses
+ * acknowledged commits at a power cut or kills the process on a full disk.
+ * DUPSORT has faults in this version and is not used either. */
 #include <errno.h>
 #include <limits.h>
 #include <lmdb.h>
@@ -27,6 +31,7 @@ struct kv {
 	struct kv_lock lock;
 	char dir[PATH_MAX];
 	struct kv_txn current; /* one at a time */
+	int64_t checked_us;    /* when dead readers were last looked for */
 
 	/* LMDB forgets its locks when a process opens a folder a second time, so
 	 * all that are open stand in a list, named by what cannot be spelled in
@@ -37,6 +42,8 @@ struct kv {
 };
 
 static struct kv *opened;
+
+enum { READER_CHECK_US = 60 * 1000 * 1000 };
 
 status
 kv_from_lmdb(int rc)
@@ -114,6 +121,20 @@ open_locks(kv *store, const struct kv_config *config)
 	return st;
 }
 
+/* A reader that was killed keeps the pages of its snapshot from being used
+ * again: a store that is only rewritten would grow without end. */
+static void
+forget_dead_readers(kv *store)
+{
+	int64_t now_us = kv_lock_clock_us();
+
+	if (now_us - store->checked_us < READER_CHECK_US)
+		return;
+	store->checked_us = now_us;
+	mdb_reader_check(store->env, NULL);
+}
+
+/* MDB_INVALID is what LMDB says of a file that is not its own. */
 static status
 open_env(kv *store, const struct kv_config *config)
 {
@@ -124,7 +145,7 @@ open_env(kv *store, const struct kv_config *config)
 	if (rc == 0)
 		rc = mdb_env_open(store->env, store->dir, MDB_NOTLS, config->mode);
 	if (rc == 0)
-		rc = mdb_reader_check(store->env, NULL);
+		forget_dead_readers(store);
 	return rc == MDB_INVALID ? ST_MALFORMED : kv_from_lmdb(rc);
 }
 
@@ -151,6 +172,8 @@ open_tables(kv *store, const struct kv_config *config)
 	return kv_from_lmdb(mdb_txn_commit(txn));
 }
 
+/* What is missing is not created, as LMDB would: a mistyped home must not look
+ * like an empty one. */
 status
 kv_open(const char *dir, const struct kv_config *config, kv **ret_kv)
 {
@@ -169,6 +192,7 @@ kv_open(const char *dir, const struct kv_config *config, kv **ret_kv)
 	if (!store)
 		return ST_NOMEM;
 	store->lock.fd = -1;
+	store->checked_us = -READER_CHECK_US; /* the clock starts with the machine */
 	memcpy(store->dir, data, strlen(dir)); /* fits: data is longer */
 	enlist(store, &info);
 	st = open_locks(store, config);
@@ -248,6 +272,8 @@ kv_read(kv *store, kv_txn **ret_txn)
 	return begin_current(store, false, ret_txn);
 }
 
+/* Our lock first: who holds it has LMDB's own at once, or after the robust mutex
+ * of a dead holder was recovered. */
 status
 kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 {
@@ -258,6 +284,7 @@ kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 	st = kv_lock_take(&store->lock, wait_ms);
 	if (st < 0)
 		return st;
+	forget_dead_readers(store);
 	st = begin_current(store, true, ret_txn);
 	if (st < 0)
 		kv_lock_release(&store->lock);
@@ -299,6 +326,8 @@ kv_abort(kv_txn **txn_p)
 	ended(txn_p);
 }
 
+/* After a failed write LMDB's transaction may hold half of it, so nothing that
+ * was written in it is to be kept. */
 static status
 stick(kv_txn *txn, int rc)
 {
@@ -411,6 +440,7 @@ kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
 	return move(walk, key, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE);
 }
 
+/* LMDB can only seek upwards. */
 bool
 kv_seek_below(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
 {
@@ -440,6 +470,7 @@ kv_walk_done(struct kv_walk *walk)
 	walk->cursor = NULL;
 }
 
+/* Read from the map without a transaction: it costs no lock. */
 uint64_t
 kv_version(kv *store)
 {

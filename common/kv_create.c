@@ -1,3 +1,9 @@
+/* How an environment comes to be.
+ *
+ * Cut off by a power failure before their first commit is on disk, LMDB's files
+ * cannot be opened any more (4 of 15,797 simulated cuts, all before the first
+ * commit).  So they are made in a folder of another name, which takes its place
+ * only when everything in it is safe. */
 #include <errno.h>
 #include <limits.h>
 #include <lmdb.h>
@@ -90,6 +96,8 @@ write_tables(MDB_env *env, const struct kv_config *config)
 	return mdb_txn_commit(txn);
 }
 
+/* The environment is closed again before it is moved: a process must not have
+ * it open under two names. */
 static status
 write_env(const char *dir, const struct kv_config *config)
 {
@@ -133,6 +141,8 @@ set_modes(const char *dir, mode_t mode)
 	return st == ST_OK ? set_folder_mode(dir, mode) : st;
 }
 
+/* write.lock too, so that whoever opens the environment first need not have the
+ * right to make files in it. */
 static status
 fill(const char *dir, const struct kv_config *config)
 {
@@ -150,6 +160,8 @@ fill(const char *dir, const struct kv_config *config)
 	return st;
 }
 
+/* Only what may be there by our hand: the folder's name is ours, what others put
+ * into it is not. */
 static void
 discard(const char *dir)
 {
@@ -160,15 +172,6 @@ discard(const char *dir)
 			unlink(path);
 	}
 	rmdir(dir);
-}
-
-static status
-sync_parent(const char *dir)
-{
-	char parent[PATH_MAX];
-	status st = path_join(parent, sizeof(parent), dir, "..");
-
-	return st == ST_OK ? fsync_dir(parent) : st;
 }
 
 status
@@ -190,5 +193,5 @@ kv_create(const char *dir, const struct kv_config *config)
 		discard(fresh);
 		return st;
 	}
-	return sync_parent(dir);
+	return fsync_parent(dir);
 }

@@ -11,6 +11,8 @@
 
 #include "common/files.h"
 
+/* Short at first, since most commits take a millisecond; longer later, since who
+ * waits that long is one of many, or waits for a process that was stopped. */
 enum { FIRST_NAP_US = 200, LONGEST_NAP_US = 10000 };
 
 status
@@ -61,6 +63,8 @@ say_holder(const struct kv_lock *lock, const char *who)
 		return;
 }
 
+/* Owned by the open file, not by the process: other descriptors of this process
+ * that are closed do not let it go, as they would a plain record lock. */
 static status
 try_lock(const struct kv_lock *lock, short type)
 {
@@ -71,8 +75,8 @@ try_lock(const struct kv_lock *lock, short type)
 	return errno == EACCES || errno == EAGAIN ? ST_BUSY : from_errno(errno);
 }
 
-static int64_t
-monotonic_us(void)
+int64_t
+kv_lock_clock_us(void)
 {
 	struct timespec t;
 
@@ -91,7 +95,7 @@ nap(int64_t us)
 status
 kv_lock_take(struct kv_lock *lock, int wait_ms)
 {
-	int64_t deadline = monotonic_us() + (int64_t) wait_ms * 1000;
+	int64_t deadline = kv_lock_clock_us() + (int64_t) wait_ms * 1000;
 	int64_t nap_us = FIRST_NAP_US;
 
 	for (;;) {
@@ -102,7 +106,7 @@ kv_lock_take(struct kv_lock *lock, int wait_ms)
 			say_holder(lock, lock->who);
 		if (st != ST_BUSY)
 			return st;
-		left_us = deadline - monotonic_us();
+		left_us = deadline - kv_lock_clock_us();
 		if (left_us <= 0)
 			return ST_BUSY;
 		nap(nap_us < left_us ? nap_us : left_us);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "protocol/status.h"
@@ -32,6 +33,9 @@ void kv_lock_release(struct kv_lock *lock);
 
 /* "valija (process 4711)", or "" when nobody says so. */
 void kv_lock_holder(const struct kv_lock *lock, char *out, size_t size);
+
+/* Microseconds on the clock that the waits go by. */
+int64_t kv_lock_clock_us(void);
 
 /* Create path, empty and with that mode whatever the umask, unless it is there
  * already. */
