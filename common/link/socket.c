@@ -45,6 +45,8 @@ socket_curve_client(void *socket, const struct curve_key *key,
 	return st;
 }
 
+static const char scheme[] = "tcp://";
+
 static bool
 port_valid(const char *text, size_t len, endpoint_use use)
 {
@@ -89,7 +91,6 @@ host_valid(const char *text, size_t len, endpoint_use use)
 bool
 endpoint_valid(const char *text, size_t len, endpoint_use use)
 {
-	static const char scheme[] = "tcp://";
 	const char *colon;
 
 	if (len < sizeof(scheme) || len > ENDPOINT_BYTES_MAX ||
@@ -100,4 +101,12 @@ endpoint_valid(const char *text, size_t len, endpoint_use use)
 	colon = memrchr(text, ':', len);
 	return colon && host_valid(text, (size_t) (colon - text), use) &&
 	       port_valid(colon + 1, len - (size_t) (colon - text) - 1, use);
+}
+
+bool
+endpoint_is_ipv4(const char *endpoint)
+{
+	const char *host = endpoint + sizeof(scheme) - 1;
+
+	return host[strspn(host, "0123456789.")] == ':';
 }

@@ -37,3 +37,6 @@ typedef enum endpoint_use { ENDPOINT_CONNECT, ENDPOINT_BIND } endpoint_use;
 enum { ENDPOINT_BYTES_MAX = 255 };
 
 bool endpoint_valid(const char *text, size_t len, endpoint_use use);
+
+/* Of a valid endpoint: its host is an IPv4 address. */
+bool endpoint_is_ipv4(const char *endpoint);

@@ -157,7 +157,7 @@ intake_run(intake *in, int signal_fd)
 		if (st == ST_OK && !wait_for_something(in, signal_fd, wait_ms(in, clock_mono_ms())))
 			st = ST_IO;
 	}
-	log_line(LEVEL_NOTICE, "HUB-STOP", _("stopped; %llu batches stored, %llu times refused"),
+	log_line(LEVEL_NOTICE, "HUB-STOP", _("stopped; batches stored: %llu, refused: %llu"),
 	         (unsigned long long) in->stored, (unsigned long long) in->refused);
 	return st;
 }

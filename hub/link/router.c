@@ -19,7 +19,6 @@ struct router {
 
 static const struct socket_option options[] = {
 	{ ZMQ_LINGER, 0 },
-	{ ZMQ_IPV6, 1 },
 	{ ZMQ_BACKLOG, 1024 },
 	{ ZMQ_ROUTER_MANDATORY, 1 },
 	{ ZMQ_ROUTER_HANDOVER, 0 },
@@ -95,11 +94,23 @@ router_close(router **r_p)
 	*r_p = NULL;
 }
 
+/* A socket that speaks IPv6 tells IPv4 addresses in a form that nobody types. */
+static status
+choose_family(void *socket, const char *endpoint)
+{
+	const struct socket_option ipv6 = { ZMQ_IPV6, !endpoint_is_ipv4(endpoint) };
+
+	return socket_set(socket, &ipv6, 1);
+}
+
 status
 router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT_TEXT_BYTES])
 {
 	size_t len = ENDPOINT_TEXT_BYTES;
+	status st = choose_family(r->socket, endpoint);
 
+	if (st < 0)
+		return st;
 	if (zmq_bind(r->socket, endpoint) == 0)
 		return zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &len) == 0 ? ST_OK
 		                                                                             : ST_IO;

@@ -48,6 +48,17 @@ anything_else_is_refused(void **ctx)
 }
 
 static void
+ipv4_addresses_are_told_from_the_rest(void **ctx)
+{
+	(void) ctx;
+	assert_true(endpoint_is_ipv4("tcp://127.0.0.1:*"));
+	assert_true(endpoint_is_ipv4("tcp://0.0.0.0:5555"));
+	assert_false(endpoint_is_ipv4("tcp://*:5555"));
+	assert_false(endpoint_is_ipv4("tcp://[::1]:5555"));
+	assert_false(endpoint_is_ipv4("tcp://1.example:5555"));
+}
+
+static void
 length_is_bounded(void **ctx)
 {
 	char text[ENDPOINT_BYTES_MAX + 2];
@@ -67,6 +78,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_and_ports_are_taken),
 		cmocka_unit_test(anything_else_is_refused),
+		cmocka_unit_test(ipv4_addresses_are_told_from_the_rest),
 		cmocka_unit_test(length_is_bounded),
 	};
 
