@@ -41,7 +41,8 @@ not_allowed(const char *home, const char *shown)
 	if (stat(home, &info) == 0 && (info.st_mode & S_IWGRP))
 		group = getgrgid(info.st_gid);
 	if (group)
-		return cli_fail(EX_NOPERM, _("no right to use %s: the members of the group '%s' have it"),
+		return cli_fail(EX_NOPERM,
+		                _("no right to use %s: the members of the group '%s' have it"),
 		                shown, group->gr_name);
 	return cli_fail(EX_NOPERM, _("no right to use %s"), shown);
 }
@@ -60,11 +61,13 @@ open_failed(const char *home, status st)
 	case ST_DENIED:
 		return not_allowed(home, shown);
 	case ST_MALFORMED:
-		return cli_fail(EX_DATAERR, _("%s is not a home of Valija, or it is damaged"), shown);
-	case ST_VERSION:
-		return cli_fail(EX_CONFIG,
-		                _("%s was written by a newer version of Valija: update this program"),
+		return cli_fail(EX_DATAERR, _("%s is not a home of Valija, or it is damaged"),
 		                shown);
+	case ST_VERSION:
+		return cli_fail(
+			EX_CONFIG,
+			_("%s was written by a newer version of Valija: update this program"),
+			shown);
 	default:
 		return cli_fail(cli_exit(st), _("cannot open %s: %s"), shown,
 		                gettext(status_text(st)));
@@ -115,9 +118,11 @@ command_failed(const outbox *box, status st)
 		                  "before is safe; make room (%d MiB must be free) and try again"),
 		                shown, OUTBOX_DISK_BYTES >> 20);
 	if (st == ST_IO) /* a commit that failed may be on disk all the same */
-		return cli_fail(EX_IOERR,
-		                _("the disk of %s does not work as it should; before you record again, "
-		                  "see in 'valija list' whether the entry is there"), shown);
+		return cli_fail(
+			EX_IOERR,
+			_("the disk of %s does not work as it should; before you record again, "
+		          "see in 'valija list' whether the entry is there"),
+			shown);
 	return cli_fail(cli_exit(st), _("cannot use %s: %s"), shown, gettext(status_text(st)));
 }
 
@@ -173,8 +178,9 @@ command_today(void)
 	date today = DATE_MAX;
 
 	if (localtime_r(&now, &here))
-		date_from_civil((struct civil) { here.tm_year + 1900, here.tm_mon + 1, here.tm_mday },
-		                &today);
+		date_from_civil(
+			(struct civil) { here.tm_year + 1900, here.tm_mon + 1, here.tm_mday },
+			&today);
 	return today;
 }
 
@@ -252,8 +258,8 @@ command_seq(outbox *box, const char *text)
 	cli_safe(text, strlen(text), shown, sizeof(shown));
 	if (!parse_seq(text, &ref.seq)) {
 		if (ref_parse(text, &ref) < 0) {
-			cli_warn(_("'%s' names no entry: a number is wanted, or a REF as %s-7"), shown,
-			         own);
+			cli_warn(_("'%s' names no entry: a number is wanted, or a REF as %s-7"),
+			         shown, own);
 			return 0;
 		}
 		if (!is_ours(box, &ref)) {

@@ -289,7 +289,8 @@ try_replace(outbox *box, const struct args *a, uint64_t seq, status *ret_st)
 	code = build(box, a, &v, &w);
 	item.body = writer_bytes(&w);
 	if (code == EX_OK && changes_nothing(&v, item.body))
-		code = cli_fail(EX_DATAERR, _("nothing to correct: entry %s says just that"), a->seq);
+		code = cli_fail(EX_DATAERR, _("nothing to correct: entry %s says just that"),
+		                a->seq);
 	if (code == EX_OK) {
 		*ret_st = outbox_append(box, &item, 1, OUTBOX_WAIT_MS);
 		if (*ret_st < 0 && *ret_st != ST_EXISTS)
@@ -323,9 +324,10 @@ replace(struct args *a)
 	for (int i = 0; i < TRIES && code == EX_OK && st == ST_EXISTS; i++)
 		code = try_replace(box, a, seq, &st);
 	if (code == EX_OK && st == ST_EXISTS)
-		code = cli_fail(EX_TEMPFAIL,
-		                _("others keep correcting entry %s; nothing was recorded, try again"),
-		                a->seq);
+		code = cli_fail(
+			EX_TEMPFAIL,
+			_("others keep correcting entry %s; nothing was recorded, try again"),
+			a->seq);
 	outbox_close(&box);
 	return code;
 }

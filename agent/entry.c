@@ -345,7 +345,8 @@ check_status(struct checking *c)
 		names[s] = event_status_name((event_status) s);
 	value = cli_nearest(c->e->status, names, EVENT_STATUSES_);
 	if (value)
-		bad(c, "status", c->e->status, N_("there is no such status; did you mean %s?"), value);
+		bad(c, "status", c->e->status, N_("there is no such status; did you mean %s?"),
+		    value);
 	else
 		bad(c, "status", c->e->status, N_("there is no such status; it is one of %s"),
 		    "done, planned, cancelled, moved");
@@ -393,8 +394,8 @@ check_activity(struct checking *c)
 	}
 	check_initiatives(c);
 	if (!given(e->indicator) && e->initiative_count == 0)
-		bad(c, "indicator", NULL, N_("say what it counts for: an indicator, or initiatives"),
-		    NULL);
+		bad(c, "indicator", NULL,
+		    N_("say what it counts for: an indicator, or initiatives"), NULL);
 	check_dates(c);
 	check_quantity(c);
 	if (given(e->mode) && entry_check_code(c, ROW_MODE, "mode", text_of(e->mode))) {

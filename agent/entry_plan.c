@@ -8,7 +8,7 @@
 #include "protocol/codec.h"
 #include "protocol/msgid.h"
 
-enum { LIST_BYTES = 160 };
+enum { LIST_BYTES = 160, LIMIT_BYTES = 12 };
 
 /* What to say of a code that the plan does not have. */
 static const struct {
@@ -55,14 +55,16 @@ entry_check_code(struct checking *c, plan_row kind, const char *field, struct te
 {
 	struct plan_attributes a;
 	bool valid = code_valid(code);
+	char limit[LIMIT_BYTES];
 
 	if (c->table) {
 		if (plan_table_find(c->table, kind, code, &a) == ST_NOT_FOUND)
 			tell_unknown(c, valid ? PROBLEM_PLAN : PROBLEM_FORM, kind, field, code);
 	} else if (!valid) {
+		snprintf(limit, sizeof(limit), "%d", CODE_BYTES_MAX);
 		entry_problem_add(c, PROBLEM_FORM, field, code,
-		                  N_("this is not a code: letters, digits, '.' and '-', at most %s"),
-		                  "32");
+		                  N_("this is not a code: letters, digits, '.' and '-', at most "
+		                     "%s"), limit);
 	}
 	return valid;
 }
@@ -122,7 +124,8 @@ tell_foreign_unit(struct checking *c, const char *own)
 
 	if (nearest)
 		entry_problem_add(c, problem, "unit", unit,
-		                  N_("this device does not report for it; did you mean %s?"), nearest);
+		                  N_("this device does not report for it; did you mean %s?"),
+		                  nearest);
 	else
 		entry_problem_add(c, problem, "unit", unit, N_("this device reports for %s only"),
 		                  own);

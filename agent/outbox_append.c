@@ -86,7 +86,8 @@ store_event(struct appending *a, struct bytes body)
 		return ST_INVALID;
 	if (!a->stored)
 		st = outbox_room_check(a->box);
-	if (st == ST_OK && !a->stored && e.at_ms <= a->tip.at_ms && !(e.has & EVENT_BIT(EVENT_RANDOM)))
+	if (st == ST_OK && !a->stored && e.at_ms <= a->tip.at_ms &&
+	    !(e.has & EVENT_BIT(EVENT_RANDOM)))
 		st = add_random(a, &e, &body);
 	if (st == ST_OK)
 		st = store_body(a, body);

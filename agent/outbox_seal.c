@@ -61,7 +61,8 @@ seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first
 		if (st == ST_OK)
 			st = batch_seal(box->device.feed, secret, &s->start, bodies, s->count, w);
 		len = writer_bytes(w).len;
-		if ((st < 0 && st != ST_LIMIT) || (st == ST_OK && len <= wire_bytes) || s->count == 1)
+		if ((st < 0 && st != ST_LIMIT) || (st == ST_OK && len <= wire_bytes) ||
+		    s->count == 1)
 			return st;
 		/* in proportion and a little less, so that it ends */
 		raw_bytes = lesser(bodies.len * wire_bytes / len * 15 / 16, bodies.len - 1);

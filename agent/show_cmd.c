@@ -65,8 +65,8 @@ print_label(const char *label)
 	size_t letters = mbstowcs(wide, label, LABEL_COLUMNS);
 	int columns = letters == (size_t) -1 ? -1 : wcswidth(wide, letters);
 
-	printf("%s%*s", label, columns < 0 || columns >= LABEL_COLUMNS ? 1 : LABEL_COLUMNS - columns,
-	       "");
+	printf("%s%*s", label,
+	       columns < 0 || columns >= LABEL_COLUMNS ? 1 : LABEL_COLUMNS - columns, "");
 }
 
 static void
@@ -178,7 +178,8 @@ print_place(const struct own_entry *e)
 	if (e->held != HOLD_NONE)
 		line(_("reason"), gettext(hold_text(e->held)));
 	if (e->conflict)
-		line(_("conflict"), _("another version replaces the same one: the office will settle it"));
+		line(_("conflict"),
+		     _("another version replaces the same one: the office will settle it"));
 }
 
 /* ---- versions ---- */

@@ -291,10 +291,13 @@ print_warnings(const struct feed_state *s)
 	int64_t skew_ms = s->hub.skew_ms;
 
 	if (beyond > 0)
-		printf(ngettext("the hub holds %llu entry made after this copy; do not enter it "
-		                "again\n",
-		                "the hub holds %llu entries made after this copy; do not enter them "
-		                "again\n", beyond), beyond);
+		printf(ngettext(
+			       "the hub holds %llu entry made after this copy; do not enter it "
+			       "again\n",
+			       "the hub holds %llu entries made after this copy; do not enter them "
+			       "again\n",
+			       beyond),
+		       beyond);
 	if (skew_ms > SKEW_TOLD_MS)
 		printf(_("the clock of this machine was %lld minutes behind the hub's\n"),
 		       (long long) (skew_ms / 60000));

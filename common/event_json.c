@@ -54,7 +54,8 @@ tallies_json(const struct tallies *tallies)
 
 		snprintf(name, sizeof(name), "%.*s", (int) tallies->list[i].name.len,
 		         tallies->list[i].name.at);
-		json_object_set_new(object, name, json_integer((json_int_t) tallies->list[i].value));
+		json_object_set_new(object, name,
+		                    json_integer((json_int_t) tallies->list[i].value));
 	}
 	return object;
 }

@@ -429,7 +429,8 @@ walk_start(kv_txn *txn, int table, struct kv_walk *walk)
 
 	*walk = (struct kv_walk) { .txn = txn, .st = txn->st };
 	if (walk->st == ST_OK)
-		walk->st = stick(txn, mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor));
+		walk->st = stick(txn,
+		                 mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor));
 	walk->cursor = cursor;
 }
 

@@ -99,8 +99,8 @@ teardown(void **ctx)
 static status
 build(struct fixture *fx, const struct entry *e)
 {
-	return entry_build(e, KIND_ACTIVITY, &fx->units, fx->table, NULL, 1000, fx->force, fx->today,
-	                   &fx->w, &fx->problems);
+	return entry_build(e, KIND_ACTIVITY, &fx->units, fx->table, NULL, 1000, fx->force,
+	                   fx->today, &fx->w, &fx->problems);
 }
 
 static struct event
@@ -168,12 +168,23 @@ static struct entry
 full_entry(void)
 {
 	return (struct entry) {
-		.unit = "con-miami", .indicator = "IND-1", .date = "2025-11-14",
-		.until = "2025-11-16", .quantity = "9999", .mode = "consulado-movil",
-		.place = "Orlando, Florida", .country = "us", .status = "planned", .note = "ñandú",
-		.by = "ana", .initiatives = { "2.3.02", "2.1.05", "2.3.02" }, .initiative_count = 3,
-		.counts = { { "procedures", "41" }, { "attended", "0" } }, .count_count = 2,
-		.groups = { { "ACT-8", "9999999" }, { "ACT-1", "1" } }, .group_count = 2,
+		.unit = "con-miami",
+		.indicator = "IND-1",
+		.date = "2025-11-14",
+		.until = "2025-11-16",
+		.quantity = "9999",
+		.mode = "consulado-movil",
+		.place = "Orlando, Florida",
+		.country = "us",
+		.status = "planned",
+		.note = "ñandú",
+		.by = "ana",
+		.initiatives = { "2.3.02", "2.1.05", "2.3.02" },
+		.initiative_count = 3,
+		.counts = { { "procedures", "41" }, { "attended", "0" } },
+		.count_count = 2,
+		.groups = { { "ACT-8", "9999999" }, { "ACT-1", "1" } },
+		.group_count = 2,
 		.evidences = { { .name = "acta.pdf", .size_bytes = 77, .hash = { 1, 2 } } },
 		.evidence_count = 1,
 	};

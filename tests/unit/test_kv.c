@@ -168,7 +168,8 @@ first_failure_sticks_to_the_transaction(void **ctx)
 
 	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
 	assert_status(kv_put(txn, WORDS, bytes("a"), bytes("one")), ST_OK);
-	assert_status(kv_put(txn, WORDS, (struct bytes) { key, sizeof(key) }, bytes("x")), ST_LIMIT);
+	assert_status(kv_put(txn, WORDS, (struct bytes) { key, sizeof(key) }, bytes("x")),
+	              ST_LIMIT);
 	assert_status(kv_put(txn, WORDS, bytes("b"), bytes("two")), ST_LIMIT);
 	assert_status(kv_commit(&txn), ST_LIMIT);
 	assert_word(fx->store, "a", NULL);
@@ -184,7 +185,8 @@ what_is_not_found_does_not_stick(void **ctx)
 
 	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
 	assert_status(kv_get(txn, WORDS, bytes("a"), &value), ST_NOT_FOUND);
-	assert_status(kv_get(txn, WORDS, (struct bytes) { key, sizeof(key) }, &value), ST_NOT_FOUND);
+	assert_status(kv_get(txn, WORDS, (struct bytes) { key, sizeof(key) }, &value),
+	              ST_NOT_FOUND);
 	assert_status(kv_delete(txn, WORDS, bytes("a")), ST_NOT_FOUND);
 	assert_status(kv_put(txn, WORDS, bytes("a"), bytes("one")), ST_OK);
 	assert_status(kv_commit(&txn), ST_OK);
@@ -277,7 +279,8 @@ walks_go_in_key_order_both_ways(void **ctx)
 	assert_string_equal(keys(&w, kv_seek(txn, WORDS, bytes("d"), &w), kv_next), "eg");
 	assert_string_equal(keys(&w, kv_seek(txn, WORDS, bytes("h"), &w), kv_next), "");
 	assert_string_equal(keys(&w, kv_seek_below(txn, WORDS, all, &w), kv_previous), "geca");
-	assert_string_equal(keys(&w, kv_seek_below(txn, WORDS, bytes("h"), &w), kv_previous), "geca");
+	assert_string_equal(keys(&w, kv_seek_below(txn, WORDS, bytes("h"), &w), kv_previous),
+	                    "geca");
 	assert_string_equal(keys(&w, kv_seek_below(txn, WORDS, bytes("e"), &w), kv_previous), "ca");
 	assert_string_equal(keys(&w, kv_seek_below(txn, WORDS, bytes("d"), &w), kv_previous), "ca");
 	assert_string_equal(keys(&w, kv_seek_below(txn, WORDS, bytes("a"), &w), kv_previous), "");

@@ -290,7 +290,8 @@ same_key_twice_in_a_commit_is_stored_once(void **ctx)
 	struct fixture *fx = *ctx;
 	uint8_t key[HASH_BYTES] = "key";
 	struct bytes body = activity(fx, 100, "one", NULL);
-	struct outbox_item items[2] = { { .body = body, .key = key }, { .body = body, .key = key } };
+	struct outbox_item items[2] = { { .body = body, .key = key },
+		                        { .body = body, .key = key } };
 
 	assert_status(outbox_append(fx->box, items, 2, 0), ST_OK);
 	assert_int_equal(items[1].ret_seq, 1);
@@ -609,7 +610,8 @@ sealed_batches_carry_the_feed(void **ctx)
 		uint64_t first = i == 0 ? EVENTS - 2 : 1;
 
 		for (; first <= EVENTS; first = end.seq + 1) {
-			assert_status(outbox_seal(fx->box, fx->secret, first, sizes[i], &w, &end), ST_OK);
+			assert_status(outbox_seal(fx->box, fx->secret, first, sizes[i], &w, &end),
+			              ST_OK);
 			if (end.seq > first)
 				assert_true(writer_bytes(&w).len <= sizes[i]);
 			assert_sealed(fx, &w, first, &end);

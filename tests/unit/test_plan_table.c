@@ -113,7 +113,8 @@ every_item_is_found_under_its_code(void **ctx)
 	const struct plan_initiative *initiative = plan_initiatives(fx->plan, &initiatives);
 
 	for (size_t i = 0; i < units; i++) {
-		assert_status(plan_table_find(fx->table, ROW_UNIT, text_of(unit[i].code), &a), ST_OK);
+		assert_status(plan_table_find(fx->table, ROW_UNIT, text_of(unit[i].code), &a),
+		              ST_OK);
 		assert_true(text_is(a.name, unit[i].name));
 		assert_true(text_is(a.country, unit[i].country));
 		assert_int_equal(a.retired, PLAN_NOT_RETIRED);
@@ -180,7 +181,8 @@ wrong_codes_lead_to_the_one_that_was_meant(void **ctx)
 	char code[CODE_BYTES_MAX + 1];
 
 	for (size_t i = 0; i < LENGTH(cases); i++) {
-		bool found = plan_table_nearest(fx->table, cases[i].kind, text_of(cases[i].word), code);
+		bool found = plan_table_nearest(fx->table, cases[i].kind, text_of(cases[i].word),
+		                                code);
 
 		if (found != (cases[i].meant != NULL))
 			fail_msg("'%s': %s", cases[i].word, found ? code : "nothing");
