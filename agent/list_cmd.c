@@ -45,9 +45,10 @@ static const struct argp argp = {
 	.doc = N_("List the entries of this device, in the order in which they were recorded.")
 	       "\v"
 	       N_("With --json: device, entries [{seq, ref, hash, state (pending, confirmed, "
-	          "held), reason, conflict, replaced_by, void, kind, unit, indicator, initiatives, date, "
-	          "until, quantity, mode, place, country, status, counts, groups, note, evidences, "
-	          "by, at, why, fixes}]; what an entry does not have is left out."),
+	          "held), reason, conflict, replaced_by, void, kind, unit, indicator, "
+	          "initiatives, date, until, quantity, mode, place, country, status, counts, "
+	          "groups, note, evidences, by, at, why, fixes}]; what an entry does not have is "
+	          "left out."),
 };
 
 /* ---- the table ---- */
