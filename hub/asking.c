@@ -21,8 +21,10 @@ asking_wrong_period(struct argp_state *state, const char *option, const char *va
 	char shown[SHOWN_BYTES];
 
 	cli_safe(value, strlen(value), shown, sizeof(shown));
-	argp_error(state, _("--%s: '%s' is no day of the calendar; wanted is a day as 2025-11-14, or "
-	                    "2025-11, 2025-Q4, 2025"), option, shown);
+	argp_error(state,
+	           _("--%s: '%s' is no day of the calendar; wanted is a day as 2025-11-14, or "
+	             "2025-11, 2025-Q4, 2025"),
+	           option, shown);
 }
 
 static error_t
@@ -55,7 +57,8 @@ static const struct argp_option options[] = {
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
 	{ "cutoff", KEY_CUTOFF, N_("DATE"), 0,
 	  N_("the last day that counts (default: today in Bogotá); of a month, quarter or year its "
-	     "last day"), 0 },
+	     "last day"),
+	  0 },
 	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
 	{ 0 },
 };
@@ -113,10 +116,14 @@ asking_code(const struct asking *a, const char *word, struct text *ret_code)
 		nearest = name_nearest(a->plan, NAME_INITIATIVE, code);
 	cli_safe(word, strlen(word), shown, sizeof(shown));
 	if (nearest)
-		return cli_fail(EX_DATAERR, _("the plan has no indicator or initiative '%s'; did you mean "
-		                              "'%s'?"), shown, nearest);
-	return cli_fail(EX_DATAERR, _("the plan has no indicator or initiative '%s'; 'valija-hub plan "
-	                              "show' lists them"), shown);
+		return cli_fail(EX_DATAERR,
+		                _("the plan has no indicator or initiative '%s'; did you mean "
+		                  "'%s'?"),
+		                shown, nearest);
+	return cli_fail(EX_DATAERR,
+	                _("the plan has no indicator or initiative '%s'; 'valija-hub plan "
+	                  "show' lists them"),
+	                shown);
 }
 
 struct query

@@ -32,16 +32,22 @@ cannot_open(const char *home, status st)
 
 	switch ((int) st) {
 	case ST_NOT_FOUND:
-		return cli_fail(code, _("there is no hub in %s; 'valija-hub init' makes one, --home or "
-		                        "VALIJA_HUB_HOME names another folder"), home);
+		return cli_fail(code,
+		                _("there is no hub in %s; 'valija-hub init' makes one, --home or "
+		                  "VALIJA_HUB_HOME names another folder"),
+		                home);
 	case ST_VERSION:
-		return cli_fail(code, _("%s was written by a newer valija-hub; install that version here"),
-		                home);
+		return cli_fail(
+			code, _("%s was written by a newer valija-hub; install that version here"),
+			home);
 	case ST_DENIED:
-		return cli_fail(code, _("no right to read %s; give this command as the user who runs the hub"),
-		                home);
+		return cli_fail(
+			code,
+			_("no right to read %s; give this command as the user who runs the hub"),
+			home);
 	default:
-		return cli_fail(code, _("cannot open the hub in %s: %s"), home, gettext(status_text(st)));
+		return cli_fail(code, _("cannot open the hub in %s: %s"), home,
+		                gettext(status_text(st)));
 	}
 }
 
@@ -67,7 +73,8 @@ command_failed(hub *h, status st)
 	case ST_BUSY:
 		kv_holder(hub_store(h), holder, sizeof(holder));
 		if (*holder == '\0')
-			return cli_fail(code, _("another process is writing to %s; try again"), hub_home(h));
+			return cli_fail(code, _("another process is writing to %s; try again"),
+			                hub_home(h));
 		return cli_fail(code, _("%s is writing to %s; try again"), holder, hub_home(h));
 	case ST_FULL:
 		return cli_fail(code, _("no space left for %s; nothing was stored"), hub_home(h));
@@ -111,12 +118,13 @@ command_wrong_word(struct argp_state *state, const char *option, const char *val
 
 	cli_safe(value, strlen(value), shown, sizeof(shown));
 	if (nearest) {
-		argp_error(state, _("--%s: there is no '%s'; did you mean '%s'?"), option, shown, nearest);
+		argp_error(state, _("--%s: there is no '%s'; did you mean '%s'?"), option, shown,
+		           nearest);
 		return;
 	}
 	for (size_t i = 0; i < count && used < sizeof(list); i++)
-		used += (size_t) snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
-		                          known[i]);
+		used += (size_t) snprintf(list + used, sizeof(list) - used, "%s%s",
+		                          i > 0 ? ", " : "", known[i]);
 	argp_error(state, _("--%s: there is no '%s'; known are %s"), option, shown, list);
 }
 

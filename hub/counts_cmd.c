@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	{ "by", KEY_BY, N_("KEY,..."), 0,
 	  N_("a row for each unit, country, year, quarter, month, mode, or several of these"), 0 },
 	{ "unit", KEY_UNIT, N_("CODE,..."), 0, N_("only these units"), 0 },
-	{ "from", KEY_FROM, N_("DATE"), 0, N_("from this day on (also 2025-11, 2025-Q4, 2025)"), 0 },
+	{ "from", KEY_FROM, N_("DATE"), 0, N_("from this day on (also 2025-11, 2025-Q4, 2025)"),
+	  0 },
 	{ "to", KEY_TO, N_("DATE"), 0, N_("up to this day, included"), 0 },
 	{ "count", KEY_COUNT, N_("NAME"), 0,
 	  N_("add up this secondary count (as attended) instead of quantities"), 0 },
@@ -158,10 +159,12 @@ unknown_name(const struct input *in, name_kind kind)
 
 	cli_safe(in->question.name.at, in->question.name.len, shown, sizeof(shown));
 	if (nearest)
-		return cli_fail(EX_DATAERR, _("%s: the plan has no '%s'; did you mean '%s'?"), what, shown,
-		                nearest);
-	return cli_fail(EX_DATAERR, _("%s: the plan has no '%s'; 'valija-hub plan show' lists what it "
-	                              "has"), what, shown);
+		return cli_fail(EX_DATAERR, _("%s: the plan has no '%s'; did you mean '%s'?"), what,
+		                shown, nearest);
+	return cli_fail(EX_DATAERR,
+	                _("%s: the plan has no '%s'; 'valija-hub plan show' lists what it "
+	                  "has"),
+	                what, shown);
 }
 
 static int
@@ -282,11 +285,16 @@ static const char *
 status_word(event_status s)
 {
 	switch (s) {
-	case STATUS_DONE:      return _("activities done");
-	case STATUS_PLANNED:   return _("activities planned");
-	case STATUS_CANCELLED: return _("activities cancelled");
-	case STATUS_MOVED:     return _("activities moved to another date");
-	case EVENT_STATUSES_:  break;
+	case STATUS_DONE:
+		return _("activities done");
+	case STATUS_PLANNED:
+		return _("activities planned");
+	case STATUS_CANCELLED:
+		return _("activities cancelled");
+	case STATUS_MOVED:
+		return _("activities moved to another date");
+	case EVENT_STATUSES_:
+		break;
 	}
 	return "";
 }
@@ -298,8 +306,8 @@ print_total(const struct input *in, uint64_t total)
 
 	date_format(in->ask.cutoff, cutoff);
 	if (total == 0)
-		printf(_("No %s up to the cut-off, %s.\n"),
-		       status_word(in->question.status), cutoff);
+		printf(_("No %s up to the cut-off, %s.\n"), status_word(in->question.status),
+		       cutoff);
 	else
 		printf(_("Total: %llu (%s, up to the cut-off, %s)\n"), (unsigned long long) total,
 		       status_word(in->question.status), cutoff);

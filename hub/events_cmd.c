@@ -36,8 +36,8 @@ static const struct argp_option options[] = {
 	{ "unit", KEY_UNIT, N_("CODE,..."), 0, N_("only these units"), 0 },
 	{ "code", KEY_CODE, N_("CODE"), 0,
 	  N_("only what this indicator or initiative counts, or would count"), 0 },
-	{ "status", KEY_STATUS, N_("STATUS"), 0, N_("only what is done, planned, cancelled or moved"),
-	  0 },
+	{ "status", KEY_STATUS, N_("STATUS"), 0,
+	  N_("only what is done, planned, cancelled or moved"), 0 },
 	{ "csv", KEY_CSV, NULL, 0, N_("print CSV"), 0 },
 	{ 0 },
 };
@@ -136,7 +136,7 @@ static const struct listing_column columns[] = {
 	{ NULL, N_("OUTCOME"), CELL_TEXT, false },
 };
 
-static const char *
+static void
 outcome_words(outcome o, hold reason, bool ahead, char *out, size_t size)
 {
 	if (o == OUTCOME_HELD)
@@ -145,7 +145,6 @@ outcome_words(outcome o, hold reason, bool ahead, char *out, size_t size)
 		snprintf(out, size, "%s", _("dated after the cut-off"));
 	else
 		snprintf(out, size, "%s", gettext(outcome_text(o)));
-	return out;
 }
 
 static void
@@ -155,13 +154,14 @@ print_event(struct input *in, const struct event_row *row, int64_t received_ms, 
 	char received[UTC_TEXT_BYTES], words[OUTCOME_BYTES];
 
 	utc_text(received_ms, received);
-	listing_row(&in->listing, (const char *[]) {
-		row->ref, row->device, row->date, row->until, row->unit, row->unit_name, row->kind,
-		row->indicator, row->initiatives, row->codes, row->quantity, row->mode, row->mode_name,
-		row->place, row->country, row->status, outcome_name(o),
-		o == OUTCOME_HELD ? hold_name(reason) : NULL, ahead ? "yes" : NULL, received,
-		outcome_words(o, reason, ahead, words, sizeof(words)),
-	});
+	outcome_words(o, reason, ahead, words, sizeof(words));
+	listing_row(&in->listing,
+	            (const char *[]) { row->ref, row->device, row->date, row->until, row->unit,
+	                               row->unit_name, row->kind, row->indicator, row->initiatives,
+	                               row->codes, row->quantity, row->mode, row->mode_name,
+	                               row->place, row->country, row->status, outcome_name(o),
+	                               o == OUTCOME_HELD ? hold_name(reason) : NULL,
+	                               ahead ? "yes" : NULL, received, words });
 }
 
 /* Plan events are the office's, not of the ledger: "plan show" has them. */
@@ -178,8 +178,8 @@ visit(void *ctx, const struct journal_event *j)
 	event_decode(j->event.body, &e);
 	if (!is_asked_for(in, &e))
 		return ST_OK;
-	st = ledger_outcome_of(&in->ledger, j->feed, &j->event.at, j->event.body, j->event.erased, &o,
-	                       &reason);
+	st = ledger_outcome_of(&in->ledger, j->feed, &j->event.at, j->event.body, j->event.erased,
+	                       &o, &reason);
 	if (st < 0 || o == OUTCOME_OFFICE)
 		return st;
 	st = event_row_fill(in->ask.txn, in->ask.plan, j->feed, &j->event.at, &e, &row);

@@ -64,11 +64,11 @@ print_held(const struct asking *a, struct listing *l, const struct found_event *
 	held_fault_of(a->plan, &e, reason, &fault);
 	held_fault_text(reason, &fault, text, sizeof(text));
 	utc_text(found->received_ms, received);
-	listing_row(l, (const char *[]) {
-		row.ref, row.device, row.unit, row.unit_name, row.date, row.until, row.kind,
-		row.indicator, row.initiatives, row.quantity, row.mode, row.place, row.status,
-		what(&row, words), hold_name(reason), fault.found, fault.nearest, text, received,
-	});
+	listing_row(l, (const char *[]) { row.ref, row.device, row.unit, row.unit_name, row.date,
+	                                  row.until, row.kind, row.indicator, row.initiatives,
+	                                  row.quantity, row.mode, row.place, row.status,
+	                                  what(&row, words), hold_name(reason), fault.found,
+	                                  fault.nearest, text, received });
 	return l->st;
 }
 
@@ -100,8 +100,8 @@ print_all(const struct asking *a)
 
 	listing_begin(&l, a->json ? FORM_JSON : FORM_TABLE, columns,
 	              sizeof(columns) / sizeof(columns[0]), "held", NULL);
-	for (bool more = kv_seek(a->txn, TABLE_HELD, (struct bytes) { 0 }, &walk); more && st == ST_OK;
-	     more = kv_next(&walk))
+	for (bool more = kv_seek(a->txn, TABLE_HELD, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk))
 		st = look_up(a, &l, &walk);
 	if (st == ST_OK)
 		st = walk.st;
@@ -111,7 +111,8 @@ print_all(const struct asking *a)
 		puts(_("Nothing is held."));
 	else if (!a->json)
 		printf(ngettext("\n%zu entry is held: stored, and not counted\n",
-		                "\n%zu entries are held: stored, and not counted\n", l.count), l.count);
+		                "\n%zu entries are held: stored, and not counted\n", l.count),
+		       l.count);
 	return st == ST_OK ? ended : st;
 }
 
@@ -122,7 +123,8 @@ held_command(int argc, char **argv)
 	status st;
 	int code;
 
-	asking_parse(&a, N_("List the entries that are stored and not counted, and why."), argc, argv);
+	asking_parse(&a, N_("List the entries that are stored and not counted, and why."), argc,
+	             argv);
 	code = asking_open(&a);
 	if (code == EX_OK) {
 		st = print_all(&a);

@@ -51,7 +51,8 @@ held_fault_of(const plan *p, const struct event *e, hold reason, struct held_fau
 		return;
 	case HOLD_INITIATIVE:
 		set_code(p, NAME_INITIATIVE,
-		         first_unknown(p, NAME_INITIATIVE, e->initiatives.list, e->initiatives.count),
+		         first_unknown(p, NAME_INITIATIVE, e->initiatives.list,
+		                       e->initiatives.count),
 		         ret_fault);
 		return;
 	case HOLD_MODE:
@@ -84,5 +85,6 @@ held_fault_text(hold reason, const struct held_fault *fault, char *out, size_t s
 	else if (!fault->nearest)
 		snprintf(out, size, "%s: %s", text, fault->found);
 	else
-		snprintf(out, size, _("%s: %s; the nearest is %s"), text, fault->found, fault->nearest);
+		snprintf(out, size, _("%s: %s; the nearest is %s"), text, fault->found,
+		         fault->nearest);
 }

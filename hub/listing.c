@@ -129,8 +129,9 @@ words(const char *cell, bool numbers)
 	while (*cell) {
 		size_t len = strcspn(cell, " ");
 
-		json_array_append_new(list, numbers ? json_integer(strtoll(cell, NULL, 10))
-		                                    : json_stringn(cell, len));
+		json_array_append_new(list,
+		                      numbers ? json_integer(strtoll(cell, NULL, 10))
+		                              : json_stringn(cell, len));
 		cell += len + strspn(cell + len, " ");
 	}
 	return list;
@@ -162,8 +163,9 @@ json_cells(struct listing *l, const char *const *cells)
 	for (size_t i = 0; i < l->column_count; i++) {
 		const struct listing_column *c = &l->columns[i];
 
-		if (c->key && json_object_set_new(row, c->key,
-		                                  json_cell(c->type, cells[i] ? cells[i] : "")) != 0)
+		if (c->key &&
+		    json_object_set_new(row, c->key,
+		                        json_cell(c->type, cells[i] ? cells[i] : "")) != 0)
 			l->st = ST_NOMEM;
 	}
 	fputs(l->count == 0 ? "\n    " : ",\n    ", stdout);

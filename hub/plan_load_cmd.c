@@ -46,7 +46,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-#define OPTION_HOME                                                                            \
+#define OPTION_HOME                                                                                \
 	{ "home", KEY_HOME, N_("DIR"), 0,                                                          \
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 }
 
@@ -115,12 +115,15 @@ refused(hub *h, const struct input *in, const plan *p, unsigned in_force, status
 		return EX_OK;
 	}
 	if (st == ST_INVALID)
-		return cli_fail(EX_DATAERR, _("%s: \"version\" is %u and must be %u, the one after the "
-		                              "version in force"),
+		return cli_fail(EX_DATAERR,
+		                _("%s: \"version\" is %u and must be %u, the one after the "
+		                  "version in force"),
 		                path, (unsigned) plan_version(p), in_force + 1);
 	if (st == ST_DENIED)
-		return cli_fail(EX_NOPERM, _("no right to read %s/sign.key; give this command as the user "
-		                             "who runs the hub"), hub_home(h));
+		return cli_fail(EX_NOPERM,
+		                _("no right to read %s/sign.key; give this command as the user "
+		                  "who runs the hub"),
+		                hub_home(h));
 	return command_failed(h, st);
 }
 

@@ -59,7 +59,7 @@ is_asked_for(const struct counting *c, const struct cell_key *key)
 	const struct counts_question *question = c->question;
 
 	return key->status == question->status && key->day >= question->from &&
-	       key->day <= question->to && key->day <= c->q->cutoff;
+		key->day <= question->to && key->day <= c->q->cutoff;
 }
 
 /* The text of one key of a group. */
@@ -147,8 +147,8 @@ count_rows(struct counting *c, struct text unit)
 }
 
 status
-query_counts(const struct query *q, const struct counts_question *question,
-             struct groups *ret_rows, uint64_t *ret_total)
+query_counts(const struct query *q, const struct counts_question *question, struct groups *ret_rows,
+             uint64_t *ret_total)
 {
 	struct counting c = { .q = q, .question = question };
 	status st = ST_OK;

@@ -96,7 +96,8 @@ show_gather(const struct asking *a, struct shown *s)
 	st = ledger_outcome_of(&l, s->found.feed, &s->found.at, body, s->found.erased, &s->outcome,
 	                       &s->reason);
 	if (st == ST_OK)
-		st = event_row_fill(a->txn, a->plan, s->found.feed, &s->found.at, &s->event, &s->row);
+		st = event_row_fill(a->txn, a->plan, s->found.feed, &s->found.at, &s->event,
+		                    &s->row);
 	if (st == ST_OK)
 		st = gather_versions(&l, s);
 	if (st == ST_OK)

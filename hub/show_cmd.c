@@ -40,8 +40,9 @@ take_ref(struct input *in, const char *arg, struct argp_state *state)
 		argp_error(state, _("one REF at a time"));
 	in->word = arg;
 	if (ref_parse(arg, &in->ref) != ST_OK) {
-		argp_error(state, _("'%s' is no REF; one is DEVICE-NUMBER, as ABCD2345-17, or "
-		                    "DEVICE-NUMBER-HASH8"),
+		argp_error(state,
+		           _("'%s' is no REF; one is DEVICE-NUMBER, as ABCD2345-17, or "
+		             "DEVICE-NUMBER-HASH8"),
 		           cli_safe(arg, strlen(arg), shown, sizeof(shown)));
 		return;
 	}
@@ -66,7 +67,8 @@ take_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!in->word)
-			argp_error(state, _("name the entry by its REF; 'valija-hub events' lists them"));
+			argp_error(state,
+			           _("name the entry by its REF; 'valija-hub events' lists them"));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -94,8 +96,8 @@ find(const struct input *in, struct found_event *found)
 	status st = ST_NOT_FOUND;
 
 	for (size_t i = 0; i < in->feed_count && st == ST_NOT_FOUND; i++)
-		st = journal_find(in->ask.txn, in->feeds[i], in->ref.seq, in->prefix, in->prefix_len,
-		                  found);
+		st = journal_find(in->ask.txn, in->feeds[i], in->ref.seq, in->prefix,
+		                  in->prefix_len, found);
 	return st;
 }
 
@@ -106,15 +108,19 @@ not_found(const struct input *in)
 	size_t count = 0;
 
 	if (in->feed_count == 0)
-		return cli_fail(EX_NOINPUT, _("no device %s is enrolled here; 'valija-hub units' lists "
-		                              "those that are"), in->ref.device);
+		return cli_fail(EX_NOINPUT,
+		                _("no device %s is enrolled here; 'valija-hub units' lists "
+		                  "those that are"),
+		                in->ref.device);
 	if (journal_leaves(in->ask.txn, in->feeds[0], &leaf, 1, &count) == ST_OK && count > 0)
 		last = leaf;
 	if (count == 0)
-		return cli_fail(EX_NOINPUT, _("nothing of device %s has come in yet"), in->ref.device);
+		return cli_fail(EX_NOINPUT, _("nothing of device %s has come in yet"),
+		                in->ref.device);
 	if (in->prefix_len > 0 || count > 1)
 		return cli_fail(EX_NOINPUT, _("there is no entry %s here"), in->word);
-	return cli_fail(EX_NOINPUT, _("there is no entry %s here; the last one of that device is %llu"),
+	return cli_fail(EX_NOINPUT,
+	                _("there is no entry %s here; the last one of that device is %llu"),
 	                in->word, (unsigned long long) last.seq);
 }
 
@@ -137,8 +143,9 @@ print_choice(void *ctx, const struct journal_event *e)
 static int
 ambiguous(struct input *in)
 {
-	cli_warn(_("device %s has several entries %llu, since it was restored or cloned; name one:"),
-	         in->ref.device, (unsigned long long) in->ref.seq);
+	cli_warn(
+		_("device %s has several entries %llu, since it was restored or cloned; name one:"),
+		in->ref.device, (unsigned long long) in->ref.seq);
 	journal_each_event(in->ask.txn, print_choice, in);
 	return EX_DATAERR;
 }

@@ -87,11 +87,16 @@ status_words(const struct shown *s)
 	if (s->event.kind != KIND_ACTIVITY)
 		return "";
 	switch (s->event.status) {
-	case STATUS_DONE:      return _("done");
-	case STATUS_PLANNED:   return _("planned");
-	case STATUS_CANCELLED: return _("cancelled");
-	case STATUS_MOVED:     return _("moved to another date");
-	case EVENT_STATUSES_:  break;
+	case STATUS_DONE:
+		return _("done");
+	case STATUS_PLANNED:
+		return _("planned");
+	case STATUS_CANCELLED:
+		return _("cancelled");
+	case STATUS_MOVED:
+		return _("moved to another date");
+	case EVENT_STATUSES_:
+		break;
 	}
 	return "";
 }
@@ -148,7 +153,8 @@ print_versions(const struct shown *s)
 	if (s->version_count == 0)
 		return;
 	printf(ngettext("\n%zu version of this entry:\n", "\n%zu versions of this entry:\n",
-	                s->version_total), s->version_total);
+	                s->version_total),
+	       s->version_total);
 	for (size_t i = 0; i < s->version_count; i++) {
 		const struct shown_version *v = &s->versions[i];
 
@@ -193,8 +199,8 @@ show_print_text(const struct asking *a, const struct shown *s)
 	print_dates(s);
 	if (s->event.kind == KIND_PLAN)
 		printf(_("Plan version %llu, part %llu of %llu\n"),
-		       (unsigned long long) s->event.plan_version, (unsigned long long) s->event.part,
-		       (unsigned long long) s->event.parts);
+		       (unsigned long long) s->event.plan_version,
+		       (unsigned long long) s->event.part, (unsigned long long) s->event.parts);
 	print_versions(s);
 	print_proof(s);
 }
@@ -239,10 +245,11 @@ evidences_json(const struct evidences *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct evidence *v = &list->list[i];
 
-		json_array_append_new(array, json_pack("{s:o, s:I, s:o}", "name",
-		                                       json_text(v->name.at, v->name.len), "size",
-		                                       (json_int_t) v->size_bytes, "hash",
-		                                       json_hex(v->hash, HASH_BYTES)));
+		json_array_append_new(array,
+		                      json_pack("{s:o, s:I, s:o}", "name",
+		                                json_text(v->name.at, v->name.len), "size",
+		                                (json_int_t) v->size_bytes, "hash",
+		                                json_hex(v->hash, HASH_BYTES)));
 	}
 	return array;
 }
@@ -253,8 +260,9 @@ initiatives_json(const plan *p, const struct codes *codes)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < codes->count; i++)
-		json_array_append_new(array, named_json(codes->list[i],
-		                                        name_of(p, NAME_INITIATIVE, codes->list[i])));
+		json_array_append_new(
+			array,
+			named_json(codes->list[i], name_of(p, NAME_INITIATIVE, codes->list[i])));
 	return array;
 }
 
@@ -266,10 +274,12 @@ fixes_json(const struct shown *s)
 	for (size_t i = 0; i < s->event.fixes.count; i++) {
 		const struct fix *f = &s->event.fixes.list[i];
 
-		json_array_append_new(array, json_pack("{s:o, s:I, s:o}", "feed",
-		                                       json_hex(f->feed ? f->feed : s->found.feed, FEED_BYTES),
-		                                       "seq", (json_int_t) f->seq, "hash",
-		                                       json_hex(f->hash, HASH_PREFIX_BYTES)));
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:I, s:o}", "feed",
+		                  json_hex(f->feed ? f->feed : s->found.feed, FEED_BYTES), "seq",
+		                  (json_int_t) f->seq, "hash",
+		                  json_hex(f->hash, HASH_PREFIX_BYTES)));
 	}
 	return array;
 }
@@ -285,14 +295,17 @@ event_json(const plan *p, const struct shown *s)
 	json_object_set_new(o, "kind", string_or_null(s->row.kind));
 	json_object_set_new(o, "unit", string_or_null(s->row.unit));
 	json_object_set_new(o, "unit_name", string_or_null(s->row.unit_name));
-	json_object_set_new(o, "indicator", e->indicator.len > 0
-	                    ? named_json(e->indicator, name_of(p, NAME_INDICATOR, e->indicator))
-	                    : json_null());
+	json_object_set_new(
+		o, "indicator",
+		e->indicator.len > 0
+			? named_json(e->indicator, name_of(p, NAME_INDICATOR, e->indicator))
+			: json_null());
 	json_object_set_new(o, "initiatives", initiatives_json(p, &e->initiatives));
 	json_object_set_new(o, "date", string_or_null(s->row.date));
 	json_object_set_new(o, "until", string_or_null(s->row.until));
-	json_object_set_new(o, "quantity", has(s, EVENT_QUANTITY)
-	                    ? json_integer((json_int_t) e->quantity) : json_null());
+	json_object_set_new(o, "quantity",
+	                    has(s, EVENT_QUANTITY) ? json_integer((json_int_t) e->quantity)
+	                                           : json_null());
 	json_object_set_new(o, "mode", string_or_null(s->row.mode));
 	json_object_set_new(o, "mode_name", string_or_null(s->row.mode_name));
 	json_object_set_new(o, "place", text_or_null(e->place));
@@ -307,10 +320,10 @@ event_json(const plan *p, const struct shown *s)
 	json_object_set_new(o, "by", text_or_null(e->by));
 	json_object_set_new(o, "at", e->kind_name.len > 0 ? json_string(at) : json_null());
 	if (e->kind == KIND_PLAN)
-		json_object_set_new(o, "plan", json_pack("{s:I, s:I, s:I}", "version",
-		                                         (json_int_t) e->plan_version, "part",
-		                                         (json_int_t) e->part, "parts",
-		                                         (json_int_t) e->parts));
+		json_object_set_new(
+			o, "plan",
+			json_pack("{s:I, s:I, s:I}", "version", (json_int_t) e->plan_version,
+		                  "part", (json_int_t) e->part, "parts", (json_int_t) e->parts));
 	return o;
 }
 
@@ -322,12 +335,13 @@ versions_json(const struct shown *s)
 	for (size_t i = 0; i < s->version_count; i++) {
 		const struct shown_version *v = &s->versions[i];
 
-		json_array_append_new(array, json_pack("{s:s, s:o, s:s, s:s?, s:b}", "ref", v->ref, "hash",
-		                                       json_hex(v->at.hash, HASH_BYTES), "outcome",
-		                                       outcome_name(v->outcome), "reason",
-		                                       v->outcome == OUTCOME_HELD ? hold_name(v->reason)
-		                                                                  : NULL,
-		                                       "this", point_equal(&v->at, &s->found.at)));
+		json_array_append_new(
+			array,
+			json_pack("{s:s, s:o, s:s, s:s?, s:b}", "ref", v->ref, "hash",
+		                  json_hex(v->at.hash, HASH_BYTES), "outcome",
+		                  outcome_name(v->outcome), "reason",
+		                  v->outcome == OUTCOME_HELD ? hold_name(v->reason) : NULL, "this",
+		                  point_equal(&v->at, &s->found.at)));
 	}
 	return array;
 }
@@ -335,8 +349,8 @@ versions_json(const struct shown *s)
 static json_t *
 batch_json(const struct shown *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:o, s:b}", "offset", (json_int_t) s->found.offset, "first",
-	                 (json_int_t) s->batch.first, "last",
+	return json_pack("{s:I, s:I, s:I, s:o, s:b}", "offset", (json_int_t) s->found.offset,
+	                 "first", (json_int_t) s->batch.first, "last",
 	                 (json_int_t) batch_end(&s->batch).seq, "signature",
 	                 json_hex(s->batch.signature, SIGNATURE_BYTES), "verified",
 	                 s->seal == ST_OK);
@@ -356,14 +370,15 @@ show_print_json(const struct asking *a, const struct shown *s)
 	json_object_set_new(root, "reason", held ? json_string(hold_name(s->reason)) : json_null());
 	json_object_set_new(root, "text", held ? json_string(text) : json_null());
 	json_object_set_new(root, "nearest", held ? string_or_null(s->fault.nearest) : json_null());
-	json_object_set_new(root, "dated_ahead", json_boolean(s->outcome == OUTCOME_COUNTED &&
-	                                                      s->event.date > a->cutoff));
+	json_object_set_new(
+		root, "dated_ahead",
+		json_boolean(s->outcome == OUTCOME_COUNTED && s->event.date > a->cutoff));
 	json_object_set_new(root, "erased", json_boolean(s->found.erased));
 	json_object_set_new(root, "event", event_json(a->plan, s));
 	json_object_set_new(root, "versions", versions_json(s));
 	json_object_set_new(root, "device", json_string(s->row.device));
-	json_object_set_new(root, "role", s->enrolled ? json_string(device_role_name(s->role))
-	                                              : json_null());
+	json_object_set_new(root, "role",
+	                    s->enrolled ? json_string(device_role_name(s->role)) : json_null());
 	json_object_set_new(root, "key", json_hex(s->found.feed, FEED_BYTES));
 	json_object_set_new(root, "seq", json_integer((json_int_t) s->found.at.seq));
 	json_object_set_new(root, "hash", json_hex(s->found.at.hash, HASH_BYTES));

@@ -73,8 +73,9 @@ indicator_json(const struct plan_indicator *indicator, const struct progress *p)
 	json_object_set_new(row, "name", json_string(indicator->name));
 	json_object_set_new(row, "accumulation",
 	                    json_string(plan_accumulation_word(indicator->accumulation)));
-	json_object_set_new(row, "baseline", indicator->has_baseline
-	                    ? json_integer(indicator->baseline) : json_null());
+	json_object_set_new(row, "baseline",
+	                    indicator->has_baseline ? json_integer(indicator->baseline)
+	                                            : json_null());
 	json_object_set_new(row, "goal", json_integer(indicator->goal));
 	json_object_set_new(row, "value", number(p->value, why, "value"));
 	json_object_set_new(row, "term_percent", percentage(p->term, why, "term_percent"));

@@ -57,10 +57,13 @@ unit_list_check(struct unit_list *u, const plan *p)
 		}
 		cli_safe(u->list[i].at, u->list[i].len, shown, sizeof(shown));
 		if (nearest)
-			return cli_fail(EX_DATAERR, _("--unit: the plan has no unit '%s'; did you mean '%s'?"),
+			return cli_fail(EX_DATAERR,
+			                _("--unit: the plan has no unit '%s'; did you mean '%s'?"),
 			                shown, nearest);
-		return cli_fail(EX_DATAERR, _("--unit: the plan has no unit '%s'; 'valija-hub units --json' "
-		                              "lists them all"), shown);
+		return cli_fail(EX_DATAERR,
+		                _("--unit: the plan has no unit '%s'; 'valija-hub units --json' "
+		                  "lists them all"),
+		                shown);
 	}
 	u->count = kept;
 	return EX_OK;

@@ -19,6 +19,7 @@ enum {
 	FORKS_SHOWN = 8,
 	FORKS_BYTES = FORKS_SHOWN * 22,
 	NOTE_TEXT_BYTES = 512,
+	LAST_BYTES = 48,
 	SOON_S = 5, /* a clock that is so little off is not worth a word */
 };
 
@@ -109,8 +110,8 @@ forks_text(const struct facts *f, const char *between, char out[static FORKS_BYT
 	for (size_t i = 0; i < count && i < FORKS_SHOWN; i++) {
 		if (i > 0 && f->forks[i] == f->forks[i - 1])
 			continue;
-		used += (size_t) snprintf(out + used, FORKS_BYTES - used, "%s%llu", i > 0 ? between : "",
-		                          (unsigned long long) f->forks[i]);
+		used += (size_t) snprintf(out + used, FORKS_BYTES - used, "%s%llu",
+		                          i > 0 ? between : "", (unsigned long long) f->forks[i]);
 	}
 }
 
@@ -125,8 +126,9 @@ note_of(const struct facts *f, char out[static NOTE_TEXT_BYTES])
 	forks_text(f, ", ", forks);
 	/* TRANSLATORS: a lane is one unbranched run of a device's entries */
 	snprintf(out, NOTE_TEXT_BYTES,
-	         _("%zu lanes: a copy of this device was restored or cloned at entry %s; all entries "
-	           "count, each once"), f->lanes, forks);
+	         _("%zu lanes: a copy of this device was restored or cloned at entry %s; all "
+	           "entries count, each once"),
+	         f->lanes, forks);
 }
 
 static void
@@ -168,50 +170,64 @@ static const struct listing_column columns[] = {
 	{ "note", N_("REMARK"), CELL_TEXT, false },
 };
 
-static const char *
+/* The cells of a device; what is not known stays empty. */
+struct post_cells {
+	char device[DEVICE_TEXT_BYTES];
+	char last_utc[UTC_TEXT_BYTES], last[LAST_BYTES];
+	char tip[NUMBER_BYTES], stored[NUMBER_BYTES], pending[NUMBER_BYTES];
+	char skew_ms[NUMBER_BYTES], skew[SKEW_BYTES], plan[NUMBER_BYTES], lanes[NUMBER_BYTES];
+	char forks[FORKS_BYTES], note[NOTE_TEXT_BYTES];
+};
+
+static void
 number(uint64_t n, char out[static NUMBER_BYTES])
 {
 	snprintf(out, NUMBER_BYTES, "%llu", (unsigned long long) n);
-	return out;
+}
+
+static void
+fill_contact(const struct facts *f, struct post_cells *cells)
+{
+	if (!f->heard_of) {
+		snprintf(cells->last, sizeof(cells->last), "%s", _("never"));
+		return;
+	}
+	utc_text(f->contact.last_ms, cells->last_utc);
+	bogota_text(f->contact.last_ms, cells->last);
+	number(f->contact.tip.seq, cells->tip);
+	number(f->contact.pending, cells->pending);
+	number(f->contact.plan, cells->plan);
+	snprintf(cells->skew_ms, NUMBER_BYTES, "%lld", (long long) f->contact.skew_ms);
+	skew_text(f->contact.skew_ms, cells->skew);
+}
+
+static void
+fill_lanes(const struct facts *f, struct post_cells *cells)
+{
+	number(f->stored, cells->stored);
+	number(f->lanes, cells->lanes);
+	if (f->lanes > 1)
+		forks_text(f, " ", cells->forks);
+	note_of(f, cells->note);
 }
 
 static status
 print_post(const struct asking *a, struct listing *l, const struct post *post)
 {
-	char device[DEVICE_TEXT_BYTES], utc[UTC_TEXT_BYTES], last[BOGOTA_TEXT_BYTES];
-	char tip[NUMBER_BYTES], stored[NUMBER_BYTES], pending[NUMBER_BYTES], skew_ms[NUMBER_BYTES];
-	char version[NUMBER_BYTES], lanes[NUMBER_BYTES], skew[SKEW_BYTES], forks[FORKS_BYTES] = "";
-	char note[NOTE_TEXT_BYTES];
+	struct post_cells c = { .device = "" };
 	struct facts f;
-	const struct contact *c = &f.contact;
 	status st = facts_of(a->txn, post->feed, &f);
 
 	if (st < 0)
 		return st;
-	device_text(post->feed, device);
-	note_of(&f, note);
-	if (f.lanes > 1)
-		forks_text(&f, " ", forks);
-	if (f.heard_of) {
-		utc_text(c->last_ms, utc);
-		bogota_text(c->last_ms, last);
-		skew_text(c->skew_ms, skew);
-		snprintf(skew_ms, sizeof(skew_ms), "%lld", (long long) c->skew_ms);
-	}
-	listing_row(l, (const char *[]) {
-		post->unit, name_of(a->plan, NAME_UNIT, text_of(post->unit)), device,
-		device_role_name(post->role),
-		f.heard_of ? utc : NULL,
-		f.heard_of ? last : _("never"),
-		f.heard_of ? number(c->tip.seq, tip) : NULL,
-		number(f.stored, stored),
-		f.heard_of ? number(c->pending, pending) : NULL,
-		f.heard_of ? skew_ms : NULL,
-		f.heard_of ? skew : NULL,
-		f.heard_of ? number(c->plan, version) : NULL,
-		f.heard_of ? c->program : NULL,
-		number(f.lanes, lanes), forks, note,
-	});
+	device_text(post->feed, c.device);
+	fill_contact(&f, &c);
+	fill_lanes(&f, &c);
+	listing_row(l, (const char *[]) { post->unit, name_of(a->plan, NAME_UNIT, text_of(post->unit)),
+	                                  c.device, device_role_name(post->role), c.last_utc, c.last,
+	                                  c.tip, c.stored, c.pending, c.skew_ms, c.skew, c.plan,
+	                                  f.heard_of ? f.contact.program : NULL, c.lanes, c.forks,
+	                                  c.note });
 	return l->st;
 }
 
@@ -229,6 +245,7 @@ has_post(const struct posts *p, const char *unit)
 static size_t
 print_rest(const struct asking *a, struct listing *l, const struct posts *p)
 {
+	const char *cells[sizeof(columns) / sizeof(columns[0])] = { NULL };
 	size_t count, rest = 0;
 	const struct plan_unit *units = plan_units(a->plan, &count);
 
@@ -236,9 +253,10 @@ print_rest(const struct asking *a, struct listing *l, const struct posts *p)
 		if (has_post(p, units[i].code))
 			continue;
 		rest++;
+		cells[0] = units[i].code;
+		cells[1] = units[i].name;
 		if (a->json)
-			listing_row(l, (const char *[sizeof(columns) / sizeof(columns[0])]) {
-				units[i].code, units[i].name });
+			listing_row(l, cells);
 	}
 	return rest;
 }
@@ -249,9 +267,10 @@ print_summary(const struct listing *l, size_t rest)
 	if (l->count == 0)
 		puts(_("No device is enrolled yet; 'valija-hub enroll' lets one in."));
 	else
-		puts(_("\nTimes are those of Bogotá; RECORDED and PENDING are what the device told."));
+		puts(_("\nTimes are of Bogotá; RECORDED and PENDING are what the device told."));
 	printf(ngettext("%zu unit of the plan has no device.\n",
-	                "%zu units of the plan have no device.\n", rest), rest);
+	                "%zu units of the plan have no device.\n", rest),
+	       rest);
 }
 
 static status
@@ -283,7 +302,8 @@ units_command(int argc, char **argv)
 	status st;
 	int code;
 
-	asking_parse(&a, N_("List the units and their devices: last contact, what waits there, copies."), argc, argv);
+	asking_parse(&a, N_("List units and devices: last contact, what waits there, copies."), argc,
+	             argv);
 	code = asking_open(&a);
 	if (code == EX_OK) {
 		st = print_units(&a);
