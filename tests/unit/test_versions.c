@@ -109,6 +109,25 @@ of_two_heads_the_deeper_one_counts(void **ctx)
 }
 
 static void
+depth_is_one_more_than_the_greatest_depth_named(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add(g, 'a', NONE, NONE);
+	add(g, 'b', 0, NONE);
+	add(g, 'c', 0, 1); /* deeper than what names only the first */
+	add(g, 'z', 0, NONE);
+	assert_outcome(g, "a:replaced b:replaced c:win z:head");
+	g = graph_new();
+	add(g, 'a', NONE, NONE);
+	add(g, 'b', 0, NONE);
+	add(g, 'c', 1, 0); /* in whichever order they are named */
+	add(g, 'z', 0, NONE);
+	assert_outcome(g, "a:replaced b:replaced c:win z:head");
+}
+
+static void
 of_two_heads_as_deep_the_greater_hash_counts(void **ctx)
 {
 	(void) ctx;
@@ -356,6 +375,7 @@ main(void)
 		cmocka_unit_test(a_first_version_counts),
 		cmocka_unit_test(a_correction_replaces_what_it_names_and_what_that_replaced),
 		cmocka_unit_test(of_two_heads_the_deeper_one_counts),
+		cmocka_unit_test(depth_is_one_more_than_the_greatest_depth_named),
 		cmocka_unit_test(of_two_heads_as_deep_the_greater_hash_counts),
 		cmocka_unit_test(the_head_with_most_office_versions_on_its_path_counts),
 		cmocka_unit_test(a_version_that_names_both_heads_ends_the_conflict),
