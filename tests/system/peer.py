@@ -540,6 +540,7 @@ class Link:
         self.welcome = None
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
+        self.socket.sndtimeo = int(deadline * 1000)
         self.socket.curve_serverkey = zmq.utils.z85.encode(hub.curve)
         self.socket.curve_publickey = zmq.utils.z85.encode(device.curve)
         self.socket.curve_secretkey = zmq.utils.z85.encode(device.curve_secret)
@@ -582,7 +583,10 @@ class Link:
                 return event is not None
 
     def send(self, frame):
-        self.socket.send(frame)
+        try:
+            self.socket.send(frame)
+        except zmq.Again as e:
+            raise TimeoutError("the link takes nothing") from e
 
     def receive(self, seconds=None):
         """The next message, checked; Refused for REFUSE."""

@@ -351,8 +351,8 @@ class Lies(HubCase):
         stranger = peer.Device([HOUSTON])
         days(stranger, 1)
         with self.hub.link(stranger) as link:
-            self.assertFalse(link.handshake())
             link.say_hello()
+            self.assertFalse(link.handshake())
             with self.assertRaises(TimeoutError):
                 link.receive(seconds=0.3)
         self.hub.admit(stranger)
