@@ -11,9 +11,10 @@
 
 #include "protocol/status.h"
 
-/* Block SIGTERM, SIGINT and SIGHUP, pass over SIGPIPE, and return a descriptor
- * that becomes readable when one of the three came; to be called before the
- * first socket, whose threads inherit the mask.  -1: see errno. */
+/* Block SIGTERM, SIGINT and SIGHUP, pass over SIGPIPE and SIGXFSZ (a write that
+ * fails says so), and return a descriptor that becomes readable when one of the
+ * three came; to be called before the first socket, whose threads inherit the
+ * mask.  -1: see errno. */
 int daemon_signals(void);
 
 /* The number of a signal that came, else 0. */
