@@ -249,17 +249,34 @@ print_more(size_t count)
 	printf(ngettext("... and %zu more\n", "... and %zu more\n", count), count);
 }
 
+/* Held still, but a newer version is on its way. */
+static bool
+print_replaced(const struct report *r, uint64_t seq)
+{
+	uint64_t later;
+
+	if (outbox_replaced_by(r->box, seq, &later) < 0)
+		return false;
+	printf(_("  replaced by %llu, which the hub has not judged yet\n"),
+	       (unsigned long long) later);
+	return true;
+}
+
 static void
 print_held(const struct report *r)
 {
 	const struct feed_state *s = &r->state;
+	bool to_do = false;
 
 	for (size_t i = 0; i < s->held_count; i++) {
 		char ref[REF_TEXT_BYTES], text[SHOWN_BYTES];
 
 		ref_text(outbox_device(r->box)->feed, &s->held[i].at, false, ref);
 		printf(_("held: %s: %s\n"), ref, reason_text(&s->held[i], text, sizeof(text)));
+		to_do |= !print_replaced(r, s->held[i].at.seq);
 	}
+	if (to_do)
+		puts(_("  'valija correct' puts a held entry right, 'valija void' takes it out"));
 	if (held(r) > s->held_count)
 		print_more((size_t) (held(r) - s->held_count));
 	for (size_t i = 0; i < s->conflict_count; i++)

@@ -217,11 +217,17 @@ class Reading(DeviceCase):
         self.assertIn("3 recorded here, 2 confirmed by the hub, 1 held, last contact 2023-11-1",
                       text)
         self.assertIn("-2: its date lies outside the period of the plan", text)
+        self.assertIn("'valija correct' puts a held entry right", text)
+        self.valija("correct", "2", "--date", "2025-11-16", "--why", "mistyped")
+        text = self.valija("status").stdout
+        self.assertIn("replaced by 4, which the hub has not judged yet", text)
+        self.assertNotIn("'valija correct'", text)
         self.assertIn("20 entries made after this copy; do not enter them again", text)
         self.assertIn("locked by the office: 2025-Q3", text)
         self.assertIn("remark of the office: falta el acta\\x1b[2J", text)
-        self.assertEqual([e["state"] for e in self.entries()], ["confirmed", "held", "pending"])
-        self.assertEqual([e["seq"] for e in self.entries("--pending")], [3])
+        self.assertEqual([e["state"] for e in self.entries()],
+                         ["confirmed", "held", "pending", "pending"])
+        self.assertEqual([e["seq"] for e in self.entries("--pending")], [3, 4])
         self.assertIn("held (date)", self.valija("list").stdout)
 
     def test_status_before_any_contact(self):
