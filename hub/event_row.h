@@ -10,6 +10,7 @@
 
 enum { CODES_TEXT_BYTES = (1 + INITIATIVES_MAX) * (CODE_BYTES_MAX + 1) + 1 };
 
+/* The widths are those of the limits, so nothing is ever cut. */
 struct event_row {
 	char ref[REF_TEXT_BYTES]; /* with the hash where the feed is forked */
 	char device[DEVICE_TEXT_BYTES];

@@ -12,12 +12,14 @@
 #include "hub/progress.h"
 #include "hub/rows.h"
 
+/* One moment of the ledger, asked up to one day. */
 struct query {
 	kv_txn *txn;
 	const plan *plan; /* in force */
 	date cutoff;      /* the last day that counts */
 };
 
+/* A record counts once here, however many codes it names. */
 struct query_tallies {
 	uint64_t counted;     /* records done by the cut-off */
 	uint64_t held;        /* events */
@@ -32,9 +34,9 @@ status query_progress(const struct query *q, const struct plan_indicator *indica
                       struct progress *ret_progress);
 
 typedef enum count_key {
-	BY_UNIT,
-	BY_COUNTRY,
-	BY_YEAR,
+	BY_UNIT,    /* who reports */
+	BY_COUNTRY, /* where it took place */
+	BY_YEAR,    /* these three by the first day of the activity */
 	BY_QUARTER,
 	BY_MONTH,
 	BY_MODE,

@@ -1,6 +1,12 @@
 /* hub/show.h - all that the hub knows of one event
  *
- * Gathered once (hub/show.c), then told as text or as JSON (hub/show_print.c).
+ * From a number on a report down to the key that signed it: what the event
+ * says, what became of it and of the other versions of its record, and the
+ * sealed batch that proves it.  Gathered once (hub/show.c), then told as text
+ * or as JSON (hub/show_print.c).
+ *
+ * A struct shown is large (it holds a whole body) and points into itself and
+ * into the read transaction: on the heap, not copied, not kept beyond it.
  */
 #pragma once
 
@@ -13,6 +19,7 @@
 
 enum { SHOWN_VERSIONS_MAX = 100 }; /* the rest is only counted */
 
+/* One version of the record, as the list of versions tells it. */
 struct shown_version {
 	char ref[REF_TEXT_BYTES];
 	struct point at;
@@ -39,16 +46,21 @@ struct shown {
 	int64_t batch_received_ms;
 	status seal; /* of batch_verify(): ST_OK when key, seal and chain agree */
 
-	device_role role;
+	device_role role; /* of the device that sent it; valid when enrolled */
 	bool enrolled;
 };
 
-/* Fill in the rest for found, which is filled in already. */
+/* Fill in the rest for s->found, which is filled in already; all else is zero.
+ * ST_MALFORMED: what is stored is damaged.  A seal that does not hold is no
+ * error here: s->seal says so, and it is shown. */
 status show_gather(const struct asking *a, struct shown *s);
 
-/* Write the batch and which event of it is meant, as SPEC.md lays down:
- * what a stranger needs to verify it. */
+/* Write the batch and which event of it is meant to path, as SPEC.md lays down
+ * (section "Evidence"): what a stranger needs to verify it.  A file that is
+ * there is replaced, whole or not at all. */
 status show_write_evidence(const struct shown *s, const char *path);
 
+/* Both print on standard output.  Text of the device is made safe for a
+ * terminal; in JSON it is as the device wrote it. */
 void show_print_text(const struct asking *a, const struct shown *s);
 status show_print_json(const struct asking *a, const struct shown *s);
