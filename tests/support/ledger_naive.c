@@ -56,21 +56,23 @@ judge_alone(const struct naive *n, const struct naive_event *e)
 static hold
 judge_targets(const struct naive *n, const struct naive_event *e)
 {
-	bool waits = false, fits = true;
+	for (size_t i = 0; i < e->target_count; i++) {
+		const struct naive_event *t;
 
+		if (e->targets[i] == NAIVE_MISSING)
+			return HOLD_WAITS;
+		t = &n->events[e->targets[i]];
+		if (!t->sound && t->hold == HOLD_WAITS)
+			return HOLD_WAITS;
+	}
 	for (size_t i = 0; i < e->target_count; i++) {
 		const struct naive_event *t = &n->events[e->targets[i]];
 
-		if (e->targets[i] == NAIVE_MISSING || (!t->sound && t->hold == HOLD_WAITS)) {
-			waits = true;
-			continue;
-		}
-		if (!t->sound || t->root != n->events[e->targets[0]].root)
-			fits = false;
-		else if (e->device != OFFICE && strcmp(t->unit, e->unit) != 0)
-			fits = false;
+		if (!t->sound || t->root != n->events[e->targets[0]].root ||
+		    (e->device != OFFICE && strcmp(t->unit, e->unit) != 0))
+			return HOLD_FIX;
 	}
-	return waits ? HOLD_WAITS : fits ? HOLD_NONE : HOLD_FIX;
+	return HOLD_NONE;
 }
 
 static void

@@ -109,7 +109,8 @@ static void
 an_empty_folder_becomes_a_home_and_a_full_one_is_left_alone(void **ctx)
 {
 	(void) ctx;
-	char *dir = scratch_new(), *text = json_dumps(plan_base(), 0);
+	json_t *root = plan_base();
+	char *dir = scratch_new(), *text = json_dumps(root, 0);
 	hub *h = NULL;
 
 	assert_status(hub_open(dir, &h), ST_NOT_FOUND);
@@ -121,6 +122,7 @@ an_empty_folder_becomes_a_home_and_a_full_one_is_left_alone(void **ctx)
 	assert_status(hub_open(dir, &h), ST_OK);
 	hub_close(&h);
 	free(text);
+	json_decref(root);
 	scratch_remove(&dir);
 }
 
