@@ -119,18 +119,34 @@ check_quantity(struct checking *c)
 
 /* ---- dates ---- */
 
+/* One to most digits at *at, which moves behind them; -1 when there are none. */
+static int
+take_digits(const char **at, int most)
+{
+	int n = -1;
+
+	for (; most > 0 && **at >= '0' && **at <= '9'; most--)
+		n = (n < 0 ? 0 : 10 * n) + *(*at)++ - '0';
+	return n;
+}
+
 /* "14/11/2025" as people write it; false when it is not that. */
 static bool
 swapped_date(const char *text, char ret_text[static DATE_TEXT_BYTES])
 {
-	int day, month, year, len = 0;
-	char mark, again;
+	struct civil c;
+	char mark;
 	date d;
 
-	if (sscanf(text, "%2d%c%2d%c%4d%n", &day, &mark, &month, &again, &year, &len) != 5 ||
-	    text[len] != '\0' || mark != again || !strchr("/-.", mark))
+	c.day = take_digits(&text, 2);
+	mark = *text;
+	if (mark == '\0' || !strchr("/-.", *text++))
 		return false;
-	if (!date_from_civil((struct civil) { year, month, day }, &d))
+	c.month = take_digits(&text, 2);
+	if (*text++ != mark)
+		return false;
+	c.year = take_digits(&text, 4);
+	if (*text != '\0' || !date_from_civil(c, &d))
 		return false;
 	date_format(d, ret_text);
 	return true;

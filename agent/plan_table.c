@@ -83,16 +83,16 @@ static void
 put_item(struct filling *f, plan_row kind, const char *code, const struct item *item)
 {
 	uint8_t key[1 + CODE_BYTES_MAX] = { (uint8_t) kind };
-	size_t len = strlen(code);
+	struct text name = text_of(code);
 
-	if (len > CODE_BYTES_MAX) {
+	if (name.len > CODE_BYTES_MAX) {
 		f->st = ST_LIMIT;
 		return;
 	}
-	memcpy(key + 1, code, len);
+	memcpy(key + 1, name.at, name.len);
 	writer_clear(&f->w);
 	codec_write(&f->w, item_fields, ITEM_FIELDS, item, (UINT64_C(1) << ITEM_FIELDS) - 1);
-	put_value(f, (struct bytes) { key, 1 + len });
+	put_value(f, (struct bytes) { key, 1 + name.len });
 }
 
 /* The plan's period, unless the item turns out to have its own: then a look-up
