@@ -11,10 +11,7 @@
 #include "hub/digest.h"
 #include "hub/listing.h"
 
-enum {
-	CELL_BYTES = 64,
-	SHORT_DIGITS = 8, /* of a digest, enough to compare by eye */
-};
+enum { CELL_BYTES = 64 };
 
 /* All that is told; counted before anything is printed. */
 struct state {
@@ -125,28 +122,25 @@ print_json(const struct state *s)
 
 /* ---- table ---- */
 
-/* The number, or the reason why there is none. */
+/* The number, or the reason why there is none; a star for a mere baseline. */
 static const char *
 number_text(struct progress_number n, char *out, size_t size)
 {
 	if (!is_there(n))
 		return gettext(progress_reason_text(n.why));
-	if (n.why == PROGRESS_BASELINE_ONLY)
-		snprintf(out, size, "%" PRId64 " (%s)", n.n, gettext(progress_reason_text(n.why)));
-	else
-		snprintf(out, size, "%" PRId64, n.n);
+	snprintf(out, size, "%s%" PRId64, n.why == PROGRESS_BASELINE_ONLY ? "* " : "", n.n);
 	return out;
 }
 
 static const char *
-tenths_text(struct progress_number n, const char *unit, char *out, size_t size)
+percent_text(struct progress_number n, char *out, size_t size)
 {
 	char tenths[TENTHS_TEXT_BYTES];
 
 	if (!is_there(n))
 		return gettext(progress_reason_text(n.why));
 	progress_tenths_text(n.n, tenths);
-	snprintf(out, size, "%s%s", tenths, unit);
+	snprintf(out, size, "%s %%", tenths);
 	return out;
 }
 
@@ -155,10 +149,9 @@ static const struct listing_column columns[] = {
 	{ .title = N_("INDICATOR"), .cut = true },
 	{ .title = N_("VALUE"), .type = CELL_NUMBER },
 	{ .title = N_("GOAL"), .type = CELL_NUMBER },
-	{ .title = N_("OF THE GOAL"), .type = CELL_NUMBER },
-	{ .title = N_("OF THE YEAR"), .type = CELL_NUMBER },
+	{ .title = N_("TERM"), .type = CELL_NUMBER },
+	{ .title = N_("YEAR"), .type = CELL_NUMBER },
 	{ .title = N_("TO DATE"), .type = CELL_NUMBER },
-	{ .title = N_("GAP"), .type = CELL_NUMBER },
 	{ .title = N_("LIGHT") },
 };
 
@@ -166,7 +159,7 @@ static void
 table_row_of(struct listing *l, const struct plan_indicator *indicator, const struct progress *p)
 {
 	char value[CELL_BYTES], goal[CELL_BYTES], term[CELL_BYTES], year[CELL_BYTES];
-	char to_date[CELL_BYTES], gap[CELL_BYTES];
+	char to_date[CELL_BYTES];
 
 	snprintf(goal, sizeof(goal), "%" PRId64, indicator->goal);
 	listing_row(l, (const char *[]) {
@@ -174,49 +167,52 @@ table_row_of(struct listing *l, const struct plan_indicator *indicator, const st
 		indicator->name,
 		number_text(p->value, value, sizeof(value)),
 		goal,
-		tenths_text(p->term, " %", term, sizeof(term)),
-		tenths_text(p->year_percent, " %", year, sizeof(year)),
-		tenths_text(p->to_date, " %", to_date, sizeof(to_date)),
-		tenths_text(p->gap, "", gap, sizeof(gap)),
+		percent_text(p->term, term, sizeof(term)),
+		percent_text(p->year_percent, year, sizeof(year)),
+		percent_text(p->to_date, to_date, sizeof(to_date)),
 		gettext(progress_light_text(p->light)),
 	});
 }
 
 static void
-print_digest(const char *what, const uint8_t digest[static HASH_BYTES])
+print_head(const struct state *s)
 {
-	char text[2 * HASH_BYTES + 1];
+	char cutoff[DATE_TEXT_BYTES], set[2 * HASH_BYTES + 1], derived[2 * HASH_BYTES + 1];
 
-	hex_encode(digest, HASH_BYTES, text);
-	printf("%s %.*s  %s\n", what, SHORT_DIGITS, text, text);
+	date_format(s->ask.cutoff, cutoff);
+	hex_encode(s->set, HASH_BYTES, set);
+	hex_encode(s->derived, HASH_BYTES, derived);
+	printf(_("Plan %s, version %u: %s\n"), plan_code(s->ask.plan),
+	       (unsigned) plan_version(s->ask.plan), plan_name(s->ask.plan));
+	printf(_("Cut-off %s\n"), cutoff);
+	printf(_("Digest, set:   %s\n"), set);
+	printf(_("Digest, state: %s\n\n"), derived);
 }
 
 static status
 print_table(const struct state *s)
 {
 	struct query q = asking_query(&s->ask);
-	char cutoff[DATE_TEXT_BYTES];
+	bool baseline_only = false;
 	size_t count;
 	const struct plan_indicator *indicators = plan_indicators(s->ask.plan, &count);
 	struct listing l;
 	status st = ST_OK, ended;
 
-	date_format(s->ask.cutoff, cutoff);
-	printf(_("Plan %s, version %u: %s\n"), plan_code(s->ask.plan),
-	       (unsigned) plan_version(s->ask.plan), plan_name(s->ask.plan));
-	printf(_("Cut-off %s\n"), cutoff);
-	print_digest(_("Digest of the events:"), s->set);
-	print_digest(_("Digest of the state: "), s->derived);
-	putchar('\n');
+	print_head(s);
 	listing_begin(&l, FORM_TABLE, columns, sizeof(columns) / sizeof(columns[0]), NULL, NULL);
 	for (size_t i = 0; i < count && st == ST_OK; i++) {
 		struct progress p;
 
 		st = query_progress(&q, &indicators[i], &p);
-		if (st == ST_OK)
-			table_row_of(&l, &indicators[i], &p);
+		if (st < 0)
+			break;
+		baseline_only |= p.value.why == PROGRESS_BASELINE_ONLY;
+		table_row_of(&l, &indicators[i], &p);
 	}
 	ended = listing_end(&l, NULL);
+	if (baseline_only)
+		puts(_("* the baseline only; nothing was reported yet"));
 	printf(_("\nActivities counted: %llu; held: %llu; dated after the cut-off: %llu\n"),
 	       (unsigned long long) s->tallies.counted, (unsigned long long) s->tallies.held,
 	       (unsigned long long) s->tallies.dated_ahead);
