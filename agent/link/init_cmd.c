@@ -327,7 +327,7 @@ init_command(int argc, char **argv)
 
 	cli_parse(&argp, argc, argv, &a);
 	if (sodium_init() < 0)
-		return cli_fail(EX_SOFTWARE, _("libsodium cannot be set up"));
+		return cli_fail(EX_SOFTWARE, _("libsodium does not work here"));
 	code = check(&a, &w);
 	if (code != EX_OK)
 		return code;

@@ -223,7 +223,7 @@ closed(uplink *u, int64_t now_ms, const struct device_action *a)
 		.news = a->has_refusal ? UPLINK_REFUSED : UPLINK_DROPPED,
 		.code = a->refused_with,
 		.hub_text = a->hub_text,
-		.why = gettext(a->why ? a->why : ""),
+		.why = a->why ? gettext(a->why) : "",
 	};
 
 	give_up(u, now_ms, &report);

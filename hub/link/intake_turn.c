@@ -114,6 +114,7 @@ intake_tidy(intake *in, int64_t now_ms)
 	if (now_ms < in->tidy_ms)
 		return;
 	in->tidy_ms = now_ms + TIDY_MS;
+	in->look = true;
 	while ((c = connections_next(in->table, &cursor)) != NULL) {
 		bool over = now_ms >= c->drop_ms || now_ms - c->seen_ms >= INTAKE_IDLE_MS;
 
@@ -151,9 +152,10 @@ act(intake *in, connection *c, const struct hub_action *a, int64_t now_ms)
 		note_contact(in, c, a->hello, clock_wall_ms());
 	if ((a->type == HUB_SEND || a->type == HUB_REFUSE) && a->frame.len > 0)
 		st = router_send(in->router, c->id, c->id_len, a->frame.at, a->frame.len);
-	/* who cannot be answered has gone, or reads nothing; it will resend */
+	/* Who cannot be answered has gone, or reads nothing; it will resend.  What
+	 * it said before is still in the queue, and belongs to this row. */
 	if (st < 0)
-		drop_later(in, c, now_ms);
+		drop_later(in, c, now_ms + PARTING_MS);
 	if (a->type == HUB_REFUSE) {
 		log_peer(in, c->sync.feed, a->refused_with, now_ms, refusal_name(a->refused_with));
 		drop_later(in, c, now_ms + PARTING_MS);
@@ -248,8 +250,10 @@ intake_answer_zap(intake *in, int64_t now_ms)
 	struct zap_verdict verdict;
 
 	for (int i = 0; i < ZAP_A_TURN && zap_answer(in->zap, in->ring, &verdict); i++) {
-		if (!verdict.admitted)
-			log_stranger(in, verdict.address, now_ms);
+		if (verdict.admitted)
+			continue;
+		log_stranger(in, verdict.address, now_ms);
+		in->look = true; /* who enrolled it may have been killed before it told */
 	}
 }
 

@@ -161,7 +161,7 @@ announce(const hub *h, const char *path, const char *endpoint)
 	st = file_write(path, line, strlen(line), ENDPOINT_MODE);
 	if (st < 0)
 		log_fail(st, "HUB-ENDPOINT", _("%s cannot be written, ignoring"), path);
-	printf(_("listening on %s\n"), endpoint);
+	printf("listening on %s\n", endpoint); /* for scripts: the same in every language */
 	fflush(stdout);
 	log_line(LEVEL_NOTICE, "HUB-READY", _("serving %s on %s"), hub_home(h), endpoint);
 	daemon_notify("READY=1");
