@@ -93,11 +93,11 @@ read_fixes(reader *r, const struct codec_field *f, struct fixes *out)
 
 		if (parts < 2)
 			reader_fail(r, ST_MALFORMED);
-		out->list[i].seq = reader_uint(r, UINT64_MAX);
+		out->list[i].seq = reader_uint(r, INT64_MAX);
+		if (r->st == ST_OK && out->list[i].seq == 0)
+			reader_fail(r, ST_LIMIT);
 		out->list[i].hash = reader_fixed(r, HASH_PREFIX_BYTES);
 		out->list[i].feed = parts == 3 ? reader_fixed(r, FEED_BYTES) : NULL;
-		if (out->list[i].seq == 0)
-			reader_fail(r, ST_MALFORMED);
 	}
 }
 

@@ -263,10 +263,10 @@ reader_map(reader *r, size_t max)
 	return (size_t) take_of_type(r, READER_MAP, max);
 }
 
-struct text
-reader_key(reader *r, struct text *last)
+static struct text
+ascending_key(reader *r, size_t max_bytes, struct text *last)
 {
-	struct text key = reader_text(r, KEY_BYTES_MAX);
+	struct text key = reader_text(r, max_bytes);
 
 	if (r->st < 0)
 		return (struct text) { NULL, 0 };
@@ -278,6 +278,12 @@ reader_key(reader *r, struct text *last)
 	return key;
 }
 
+struct text
+reader_key(reader *r, struct text *last)
+{
+	return ascending_key(r, KEY_BYTES_MAX, last);
+}
+
 struct point
 reader_point(reader *r)
 {
@@ -287,7 +293,7 @@ reader_point(reader *r)
 
 	if (reader_array(r, 2) != 2)
 		reader_fail(r, ST_MALFORMED);
-	seq = reader_uint(r, UINT64_MAX);
+	seq = reader_uint(r, INT64_MAX);
 	hash = reader_fixed(r, HASH_BYTES);
 	if (!hash)
 		return p;
@@ -338,8 +344,8 @@ reader_skip(reader *r)
 
 		if (depth > 0) {
 			stack[depth - 1].left--;
-			if (stack[depth - 1].is_map)
-				reader_key(r, &stack[depth - 1].last_key);
+			if (stack[depth - 1].is_map) /* may be tallies, whose keys are codes */
+				ascending_key(r, CODE_BYTES_MAX, &stack[depth - 1].last_key);
 		}
 		if (!skip_plain(r, &inner)) {
 			if (depth == EVENT_DEPTH_MAX) {

@@ -58,11 +58,11 @@ size_t reader_array(reader *r, size_t max);
 size_t reader_map(reader *r, size_t max);
 /* A key of a map; *last is the one before it (empty at first) and is set. */
 struct text reader_key(reader *r, struct text *last);
-/* [seq, hash] */
+/* [seq, hash], seq at most INT64_MAX. */
 struct point reader_point(reader *r);
 
 /* Pass over one value of any type, checked all the same, nested at most
- * EVENT_DEPTH_MAX deep. */
+ * EVENT_DEPTH_MAX deep.  The keys of maps in it may have CODE_BYTES_MAX bytes. */
 void reader_skip(reader *r);
 
 /* Stop with st, unless it stopped before. */

@@ -67,6 +67,23 @@ encoded(struct event e, writer *w)
 }
 
 static void
+names_of_counts_may_be_as_long_as_codes(void **ctx)
+{
+	static const char longest[] = "abcdefghijklmnopqrstuvwxyz012345";
+	struct event e = full_activity(), got;
+	writer w;
+
+	(void) ctx;
+	assert_int_equal(strlen(longest), CODE_BYTES_MAX);
+	e.counts.list[0].name = e.groups.list[0].name = text_of(longest);
+	writer_init(&w);
+	assert_int_equal(event_decode(encoded(e, &w), &got), HOLD_NONE);
+	assert_true(text_is(got.counts.list[0].name, longest));
+	assert_true(text_is(got.groups.list[0].name, longest));
+	writer_done(&w);
+}
+
+static void
 assert_refused(struct event e, status want, event_field field)
 {
 	event_field fault = EVENT_FIELDS_;
@@ -152,6 +169,13 @@ values_are_taken_at_their_bound_and_not_beyond(void **ctx)
 	e.quantity = 1;
 	e.date = DATE_MAX + 1;
 	assert_refused(e, ST_LIMIT, EVENT_DATE);
+	e = full_activity();
+	e.fixes.list[1].seq = INT64_MAX;
+	encoded(e, &w);
+	e.fixes.list[1].seq++;
+	assert_refused(e, ST_LIMIT, EVENT_FIXES);
+	e.fixes.list[1].seq = 0;
+	assert_refused(e, ST_LIMIT, EVENT_FIXES);
 	writer_done(&w);
 }
 
@@ -302,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_encoded_is_decoded_alike),
+		cmocka_unit_test(names_of_counts_may_be_as_long_as_codes),
 		cmocka_unit_test(keys_of_the_table_ascend),
 		cmocka_unit_test(values_are_taken_at_their_bound_and_not_beyond),
 		cmocka_unit_test(fields_that_belong_together_are_asked_for),
