@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include "protocol/chain.h"
+#include "protocol/document.h"
 #include "protocol/identity.h"
 
 #define AT(member) offsetof(struct batch, member)
@@ -52,6 +53,8 @@ batch_open(const void *frame, size_t len, struct batch *ret_batch)
 	codec_read(&r, fields, ROWS_, &b, &has, &critical);
 	if (reader_end(&r) < 0)
 		return r.st;
+	if (b.count - 1 > INT64_MAX - b.first)
+		return ST_LIMIT;
 	if (critical || (!b.packed && b.raw_bytes != b.bodies.len))
 		return ST_MALFORMED;
 	b.frame = (struct bytes) { frame, len };
@@ -87,6 +90,8 @@ batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
 		*ret_bodies = b->bodies;
 		return ST_OK;
 	}
+	if (!document_is_frame(b->bodies))
+		return ST_MALFORMED;
 	n = ZSTD_decompress(space, b->raw_bytes, b->bodies.at, b->bodies.len);
 	if (ZSTD_isError(n) || n != b->raw_bytes)
 		return ST_MALFORMED;

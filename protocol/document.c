@@ -21,15 +21,27 @@ document_pack(const void *at, size_t len, writer *w)
 	return ZSTD_isError(n) ? ST_NOMEM : writer_status(w);
 }
 
+/* zstd itself takes any row of frames, and those of its first versions. */
+bool
+document_is_frame(struct bytes packed)
+{
+	static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+	return packed.len > sizeof(magic) && memcmp(packed.at, magic, sizeof(magic)) == 0 &&
+	       ZSTD_findFrameCompressedSize(packed.at, packed.len) == packed.len;
+}
+
 status
 document_unpack(struct bytes packed, size_t max_bytes, uint8_t **ret_at, size_t *ret_len)
 {
-	unsigned long long size = ZSTD_getFrameContentSize(packed.at, packed.len);
+	unsigned long long size;
 	uint8_t *at;
 	size_t n;
 
-	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
-	    ZSTD_findFrameCompressedSize(packed.at, packed.len) != packed.len)
+	if (!document_is_frame(packed))
+		return ST_MALFORMED;
+	size = ZSTD_getFrameContentSize(packed.at, packed.len);
+	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
 		return ST_MALFORMED;
 	if (size > max_bytes)
 		return ST_LIMIT;

@@ -14,6 +14,10 @@
  * result with one version of zstd; compare documents unpacked.  ST_NOMEM. */
 status document_pack(const void *at, size_t len, writer *w);
 
+/* True when packed is one zstd frame as RFC 8878 has it and nothing else: no
+ * second frame behind it, none to be skipped, none of an older format. */
+bool document_is_frame(struct bytes packed);
+
 /* Unpack to at most max_bytes.  *ret_at is the caller's, to be freed; it is
  * followed by a 0 that does not count.
  * ST_MALFORMED: not one whole frame.  ST_LIMIT: more than max_bytes.  ST_NOMEM. */

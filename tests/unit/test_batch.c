@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "protocol/batch.h"
 #include "protocol/chain.h"
@@ -215,6 +216,38 @@ what_the_header_claims_must_be_there(void **ctx)
 }
 
 static void
+bodies_are_packed_in_one_frame(void **ctx)
+{
+	static uint8_t frames[BATCH_BYTES_MAX];
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 3, 1000);
+	struct bytes raw = writer_bytes(&fx->bodies);
+	size_t half = raw.len / 2, len;
+
+	assert_int_equal(b.packed, 1);
+	len = ZSTD_compress(frames, sizeof(frames), raw.at, half, 3);
+	len += ZSTD_compress(frames + len, sizeof(frames) - len, raw.at + half, raw.len - half, 3);
+	b.bodies = (struct bytes) { frames, len };
+	assert_status(verified(fx, &b), ST_MALFORMED);
+}
+
+static void
+numbers_end_where_those_of_events_do(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b;
+
+	fx->start.seq = INT64_MAX - 3;
+	sealed(fx, 3, 10);
+	fx->start.seq++;
+	assert_status(batch_seal(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies), 3,
+	                         &fx->frame),
+	              ST_OK);
+	assert_status(batch_open(writer_bytes(&fx->frame).at, writer_bytes(&fx->frame).len, &b),
+	              ST_LIMIT);
+}
+
+static void
 sizes_are_bounded(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -249,6 +282,9 @@ main(void)
 		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(an_erased_body_keeps_the_chain, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_header_claims_must_be_there, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(bodies_are_packed_in_one_frame, setup, teardown),
+		cmocka_unit_test_setup_teardown(numbers_end_where_those_of_events_do, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(sizes_are_bounded, setup, teardown),
 	};
