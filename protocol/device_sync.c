@@ -255,6 +255,7 @@ step(device_sync *s, device_event event, const struct message *m, int64_t now_ms
 		break;
 	case DO_PING:
 		s->ping_owed = true;
+		s->tip_known = false; /* who recorded may have been killed before it told */
 		s->quiet_ms = now_ms;
 		break;
 	case DO_OFFER:

@@ -479,6 +479,23 @@ silence_is_broken_by_a_ping_that_must_be_answered(void **ctx)
 	played_closes(fx, "in time");
 }
 
+/* A command that was killed just behind its commit woke nobody. */
+static void
+what_grew_unheard_goes_out_after_a_silence(void **ctx)
+{
+	struct played *fx = *ctx;
+
+	memory_device_record(&fx->device, 2);
+	played_greet(fx, 2);
+	played_owes_nothing(fx);
+	memory_device_record(&fx->device, 1);
+	played_owes_nothing(fx);
+	fx->now_ms += PLAYED_PING_MS;
+	device_sync_tick(fx->s, fx->now_ms);
+	played_sends(fx, MESSAGE_PUSH);
+	assert_int_equal(device_sync_deadline(fx->s), fx->now_ms + PLAYED_ANSWER_MS);
+}
+
 static void
 idle_device_says_hello_every_hour(void **ctx)
 {
@@ -652,6 +669,7 @@ main(void)
 		FX(no_welcome_in_time_closes),
 		FX(no_ack_in_time_closes),
 		FX(silence_is_broken_by_a_ping_that_must_be_answered),
+		FX(what_grew_unheard_goes_out_after_a_silence),
 		FX(idle_device_says_hello_every_hour),
 		FX(hub_in_a_new_life_gets_a_hello),
 		FX(refusal_closes_with_its_code),
