@@ -7,9 +7,11 @@ every wait has a deadline; nothing outlives a test.
 
 import json
 import os
+import random
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -47,6 +49,19 @@ def wait_until(condition, what, seconds=DEADLINE_S):
         if time.monotonic() > end:
             raise AssertionError("waited %g s in vain for: %s" % (seconds, what))
         time.sleep(0.02)
+
+
+def free_endpoint():
+    """One whose port stays the same when a hub is started again: below those
+    that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return "tcp://127.0.0.1:%d" % port
 
 
 class Daemon:
