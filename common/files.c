@@ -17,7 +17,8 @@ from_errno(int error)
 	case ENAMETOOLONG: return ST_LIMIT;
 	case ENOENT:
 	case ENOTDIR:      return ST_NOT_FOUND;
-	case EEXIST:       return ST_EXISTS;
+	case EEXIST:
+	case ENOTEMPTY:    return ST_EXISTS;
 	case EAGAIN:
 	case EBUSY:
 	case ETXTBSY:      return ST_BUSY;
@@ -171,17 +172,21 @@ write_beside(char *tmp, const void *bytes, size_t len, mode_t mode)
 }
 
 /* Not every file system can rename without replacing; those that cannot have
- * hard links. */
-static status
-move_new(const char *tmp, const char *path)
+ * hard links, and a folder replaces none but an empty one anyhow. */
+status
+path_move_new(const char *from, const char *to)
 {
-	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+	struct stat info;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
 		return ST_OK;
-	if (errno != EINVAL && errno != ENOSYS)
+	if ((errno != EINVAL && errno != ENOSYS) || lstat(from, &info) != 0)
 		return from_errno(errno);
-	if (link(tmp, path) != 0)
+	if (S_ISDIR(info.st_mode))
+		return rename(from, to) == 0 ? ST_OK : from_errno(errno);
+	if (link(from, to) != 0)
 		return from_errno(errno);
-	unlink(tmp);
+	unlink(from);
 	return ST_OK;
 }
 
@@ -238,13 +243,13 @@ file_write(const char *path, const void *bytes, size_t len, mode_t mode)
 status
 file_create(const char *path, const void *bytes, size_t len, mode_t mode)
 {
-	return store(path, bytes, len, mode, move_new);
+	return store(path, bytes, len, mode, path_move_new);
 }
 
-status
-fsync_dir(const char *dir)
+static status
+sync_path(const char *path, int flags)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 	status st = ST_OK;
 
 	if (fd < 0)
@@ -253,4 +258,16 @@ fsync_dir(const char *dir)
 		st = from_errno(errno);
 	close(fd);
 	return st;
+}
+
+status
+fsync_file(const char *path)
+{
+	return sync_path(path, O_NONBLOCK);
+}
+
+status
+fsync_dir(const char *dir)
+{
+	return sync_path(dir, O_DIRECTORY);
 }

@@ -126,7 +126,8 @@ set_folder_mode(const char *dir, mode_t mode)
 	return ST_OK;
 }
 
-/* Exact rights, whatever the umask. */
+/* Exact rights, whatever the umask; synced, since LMDB has synced the content
+ * before. */
 static status
 set_modes(const char *dir, mode_t mode)
 {
@@ -137,6 +138,8 @@ set_modes(const char *dir, mode_t mode)
 		st = path_join(path, sizeof(path), dir, file_names[i]);
 		if (st == ST_OK && chmod(path, mode) != 0)
 			st = from_errno(errno);
+		if (st == ST_OK)
+			st = fsync_file(path);
 	}
 	return st == ST_OK ? set_folder_mode(dir, mode) : st;
 }
@@ -186,9 +189,9 @@ kv_create(const char *dir, const struct kv_config *config)
 	if (!mkdtemp(fresh))
 		return from_errno(errno);
 	st = fill(fresh, config);
-	/* gives way only to an empty folder */
+	/* replaces only an empty folder; ENOTDIR: a file has that name */
 	if (st == ST_OK && rename(fresh, dir) != 0)
-		st = errno == ENOTEMPTY ? ST_EXISTS : from_errno(errno);
+		st = errno == ENOTDIR ? ST_EXISTS : from_errno(errno);
 	if (st < 0) {
 		discard(fresh);
 		return st;

@@ -2,8 +2,8 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,27 +21,54 @@ struct new_home {
 	bool inside; /* dir lies within home */
 };
 
-static bool
-is_dots(const char *name)
+/* The entries of a folder; they are read before any of them is moved. */
+struct entries {
+	struct dirent **list;
+	int count;
+};
+
+static int
+is_entry(const struct dirent *entry)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-/* ST_OK: empty.  ST_EXISTS: not.  ST_NOT_FOUND: nothing there. */
+static status
+entries_read(const char *path, struct entries *ret_entries)
+{
+	struct entries e = { 0 };
+
+	e.count = scandir(path, &e.list, is_entry, NULL);
+	if (e.count < 0)
+		return from_errno(errno);
+	*ret_entries = e;
+	return ST_OK;
+}
+
+static void
+entries_done(struct entries *e)
+{
+	for (int i = 0; i < e->count; i++)
+		free(e->list[i]);
+	free(e->list);
+}
+
+/* ST_OK: an empty folder.  ST_EXISTS: not.  ST_NOT_FOUND: nothing there. */
 static status
 check_empty(const char *path)
 {
-	const struct dirent *entry;
-	status st = ST_OK;
-	DIR *d = opendir(path);
+	struct entries e = { 0 };
+	struct stat info;
+	status st;
 
-	if (!d)
-		return access(path, F_OK) == 0 && errno == ENOTDIR ? ST_EXISTS : from_errno(errno);
-	while (st == ST_OK && (entry = readdir(d)) != NULL) {
-		if (!is_dots(entry->d_name))
-			st = ST_EXISTS;
-	}
-	closedir(d);
+	if (stat(path, &info) != 0)
+		return from_errno(errno);
+	if (!S_ISDIR(info.st_mode))
+		return ST_EXISTS;
+	st = entries_read(path, &e);
+	if (e.count > 0)
+		st = ST_EXISTS;
+	entries_done(&e);
 	return st;
 }
 
@@ -104,35 +131,43 @@ new_home_dir(const new_home *n)
 }
 
 static status
-move_entry(const new_home *n, const char *name)
+move_entry(const char *from_dir, const char *to_dir, const char *name)
 {
-	char from[4096], to[4096];
-	status st = path_join(from, sizeof(from), n->dir, name);
+	char from[PATH_MAX], to[PATH_MAX];
+	status st = path_join(from, sizeof(from), from_dir, name);
 
 	if (st == ST_OK)
-		st = path_join(to, sizeof(to), n->home, name);
-	if (st == ST_OK && renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0)
-		st = from_errno(errno);
-	return st;
+		st = path_join(to, sizeof(to), to_dir, name);
+	return st == ST_OK ? path_move_new(from, to) : st;
 }
 
+/* Where one of them cannot be moved, those that were go back: what is left in
+ * the folder would keep the next attempt from it. */
 static status
 move_entries(const new_home *n, const char *last)
 {
-	const struct dirent *entry;
-	status st = ST_OK;
-	DIR *d = opendir(n->dir);
+	struct entries e = { 0 };
+	status st = entries_read(n->dir, &e);
+	int moved = 0;
 
-	if (!d)
-		return from_errno(errno);
-	while (st == ST_OK && (entry = readdir(d)) != NULL) {
-		if (!is_dots(entry->d_name) && strcmp(entry->d_name, last) != 0)
-			st = move_entry(n, entry->d_name);
+	if (st < 0)
+		return st;
+	while (st == ST_OK && moved < e.count) {
+		if (strcmp(e.list[moved]->d_name, last) != 0)
+			st = move_entry(n->dir, n->home, e.list[moved]->d_name);
+		if (st == ST_OK)
+			moved++;
 	}
-	closedir(d);
 	if (st == ST_OK)
 		st = fsync_dir(n->home);
-	return st == ST_OK ? move_entry(n, last) : st;
+	if (st == ST_OK)
+		st = move_entry(n->dir, n->home, last);
+	while (st < 0 && moved-- > 0) {
+		if (strcmp(e.list[moved]->d_name, last) != 0)
+			move_entry(n->home, n->dir, e.list[moved]->d_name);
+	}
+	entries_done(&e);
+	return st;
 }
 
 status
@@ -146,8 +181,9 @@ new_home_finish(new_home *n, const char *last)
 		st = move_entries(n, last);
 		return st == ST_OK ? fsync_dir(n->home) : st;
 	}
-	if (renameat2(AT_FDCWD, n->dir, AT_FDCWD, n->home, RENAME_NOREPLACE) != 0)
-		return from_errno(errno);
+	st = path_move_new(n->dir, n->home);
+	if (st < 0)
+		return st;
 	free(n->dir);
 	n->dir = NULL;
 	return fsync_parent(n->home);

@@ -9,6 +9,10 @@
  * is then renamed.  An empty folder that is there already is kept (it may be a
  * mount point, or belong to a service): the files are made in a folder inside
  * it and moved out one by one, the one that makes a home of it last.
+ *
+ * A process that is killed in between leaves a folder whose name ends in, or
+ * begins with, ".new-" and six letters; nothing refers to it and it may be
+ * removed.  Not thread safe.
  */
 #pragma once
 
@@ -27,7 +31,9 @@ status new_home_begin(const char *home, mode_t mode, new_home **ret_new);
 const char *new_home_dir(const new_home *n);
 
 /* Move everything into place and sync the folders.  last is the name of the
- * entry without which it is no home. */
+ * entry without which it is no home.  The files are the caller's to sync.
+ * ST_EXISTS: meanwhile somebody made something there; nothing of ours is left
+ * behind, here and after any other failure, once new_home_free() was called. */
 status new_home_finish(new_home *n, const char *last);
 
 /* Remove what is left and set *n_p to NULL; does nothing when it is NULL. */

@@ -2,7 +2,6 @@
 
 #include <czmq.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,20 +21,6 @@ curve_key_make(struct curve_key *ret_key)
 	return ST_OK;
 }
 
-static status
-sync_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	status st = ST_OK;
-
-	if (fd < 0)
-		return from_errno(errno);
-	if (fsync(fd) != 0)
-		st = from_errno(errno);
-	close(fd);
-	return st;
-}
-
 status
 curve_key_save(const char *path, const struct curve_key *key)
 {
@@ -52,7 +37,7 @@ curve_key_save(const char *path, const struct curve_key *key)
 	st = zcert_save_secret(cert, path) == 0 ? ST_OK : ST_IO;
 	umask(mask);
 	zcert_destroy(&cert);
-	return st == ST_OK ? sync_file(path) : st;
+	return st == ST_OK ? fsync_file(path) : st;
 }
 
 status

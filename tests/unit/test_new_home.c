@@ -134,6 +134,20 @@ a_home_made_meanwhile_is_not_replaced(void **ctx)
 }
 
 static void
+a_folder_that_was_filled_meanwhile_is_left_as_it_is(void **ctx)
+{
+	new_home *n;
+
+	(void) ctx;
+	assert_int_equal(mkdir(home(), 0755), 0);
+	n = begun();
+	assert_status(file_write(scratch_path(home(), "store"), "x", 1, 0600), ST_OK);
+	assert_status(new_home_finish(n, "store"), ST_EXISTS);
+	new_home_free(&n);
+	assert_int_equal(entries(home()), 1); /* the key went back and is gone */
+}
+
+static void
 a_missing_parent_is_said(void **ctx)
 {
 	new_home *n = NULL;
@@ -184,6 +198,7 @@ main(void)
 		TEST(nothing_is_left_of_what_was_not_finished),
 		TEST(what_is_there_is_not_touched),
 		TEST(a_home_made_meanwhile_is_not_replaced),
+		TEST(a_folder_that_was_filled_meanwhile_is_left_as_it_is),
 		TEST(a_missing_parent_is_said),
 		TEST(a_slash_at_the_end_changes_nothing),
 	};
