@@ -127,7 +127,7 @@ fail_to_read(const char *path, status st)
 {
 	if (st == ST_LIMIT)
 		return cli_fail(EX_DATAERR, _("%s: a plan must not be larger than %d bytes"), path,
-		                (int) PLAN_MAX_BYTES);
+		                (int) PLAN_BYTES_MAX);
 	return cli_fail(cli_exit(st), _("cannot read %s: %s"), path, gettext(status_text(st)));
 }
 
@@ -137,7 +137,7 @@ plan_open_file(const char *path, plan **ret_plan, uint8_t **ret_json, size_t *re
 	struct plan_problems problems = { 0 };
 	uint8_t *json = NULL;
 	size_t len = 0;
-	status st = file_read(path, PLAN_MAX_BYTES, &json, &len);
+	status st = file_read(path, PLAN_BYTES_MAX, &json, &len);
 
 	if (st < 0)
 		return fail_to_read(path, st);
@@ -232,7 +232,7 @@ plan_check_command(int argc, char **argv)
 	int code;
 
 	cli_parse(&argp, argc, argv, &input);
-	st = file_read(input.path, PLAN_MAX_BYTES, &json, &len);
+	st = file_read(input.path, PLAN_BYTES_MAX, &json, &len);
 	if (st < 0)
 		return fail_to_read(input.path, st);
 	code = check(&input, json, len);

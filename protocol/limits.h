@@ -40,6 +40,7 @@
 	X(GAPS_TOLD_MAX,        8,       "",       N_("gaps named in one WELCOME"))            \
 	X(DOWN_PART_BYTES_MAX,  8192,    "bytes",  N_("one PART of a document"))               \
 	X(STANDING_BYTES_MAX,   262144,  "bytes",  N_("a standing, unpacked"))                 \
+	X(STANDING_HELD_MAX,    500,     "",       N_("held events listed in a standing"))     \
 	X(TEXT_BYTES_MAX,       400,     "bytes",  N_("the text of a REFUSE"))                 \
 	X(LANES_MAX,            256,     "",       N_("lanes of one feed"))                    \
 	X(GAPS_MAX,             64,      "",       N_("gaps of one feed"))                     \

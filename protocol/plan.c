@@ -152,7 +152,7 @@ has_byte_order_mark(const void *json, size_t len)
 static void
 report_file(struct plan_checker *c, const char *rule)
 {
-	plan_report_number(c, NULL, rule, PLAN_MAX_BYTES);
+	plan_report_number(c, NULL, rule, PLAN_BYTES_MAX);
 	if (c->problems->count > 0)
 		c->problems->list[0].line = c->problems->list[0].column = 1;
 }
@@ -162,7 +162,7 @@ load(struct plan_checker *c, const void *json, size_t len)
 {
 	json_error_t error;
 
-	if (len > PLAN_MAX_BYTES) {
+	if (len > PLAN_BYTES_MAX) {
 		report_file(c, N_("the document must not be larger than %s bytes"));
 		c->st = ST_LIMIT;
 		return;

@@ -22,9 +22,9 @@
 
 typedef struct plan plan;
 
+/* Beside PLAN_BYTES_MAX of protocol/limits.h. */
 enum {
-	PLAN_MAX_BYTES = PLAN_BYTES_MAX,
-	PLAN_NAME_MAX_BYTES = 1000, /* of a plan item; units, modes and counts: NAME_BYTES_MAX */
+	PLAN_NAME_MAX_BYTES = 1000, /* of a plan item; of a unit: NAME_BYTES_MAX */
 	PLAN_TEXT_MAX_BYTES = 8000, /* mission, a norm, a note, ... */
 	PLAN_LIST_MAX = 4096,       /* entries of a list */
 	PLAN_LINKS_MAX = 64,        /* initiatives of an indicator, objectives of a strategy */
@@ -179,7 +179,7 @@ void plan_problems_done(struct plan_problems *problems);
 
 /* Read and check len bytes.  problems must be zeroed; it is filled whatever
  * the outcome.  ST_INVALID: at least one error, nothing is returned.
- * ST_LIMIT: more than PLAN_MAX_BYTES.  On success *ret_plan is the caller's. */
+ * ST_LIMIT: more than PLAN_BYTES_MAX.  On success *ret_plan is the caller's. */
 status plan_parse(const void *json, size_t len, struct plan_problems *problems, plan **ret_plan);
 
 void plan_free(plan **plan_p);

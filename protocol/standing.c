@@ -19,13 +19,15 @@ static const char *const keys[KEYS_] = {
 
 /* ---- writing ---- */
 
+/* With one that no device would take it is more than any standing may have. */
 static size_t
 texts_bytes(const struct text *list, size_t count)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < count; i++)
-		bytes += TEXT_HEAD_BYTES + list[i].len;
+	for (size_t i = 0; i < count && bytes <= STANDING_BYTES_MAX; i++)
+		bytes += list[i].len > STANDING_REMARK_BYTES_MAX ? STANDING_BYTES_MAX + 1
+		                                                 : TEXT_HEAD_BYTES + list[i].len;
 	return bytes;
 }
 

@@ -20,7 +20,6 @@
 
 enum {
 	STANDING_VERSION = 1,
-	STANDING_HELD_MAX = 500,
 	STANDING_REMARK_BYTES_MAX = NOTE_BYTES_MAX,
 };
 
@@ -42,7 +41,8 @@ struct standing_rows {
 
 /* Replaces what w holds.  Of conflicts and held only as many are written as
  * STANDING_HELD_MAX and STANDING_BYTES_MAX allow, conflicts first.
- * ST_LIMIT: locks and remarks alone are over STANDING_BYTES_MAX. */
+ * ST_LIMIT: locks and remarks alone are over STANDING_BYTES_MAX, or one of them
+ * over STANDING_REMARK_BYTES_MAX. */
 status standing_encode(const struct standing_rows *rows, writer *w);
 
 /* A list of rows, checked, on which the functions below walk. */

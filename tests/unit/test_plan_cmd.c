@@ -150,13 +150,13 @@ static void
 missing_and_oversized_files_have_their_exit_status(void **ctx)
 {
 	const struct fixture *fx = *ctx;
-	char *blanks = calloc(1, PLAN_MAX_BYTES + 1), *told;
+	char *blanks = calloc(1, PLAN_BYTES_MAX + 1), *told;
 
 	assert_non_null(blanks);
 	told = check_on(STDERR_FILENO, fx->path, false, 66);
 	assert_non_null(strstr(told, "plan.json"));
 	free(told);
-	assert_status(file_write(fx->path, blanks, PLAN_MAX_BYTES + 1, 0600), ST_OK);
+	assert_status(file_write(fx->path, blanks, PLAN_BYTES_MAX + 1, 0600), ST_OK);
 	told = check_on(STDERR_FILENO, fx->path, false, 65);
 	assert_non_null(strstr(told, "1048576"));
 	free(told);

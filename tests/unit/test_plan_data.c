@@ -17,11 +17,11 @@ static char *
 read_file(const char *path, size_t *ret_len)
 {
 	FILE *file = fopen(path, "rb");
-	char *text = calloc(1, PLAN_MAX_BYTES + 1);
+	char *text = calloc(1, PLAN_BYTES_MAX + 1);
 
 	if (!file || !text)
 		fail_msg("cannot read %s", path);
-	*ret_len = fread(text, 1, PLAN_MAX_BYTES, file);
+	*ret_len = fread(text, 1, PLAN_BYTES_MAX, file);
 	fclose(file);
 	return text;
 }

@@ -82,16 +82,16 @@ size_is_bounded(void **ctx)
 	(void) ctx;
 	json_t *root = plan_base();
 	char *document = json_dumps(root, 0);
-	char *text = malloc(PLAN_MAX_BYTES + 1);
+	char *text = malloc(PLAN_BYTES_MAX + 1);
 
 	assert_non_null(text);
-	memset(text, ' ', PLAN_MAX_BYTES + 1);
+	memset(text, ' ', PLAN_BYTES_MAX + 1);
 	memcpy(text, document, strlen(document));
 	for (size_t over = 0; over < 2; over++) {
 		struct plan_problems problems = { 0 };
 		plan *p = NULL;
 
-		assert_status(plan_base_parse(text, PLAN_MAX_BYTES + over, &problems, &p),
+		assert_status(plan_base_parse(text, PLAN_BYTES_MAX + over, &problems, &p),
 		              over ? ST_LIMIT : ST_OK);
 		assert_int_equal(problems.errors, over);
 		plan_problems_done(&problems);

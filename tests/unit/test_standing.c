@@ -125,14 +125,18 @@ no_more_is_listed_than_fits_and_all_is_counted(void **ctx)
 static void
 remarks_that_do_not_fit_are_an_error(void **ctx)
 {
-	static char long_text[NOTE_BYTES_MAX];
+	static char long_text[NOTE_BYTES_MAX + 1];
 	struct text remarks[STANDING_BYTES_MAX / NOTE_BYTES_MAX + 1];
-	const struct standing_rows rows = { .remarks = remarks, .remark_count = LENGTH(remarks) };
+	struct standing_rows rows = { .remarks = remarks, .remark_count = LENGTH(remarks) };
 
 	(void) ctx;
 	memset(long_text, 'x', sizeof(long_text));
 	for (size_t i = 0; i < LENGTH(remarks); i++)
-		remarks[i] = (struct text) { long_text, sizeof(long_text) };
+		remarks[i] = (struct text) { long_text, NOTE_BYTES_MAX };
+	assert_status(standing_encode(&rows, &w), ST_LIMIT);
+	rows.remark_count = 1;
+	assert_status(standing_encode(&rows, &w), ST_OK);
+	remarks[0].len++;
 	assert_status(standing_encode(&rows, &w), ST_LIMIT);
 }
 
