@@ -26,7 +26,6 @@ typedef enum log_level {
 	LEVEL_ERROR = 3,   /* what was asked for cannot be done */
 	LEVEL_WARNING = 4, /* survived; the line says how it goes on */
 	LEVEL_NOTICE = 5,  /* worth knowing */
-	LEVEL_INFO = 6,
 } log_level;
 
 /* program must live on.  Before it every line has no name. */

@@ -1,7 +1,5 @@
 #include "protocol/codec.h"
 
-#include "protocol/limits.h"
-
 static const int64_t SIZE_OF_FILE_MAX = INT64_C(1) << 53;
 
 bool

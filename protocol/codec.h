@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "protocol/limits.h"
 #include "protocol/reader.h"
 #include "protocol/writer.h"
 
@@ -37,16 +38,17 @@ struct codec_field {
 	bool required;
 };
 
-enum { CODEC_LIST_MAX = 72 }; /* the longest list any field may hold */
+/* The lists below have room for the longest one of their type; the max of a
+ * field is never above that. */
 
 struct points {
 	size_t count;
-	struct point list[72];
+	struct point list[POINTS_MAX];
 };
 
 struct codes {
 	size_t count;
-	struct text list[64];
+	struct text list[UNITS_MAX];
 };
 
 struct tally {
@@ -56,7 +58,7 @@ struct tally {
 
 struct tallies {
 	size_t count;
-	struct tally list[32];
+	struct tally list[COUNTS_MAX];
 };
 
 /* A file that proves an event: kept by who recorded it, named here by hash. */
@@ -68,7 +70,7 @@ struct evidence {
 
 struct evidences {
 	size_t count;
-	struct evidence list[16];
+	struct evidence list[EVIDENCES_MAX];
 };
 
 /* One version that a correction replaces. */
@@ -80,7 +82,7 @@ struct fix {
 
 struct fixes {
 	size_t count;
-	struct fix list[8];
+	struct fix list[FIXES_MAX];
 };
 
 /* Read one map into out.  *ret_has gets the fields found; *ret_critical is

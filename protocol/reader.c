@@ -200,12 +200,6 @@ reader_int(reader *r, int64_t min, int64_t max)
 	return n;
 }
 
-bool
-reader_bool(reader *r)
-{
-	return take_of_type(r, READER_BOOL, 1) == 1;
-}
-
 struct text
 reader_text(reader *r, size_t max_bytes)
 {

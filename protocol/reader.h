@@ -46,7 +46,6 @@ reader_type reader_peek(const reader *r);
 
 uint64_t reader_uint(reader *r, uint64_t max);
 int64_t reader_int(reader *r, int64_t min, int64_t max);
-bool reader_bool(reader *r);
 struct text reader_text(reader *r, size_t max_bytes);
 struct bytes reader_bin(reader *r, size_t max_bytes);
 /* Exactly len bytes; NULL on error. */

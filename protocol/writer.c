@@ -46,15 +46,6 @@ writer_int(writer *w, int64_t n)
 }
 
 void
-writer_bool(writer *w, bool b)
-{
-	if (b)
-		msgpack_pack_true(&w->packer);
-	else
-		msgpack_pack_false(&w->packer);
-}
-
-void
 writer_text(writer *w, struct text t)
 {
 	msgpack_pack_str(&w->packer, t.len);

@@ -25,7 +25,6 @@ void writer_clear(writer *w);
 
 void writer_uint(writer *w, uint64_t n);
 void writer_int(writer *w, int64_t n);
-void writer_bool(writer *w, bool b);
 void writer_text(writer *w, struct text t);
 void writer_bin(writer *w, const void *at, size_t len);
 void writer_erased(writer *w, const uint8_t hash[static HASH_BYTES]);

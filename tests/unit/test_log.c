@@ -51,7 +51,7 @@ an_occurrence_is_one_line_however_long(void **ctx)
 	text[10] = '\n';
 	text[11] = '\r';
 	capture_begin(STDERR);
-	log_line(LEVEL_INFO, "LONG", "%s", text);
+	log_line(LEVEL_NOTICE, "LONG", "%s", text);
 	line = capture_end();
 	assert_int_equal(strcspn(line, "\n"), strlen(line) - 1);
 	assert_null(strchr(line, '\r'));

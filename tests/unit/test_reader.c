@@ -49,7 +49,7 @@ every_plain_type_is_read(void **ctx)
 	assert_int_equal(reader_int(&r, 0, 256), 256);
 	assert_int_equal(reader_int(&r, -1, 0), -1);
 	assert_int_equal(reader_int(&r, -33, -33), -33);
-	assert_true(reader_bool(&r));
+	reader_skip(&r);
 	assert_true(text_is(reader_text(&r, 1), "x"));
 	assert_int_equal(*reader_fixed(&r, 1), 'y');
 	assert_int_equal(reader_map(&r, 1), 1);
