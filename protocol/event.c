@@ -34,13 +34,15 @@ static const struct codec_field fields[EVENT_FIELDS_] = {
 	[EVENT_WHY] = { "why", CODEC_TEXT, AT(why), 0, NOTE_BYTES_MAX, false },
 };
 
+enum { HEAD_AT, HEAD_BY, HEAD_KIND, HEAD_UNIT, HEAD_V, HEAD_FIELDS_ };
+
 /* The fields that every kind and version has. */
-static const struct codec_field head_fields[] = {
-	{ "at", CODEC_INT, AT(at_ms), INT64_MIN, INT64_MAX, true },
-	{ "by", CODEC_TEXT, AT(by), 0, NAME_BYTES_MAX, false },
-	{ "k", CODEC_CODE, AT(kind_name), 0, 0, true },
-	{ "u", CODEC_CODE, AT(unit), 0, 0, false },
-	{ "v", CODEC_UINT, AT(version), 1, UINT32_MAX, true },
+static const struct codec_field head_fields[HEAD_FIELDS_] = {
+	[HEAD_AT] = { "at", CODEC_INT, AT(at_ms), INT64_MIN, INT64_MAX, true },
+	[HEAD_BY] = { "by", CODEC_TEXT, AT(by), 0, NAME_BYTES_MAX, false },
+	[HEAD_KIND] = { "k", CODEC_CODE, AT(kind_name), 0, 0, true },
+	[HEAD_UNIT] = { "u", CODEC_CODE, AT(unit), 0, 0, false },
+	[HEAD_V] = { "v", CODEC_UINT, AT(version), 1, UINT32_MAX, true },
 };
 
 static const struct {
@@ -146,6 +148,14 @@ kind_valid(const struct event *e, event_field *ret_field)
 	return true;
 }
 
+/* What stands before the fault is not shown: it may be half of a text. */
+static hold
+unreadable(struct event *e, status st)
+{
+	*e = (struct event) { 0 };
+	return st == ST_LIMIT ? HOLD_LIMIT : HOLD_MALFORMED;
+}
+
 /* A kind or version from the future: only what all have in common is read, the
  * rest is checked for form. */
 static hold
@@ -154,14 +164,13 @@ decode_head(struct bytes body, struct event *e)
 	reader r = reader_of(body.at, body.len);
 	uint64_t has;
 
-	*e = (struct event) { 0 };
-	codec_read(&r, head_fields, sizeof(head_fields) / sizeof(head_fields[0]), e, &has,
-	           &e->critical);
+	codec_read(&r, head_fields, HEAD_FIELDS_, e, &has, &e->critical);
 	if (reader_end(&r) < 0)
-		return r.st == ST_LIMIT ? HOLD_LIMIT : HOLD_MALFORMED;
-	if (has & UINT64_C(2))
+		return unreadable(e, r.st);
+	e->has = EVENT_BIT(EVENT_AT) | EVENT_BIT(EVENT_KIND) | EVENT_BIT(EVENT_V);
+	if (has >> HEAD_BY & 1)
 		e->has |= EVENT_BIT(EVENT_BY);
-	if (has & UINT64_C(8))
+	if (has >> HEAD_UNIT & 1)
 		e->has |= EVENT_BIT(EVENT_UNIT);
 	if (e->version != EVENT_VERSION)
 		return HOLD_VERSION;
@@ -184,20 +193,15 @@ event_decode(struct bytes body, struct event *ret_event)
 		return h;
 	r = reader_of(body.at, body.len);
 	codec_read(&r, fields, EVENT_FIELDS_, e, &e->has, &e->critical);
-	if (reader_end(&r) < 0) {
-		h = r.st == ST_LIMIT ? HOLD_LIMIT : HOLD_MALFORMED;
-		*e = (struct event) { 0 };
-		return h;
-	}
+	if (reader_end(&r) < 0)
+		return unreadable(e, r.st);
 	e->kind = kind_of(e->kind_name);
 	if (e->critical)
 		return HOLD_KEY;
 	e->status = STATUS_DONE;
 	if (((e->has & EVENT_BIT(EVENT_STATUS)) && !event_status_of(e->status_name, &e->status)) ||
-	    !kind_valid(e, &fault)) {
-		*e = (struct event) { 0 };
-		return HOLD_MALFORMED;
-	}
+	    !kind_valid(e, &fault))
+		return unreadable(e, ST_MALFORMED);
 	return HOLD_NONE;
 }
 

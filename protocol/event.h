@@ -133,10 +133,18 @@ const char *hold_text(hold h);
 /* The reason of that name; HOLDS_ when there is none. */
 hold hold_of_name(struct text name);
 
-/* Decode one body.  HOLD_NONE, or HOLD_MALFORMED, _LIMIT, _VERSION, _KIND or
- * _KEY.  With the last three the common fields that could be read are set (unit,
- * kind_name, fixes); with the first two *ret_event has only what is safe to
- * show.  *ret_event points into body. */
+/* Decode one body.  HOLD_NONE, or the first of these that holds it, in the
+ * order of the checks, which is part of the format since the reason enters the
+ * digest:
+ *   HOLD_LIMIT      more than EVENT_BYTES_MAX
+ *   _MALFORMED, _LIMIT  in form, or in at, by, k, u, v, whichever stands first
+ *   HOLD_VERSION    v is not 1
+ *   HOLD_KIND       k is not known
+ *   _MALFORMED, _LIMIT  in any other field, whichever stands first
+ *   HOLD_KEY        a '!' key that is not understood
+ *   HOLD_MALFORMED  fields that do not belong together
+ * *ret_event points into body.  It is empty after _MALFORMED and _LIMIT; after
+ * _VERSION and _KIND it has only at, by, k, u and v; after _KEY all fields. */
 hold event_decode(struct bytes body, struct event *ret_event);
 
 /* Check what a person's input has filled in, and encode it.  has says which

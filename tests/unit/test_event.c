@@ -220,7 +220,7 @@ decoded(const char *kind, uint64_t version, const char *extra_key, struct event 
 	writer_map(&w, extra_key ? 5 : 4);
 	if (extra_key) {
 		writer_text(&w, text_of(extra_key));
-		writer_bool(&w, true);
+		writer_uint(&w, 1);
 	}
 	writer_text(&w, text_of("at"));
 	writer_uint(&w, 1);
@@ -247,6 +247,8 @@ what_comes_from_a_newer_program_is_held_not_lost(void **ctx)
 	assert_int_equal(decoded("activity", 2, NULL, &e), HOLD_VERSION);
 	assert_int_equal(decoded("level", 1, "!must", &e), HOLD_KIND);
 	assert_int_equal(decoded("activity", 1, NULL, &e), HOLD_MALFORMED); /* fields missing */
+	assert_int_equal(e.has, 0);
+	assert_int_equal(e.unit.len, 0);
 }
 
 static void
