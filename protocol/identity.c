@@ -19,7 +19,7 @@ static const struct codec_field fields[] = {
 	{ "feed", CODEC_FIXED, AT(feed), 0, FEED_BYTES, true },
 	{ "sig", CODEC_FIXED, AT(signature), 0, SIGNATURE_BYTES, true },
 	{ "u", CODEC_CODES, AT(units), 0, UNITS_MAX, true },
-	{ "v", CODEC_UINT, offsetof(struct request_map, version), 1, REQUEST_VERSION, true },
+	{ "v", CODEC_UINT, offsetof(struct request_map, version), 1, UINT32_MAX, true },
 };
 
 enum { FIELDS_ = sizeof(fields) / sizeof(fields[0]), ALL_FIELDS = (1 << FIELDS_) - 1 };
@@ -100,6 +100,8 @@ request_decode(const void *bytes, size_t len, struct request *ret_request)
 	codec_read(&r, fields, FIELDS_, &map, &has, &critical);
 	if (reader_end(&r) < 0)
 		return r.st;
+	if (map.version != REQUEST_VERSION)
+		return ST_VERSION;
 	if (critical)
 		return ST_MALFORMED;
 	if (!signature_valid(in, covered(REQUEST_TAG, &map.r, in), map.r.feed, map.r.signature))

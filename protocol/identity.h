@@ -27,7 +27,8 @@ status request_encode(const uint8_t feed[static FEED_BYTES],
                       const uint8_t curve[static CURVE_BYTES], const struct codes *units,
                       writer *w);
 
-/* ST_MALFORMED, ST_LIMIT, ST_DENIED (the signature is not the feed's). */
+/* *ret_request points into bytes.  ST_MALFORMED; ST_LIMIT; ST_VERSION: made by
+ * a newer program; ST_DENIED: the signature is not the feed's. */
 status request_decode(const void *bytes, size_t len, struct request *ret_request);
 
 /* 80 bits of BLAKE2b over "valija/fingerprint/1" | feed | curve | units, as

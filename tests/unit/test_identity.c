@@ -54,6 +54,9 @@ a_request_comes_back_and_only_its_own_key_signs_it(void **ctx)
 		copy[i / 8] ^= (uint8_t) (1u << i % 8);
 		assert_true(request_decode(copy, writer_bytes(&w).len, &r) < 0);
 	}
+	memcpy(copy, writer_bytes(&w).at, writer_bytes(&w).len);
+	copy[writer_bytes(&w).len - 1] = 2; /* the value of v, the last key */
+	assert_status(request_decode(copy, writer_bytes(&w).len, &r), ST_VERSION);
 	free(copy);
 	units.list[1] = units.list[0];
 	assert_status(request_encode(feed, secret, curve, &units, &w), ST_MALFORMED);
