@@ -35,7 +35,8 @@ struct batch {
 	struct bytes frame;       /* all of it */
 };
 
-/* Decode the frame.  ST_MALFORMED, ST_LIMIT. */
+/* Decode the frame.  Nothing of it is true yet: feed, chain and seal are only
+ * claims until batch_verify().  ST_MALFORMED, ST_LIMIT. */
 status batch_open(const void *frame, size_t len, struct batch *ret_batch);
 
 /* The last event, (first + count - 1, after), and the point before the first. */
@@ -74,12 +75,15 @@ bool batch_next(struct batch_walk *walk, struct batch_event *ret_event);
 
 /* Write the batch without its first skip events, from the unpacked bodies and
  * the offset where event skip + 1 begins; before is the hash of event skip.
- * The seal stays valid.  level is zstd's. */
+ * The seal stays valid.  Replaces what w holds.  ST_LIMIT: packed anew, it is
+ * over BATCH_BYTES_MAX; ST_NOMEM. */
 status batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip,
                      size_t skip_bytes, const uint8_t before[static HASH_BYTES], writer *w);
 
 /* Seal count bodies, already framed one after the other in bodies, that follow
- * start, and write the batch.  ST_LIMIT: it would be over BATCH_BYTES_MAX. */
+ * start, and write the batch, replacing what w holds.  ST_LIMIT: it would be
+ * over BATCH_BYTES_MAX or another limit.  ST_MALFORMED: bodies is not count of
+ * them.  ST_NOMEM. */
 status batch_seal(const uint8_t feed[static FEED_BYTES],
                   const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
                   struct bytes bodies, uint64_t count, writer *w);

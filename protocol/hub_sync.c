@@ -181,7 +181,7 @@ welcome(struct turn *t)
 
 	s->round = t->in.round;
 	s->tip = t->in.tip;
-	s->unanswered = 0;
+	s->unanswered = s->waiting = 0;
 	if (t->answers->highest(t->answers->ctx, s->feed, &t->in.points, &m.known) < 0 ||
 	    look(t, &view) < 0) {
 		refuse(t, REFUSAL_BUSY);
@@ -205,6 +205,7 @@ store(struct turn *t)
 	size_t bytes = t->in.batch.len;
 
 	t->s->unanswered += bytes;
+	t->s->waiting++;
 	t->action->type = HUB_STORE;
 	t->action->batch = t->batch;
 	t->action->wire_bytes = bytes;
@@ -254,7 +255,8 @@ static void
 pong(struct turn *t)
 {
 	struct message m = {
-		.type = MESSAGE_PONG, .boot = t->config->boot, .clock_ms = t->wall_ms
+		.type = MESSAGE_PONG, .boot = t->config->boot, .clock_ms = t->wall_ms,
+		.pending = t->s->waiting,
 	};
 	struct hub_view view;
 
@@ -435,6 +437,7 @@ hub_sync_settled(hub_sync *s, const struct hub_sync_config *config,
 		return;
 	/* never below 0, whatever the caller hands back */
 	s->unanswered -= s->unanswered < wire_bytes ? s->unanswered : wire_bytes;
+	s->waiting -= s->waiting > 0;
 	if (outcome == ST_DENIED)
 		refuse(&t, REFUSAL_SEAL);
 	else if (outcome == ST_CHAIN)

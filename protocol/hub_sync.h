@@ -107,8 +107,9 @@ typedef struct hub_sync {
 	hub_state state;
 	uint8_t feed[FEED_BYTES]; /* the feed that this connection's key is enrolled for */
 	uint64_t round;
-	uint64_t credit;     /* bytes that may be unanswered, see below */
+	uint64_t credit;     /* bytes that may be unanswered, see above */
 	uint64_t unanswered; /* bytes of batches of this round taken and not answered */
+	uint64_t waiting;    /* how many these are */
 	struct point tip;    /* as told in HELLO */
 	struct message message; /* the last HELLO or PING */
 } hub_sync;

@@ -1,8 +1,10 @@
 /* protocol/message.h - the frames of the conversation between device and hub
  *
  * One frame is one MessagePack map with a key "t" that names the message.  The
- * fields are those of SPEC.md, section "Messages".  A frame holds pointers into
- * the bytes it was decoded from.
+ * fields are those of SPEC.md, section 8.  A message points into the bytes it was
+ * decoded from.
+ *
+ * Pure and thread safe: nothing is kept between two calls.
  */
 #pragma once
 
@@ -59,9 +61,9 @@ struct message {
 	uint64_t registry;      /* HELLO WELCOME: registry number seen */
 	int64_t clock_ms;       /* HELLO WELCOME PING PONG: the sender's wall clock */
 	struct text program;    /* HELLO: name and version */
-	uint64_t pending;       /* HELLO PING: events not acknowledged */
+	uint64_t pending;       /* HELLO PING: events not acknowledged; PONG: batches not stored */
 	const uint8_t *hub;     /* WELCOME: the hub's signing key, its id */
-	uint64_t boot;          /* WELCOME PONG */
+	uint64_t boot;          /* WELCOME PONG, and PING: drawn when the hub started */
 	struct point known;     /* WELCOME: the highest of the points it knows */
 	uint64_t beyond;        /* WELCOME: events it holds beyond the tip told */
 	struct points gaps;     /* WELCOME: points this device may fill */
@@ -81,13 +83,15 @@ struct message {
 	struct text text;       /* REFUSE: English, for a log */
 };
 
-/* ST_MALFORMED, ST_LIMIT, ST_UNKNOWN (a type that is not known). */
+/* Decode one frame.  ST_MALFORMED; ST_LIMIT; ST_UNKNOWN: a type that is not
+ * known.  After a failure *ret_message holds nothing of use. */
 status message_decode(const void *frame, size_t len, struct message *ret_message);
 
 /* Replaces what w holds.  Writes exactly the fields of m->type; each must be
- * set. */
+ * set.  Values are not checked: they are our own.  ST_NOMEM. */
 status message_encode(const struct message *m, writer *w);
 
+/* The names on the wire.  Never NULL; the look-ups write on success only. */
 const char *message_name(message_type type);
 const char *refusal_name(refusal code);
 bool refusal_of_name(struct text name, refusal *ret_code);

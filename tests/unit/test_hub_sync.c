@@ -483,6 +483,23 @@ more_credit_told_unasked_may_be_used(void **ctx)
 }
 
 static void
+pong_tells_how_many_batches_wait(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct bytes batch = large_batch(fx, 20000);
+
+	greet(fx);
+	push(fx, 1, batch);
+	frame(fx, &(struct message) { .type = MESSAGE_PING });
+	assert_answer(fx, MESSAGE_PONG);
+	assert_int_equal(fx->answer.pending, 1);
+	settled(fx, 1, batch.len, ST_OK);
+	frame(fx, &(struct message) { .type = MESSAGE_PING });
+	assert_answer(fx, MESSAGE_PONG);
+	assert_int_equal(fx->answer.pending, 0);
+}
+
+static void
 hello_clears_what_was_unanswered(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -640,6 +657,7 @@ main(void)
 		FX(overdraft_is_refused_at_the_first_byte),
 		FX(less_credit_counts_from_the_batches_sent_after_it),
 		FX(more_credit_told_unasked_may_be_used),
+		FX(pong_tells_how_many_batches_wait),
 		FX(hello_clears_what_was_unanswered),
 		FX(unknown_start_is_asked_for_once),
 		FX(round_that_was_not_begun_is_refused),
