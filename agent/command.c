@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/files.h"
 #include "common/i18n.h"
 
 static const char DEFAULT_HOME[] = "/var/lib/valija";
@@ -59,6 +60,9 @@ open_failed(const char *home, status st)
 		                _("no home of a device at %s: --home or VALIJA_HOME says where it "
 		                  "is, 'valija-agent init' makes one"), shown);
 	case ST_DENIED:
+		if (disk_read_only(home))
+			return cli_fail(EX_NOPERM, _("%s is on a disk that can only be read now; "
+			                             "Valija needs to write there"), shown);
 		return not_allowed(home, shown);
 	case ST_MALFORMED:
 		return cli_fail(EX_DATAERR, _("%s is not a home of Valija, or it is damaged"),

@@ -33,6 +33,12 @@ from_errno(int error)
 	}
 }
 
+bool
+disk_read_only(const char *path)
+{
+	return access(path, W_OK) != 0 && errno == EROFS;
+}
+
 status
 path_join(char *out, size_t size, const char *dir, const char *name)
 {

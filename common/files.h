@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -42,6 +43,9 @@ status path_join(char *out, size_t size, const char *dir, const char *name);
 status fsync_file(const char *path);
 status fsync_dir(const char *dir);
 status fsync_parent(const char *path);
+
+/* Nothing can be written there, whoever asks: the disk is mounted so. */
+bool disk_read_only(const char *path);
 
 /* The border to the C library: what errno says, in our words. */
 status from_errno(int error);

@@ -9,6 +9,7 @@
 
 #include "common/cli.h"
 #include "common/daemon.h"
+#include "common/files.h"
 #include "common/i18n.h"
 
 #define DEFAULT_HOME "/var/lib/valija-hub"
@@ -41,6 +42,9 @@ cannot_open(const char *home, status st)
 			code, _("%s was written by a newer valija-hub; install that version here"),
 			home);
 	case ST_DENIED:
+		if (disk_read_only(home))
+			return cli_fail(code, _("%s is on a disk that can only be read now; Valija "
+			                        "needs to write there"), home);
 		return cli_fail(
 			code,
 			_("no right to read %s; give this command as the user who runs the hub"),
