@@ -1,0 +1,244 @@
+#include "tests/support/check.h"
+
+#include <string.h>
+
+#include "hub/link/depot.h"
+
+/* The store, linked with --wrap: what each batch gets, by its first number. */
+status __wrap_hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms);
+status __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
+status __wrap_kv_commit(kv_txn **txn_p);
+void __wrap_kv_abort(kv_txn **txn_p);
+status __wrap_contacts_put(kv_txn *txn, const struct contact *c);
+kv *__wrap_hub_store(hub *h);
+
+enum { ROOM = 8 };
+
+static status take[ROOM + 1], lock, commit[ROOM + 1];
+static unsigned commits, aborts, contacts_put_count;
+static int open_txn;
+
+kv *
+__wrap_hub_store(hub *h)
+{
+	(void) h;
+	return NULL;
+}
+
+status
+__wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
+{
+	(void) store;
+	assert_int_equal(wait_ms, 0);
+	assert_int_equal(open_txn, 0);
+	if (lock < 0)
+		return lock;
+	open_txn = 1;
+	*ret_txn = (kv_txn *) &open_txn;
+	return ST_OK;
+}
+
+status
+__wrap_kv_commit(kv_txn **txn_p)
+{
+	*txn_p = NULL;
+	open_txn = 0;
+	return commit[commits++];
+}
+
+void
+__wrap_kv_abort(kv_txn **txn_p)
+{
+	aborts += *txn_p != NULL;
+	*txn_p = NULL;
+	open_txn = 0;
+}
+
+status
+__wrap_hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
+{
+	(void) h;
+	assert_non_null(txn);
+	assert_int_equal(received_ms, 12345);
+	return take[b->first];
+}
+
+status
+__wrap_contacts_put(kv_txn *txn, const struct contact *c)
+{
+	(void) txn;
+	(void) c;
+	contacts_put_count++;
+	return ST_OK;
+}
+
+static depot *d;
+static connections *table;
+static connection *from;
+
+/* Batches of two events, with the first numbers 1, 3, 5, ... */
+static void
+keep(size_t count)
+{
+	static const uint8_t after[HASH_BYTES] = { 9 };
+
+	for (size_t i = 0; i < count; i++) {
+		struct hub_action a = {
+			.type = HUB_STORE, .round = 4, .wire_bytes = 100,
+			.batch = { .first = i + 1, .count = 1, .after = after },
+		};
+
+		assert_false(depot_full(d));
+		assert_non_null(depot_slot(d));
+		depot_keep(d, from, &a);
+	}
+	assert_int_equal(from->waiting, count);
+}
+
+static status
+store(void)
+{
+	return depot_store(d, NULL, table, 12345);
+}
+
+static void
+all_are_stored_in_one_commit(void **ctx)
+{
+	(void) ctx;
+	take[2] = ST_EXISTS;
+	take[3] = ST_UNKNOWN;
+	keep(4);
+	assert_status(store(), ST_OK);
+	assert_int_equal(commits, 1);
+	assert_status(depot_at(d, 0)->outcome, ST_OK);
+	assert_status(depot_at(d, 1)->outcome, ST_EXISTS);
+	assert_status(depot_at(d, 2)->outcome, ST_UNKNOWN);
+	assert_status(depot_at(d, 3)->outcome, ST_OK);
+	depot_clear(d);
+	assert_int_equal(depot_count(d), 0);
+	assert_int_equal(from->waiting, 0);
+}
+
+static void
+a_held_lock_changes_nothing(void **ctx)
+{
+	(void) ctx;
+	keep(2);
+	lock = ST_BUSY;
+	assert_status(store(), ST_BUSY);
+	assert_int_equal(depot_count(d), 2);
+	lock = ST_OK;
+	assert_status(store(), ST_OK);
+	assert_status(depot_at(d, 1)->outcome, ST_OK);
+}
+
+static void
+one_that_cannot_be_stored_keeps_nobody_out(void **ctx)
+{
+	(void) ctx;
+	take[2] = ST_IO;
+	keep(3);
+	assert_status(store(), ST_IO);
+	assert_status(depot_at(d, 0)->outcome, ST_OK);
+	assert_status(depot_at(d, 1)->outcome, ST_IO);
+	assert_status(depot_at(d, 2)->outcome, ST_OK);
+	assert_int_equal(commits, 2);
+	assert_int_equal(aborts, 2);
+}
+
+static void
+a_failed_commit_acknowledges_nothing(void **ctx)
+{
+	(void) ctx;
+	for (size_t i = 0; i < LENGTH(commit); i++)
+		commit[i] = ST_IO;
+	from->contact_dirty = true;
+	keep(2);
+	assert_status(store(), ST_IO);
+	for (size_t i = 0; i < 2; i++)
+		assert_status(depot_at(d, i)->outcome, ST_IO);
+	assert_true(from->contact_dirty);
+}
+
+static void
+a_full_disk_is_tried_once(void **ctx)
+{
+	(void) ctx;
+	commit[0] = ST_FULL;
+	keep(3);
+	assert_status(store(), ST_FULL);
+	assert_int_equal(commits, 1);
+	for (size_t i = 0; i < 3; i++)
+		assert_status(depot_at(d, i)->outcome, ST_FULL);
+}
+
+static void
+the_contact_goes_with_what_was_stored(void **ctx)
+{
+	(void) ctx;
+	from->contact.tip.seq = 5;
+	from->contact.pending = 5;
+	keep(3);
+	assert_status(store(), ST_OK);
+	assert_int_equal(from->contact.pending, 2);
+	assert_int_equal(contacts_put_count, 1);
+	assert_false(from->contact_dirty);
+	depot_clear(d);
+	keep(6);
+	assert_status(store(), ST_OK);
+	assert_int_equal(from->contact.pending, 0);
+	assert_int_equal(from->contact.tip.seq, 6);
+}
+
+static void
+room_is_bounded(void **ctx)
+{
+	(void) ctx;
+	keep(ROOM);
+	assert_true(depot_full(d));
+	depot_clear(d);
+	assert_false(depot_full(d));
+	keep(ROOM);
+}
+
+static int
+set_up(void **ctx)
+{
+	struct router_peer peer = { .id = "a", .id_len = 1, .fd = -1 };
+
+	(void) ctx;
+	memset(take, 0, sizeof(take));
+	memset(commit, 0, sizeof(commit));
+	lock = ST_OK;
+	commits = aborts = contacts_put_count = 0;
+	d = depot_new(ROOM);
+	table = connections_new();
+	return d && table ? connections_add(table, &peer, 0, &from) : -1;
+}
+
+static int
+tear_down(void **ctx)
+{
+	(void) ctx;
+	depot_free(&d);
+	connections_free(&table);
+	return 0;
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(all_are_stored_in_one_commit),
+		TEST(a_held_lock_changes_nothing),
+		TEST(one_that_cannot_be_stored_keeps_nobody_out),
+		TEST(a_failed_commit_acknowledges_nothing),
+		TEST(a_full_disk_is_tried_once),
+		TEST(the_contact_goes_with_what_was_stored),
+		TEST(room_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
