@@ -51,8 +51,8 @@ write_line(log_level level, const char *id, const char *text, const char *reason
 	             reason ? reason : "");
 	if (n < 0)
 		return;
-	for (char *c = line; *c; c++)
-		*c = *c == '\n' || *c == '\r' ? ' ' : *c;
+	for (char *c = line + strcspn(line, "\r\n"); *c; c += strcspn(c, "\r\n"))
+		*c = ' ';
 	/* one call, so that lines of several processes do not mix */
 	fprintf(stderr, "%s\n", line);
 }

@@ -4,7 +4,7 @@
 static bool
 owed_report(device_sync *s, struct device_action *ret_action)
 {
-	struct device_action a = { 0 };
+	struct device_action a;
 	download *d = s->plan.whole ? &s->plan : &s->standing;
 
 	if (s->welcomed_owed) {

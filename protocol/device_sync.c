@@ -224,6 +224,9 @@ shut(device_sync *s)
 	s->hello_owed = s->ping_owed = s->pinged = false;
 }
 
+/* For the events that no frame has caused. */
+static const struct message none;
+
 /* The next state first: a deed that fails finds the machine where it is. */
 static void
 step(device_sync *s, device_event event, const struct message *m, int64_t now_ms)
@@ -271,7 +274,7 @@ void
 device_fault(device_sync *s, status st, const char *why, int64_t now_ms)
 {
 	s->why = st == ST_NOMEM ? status_text(st) : why;
-	step(s, DEVICE_ON_FAULT, NULL, now_ms);
+	step(s, DEVICE_ON_FAULT, &none, now_ms);
 }
 
 /* ---- what comes in ---- */
@@ -293,13 +296,13 @@ void
 device_sync_start(device_sync *s, int64_t now_ms)
 {
 	s->quiet_ms = now_ms;
-	step(s, DEVICE_ON_START, NULL, now_ms);
+	step(s, DEVICE_ON_START, &none, now_ms);
 }
 
 void
 device_sync_grew(device_sync *s)
 {
-	step(s, DEVICE_ON_GREW, NULL, s->quiet_ms);
+	step(s, DEVICE_ON_GREW, &none, s->quiet_ms);
 }
 
 void
@@ -309,11 +312,11 @@ device_sync_tick(device_sync *s, int64_t now_ms)
 		return;
 	s->why = N_("the hub did not answer in time");
 	if (s->state == DEVICE_GREETING || device_awaiting(s))
-		step(s, DEVICE_ON_DEADLINE, NULL, now_ms);
+		step(s, DEVICE_ON_DEADLINE, &none, now_ms);
 	else if (now_ms >= s->hello_ms + s->config.hello_ms)
-		step(s, DEVICE_ON_HOUR, NULL, now_ms);
+		step(s, DEVICE_ON_HOUR, &none, now_ms);
 	else
-		step(s, DEVICE_ON_IDLE, NULL, now_ms);
+		step(s, DEVICE_ON_IDLE, &none, now_ms);
 }
 
 bool

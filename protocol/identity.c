@@ -155,7 +155,9 @@ fingerprint(const struct request *r, char ret_text[static FINGERPRINT_TEXT_BYTES
 static char
 upper(char c)
 {
-	return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
+	if (c >= 'a' && c <= 'z')
+		return (char) (c - 'a' + 'A');
+	return c;
 }
 
 bool

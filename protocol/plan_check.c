@@ -220,13 +220,14 @@ check_targets(struct plan_checker *c, const struct plan_path *at,
 {
 	bool adds_up = indicator->accumulation == ACCUMULATION_SUM;
 	struct years years;
-	size_t within;
+	size_t within, all;
 	int64_t due = 0;
 
 	if (!years_of(c->p, indicator, &years))
 		return;
 	within = check_target_years(c, AT_KEY(at, "targets"), indicator, years);
-	if (within != (size_t) (years.last - years.first + 1) || within != indicator->target_count)
+	all = (size_t) years.last - (size_t) years.first + 1;
+	if (within != all || within != indicator->target_count)
 		return;
 	if (indicator->goal == UNSET_NUMBER || (unsigned) indicator->accumulation == UNSET_WORD)
 		return;

@@ -330,7 +330,7 @@ skip_plain(reader *r, struct level *ret_level)
 void
 reader_skip(reader *r)
 {
-	struct level stack[EVENT_DEPTH_MAX];
+	struct level stack[EVENT_DEPTH_MAX] = { 0 };
 	size_t depth = 0;
 
 	do {
