@@ -1,4 +1,9 @@
-/* protocol/bytes.h - slices that point into somebody else's memory */
+/* protocol/bytes.h - slices that point into somebody else's memory
+ *
+ * What is read from a frame, a file or the store is not copied: a slice says
+ * where it lies and how long it is, and holds as long as that memory does.  It
+ * owns nothing and is passed by value.  Pure and thread safe.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -12,6 +17,7 @@ struct text {
 	size_t len;
 };
 
+/* Any bytes; the same rule. */
 struct bytes {
 	const uint8_t *at;
 	size_t len;
@@ -33,6 +39,7 @@ struct point {
 	uint8_t hash[HASH_BYTES];
 };
 
+/* The whole of a 0-terminated string; empty for NULL. */
 static inline struct text
 text_of(const char *z)
 {
@@ -45,12 +52,14 @@ text_is(struct text t, const char *z)
 	return t.len == strlen(z) && (t.len == 0 || memcmp(t.at, z, t.len) == 0);
 }
 
+/* Bytewise, as everything here: no letter is folded, no locale asked. */
 static inline bool
 text_equal(struct text a, struct text b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* The same place: two points of one number on two lanes are not. */
 static inline bool
 point_equal(const struct point *a, const struct point *b)
 {

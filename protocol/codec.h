@@ -6,7 +6,11 @@
  *
  * The structure behind a table starts with whatever its owner likes; a field
  * names the offset of its member.  Which fields were there is a bit mask, bit
- * n for row n of the table.
+ * n for row n of the table: so at most 64 rows, in ascending order of their
+ * keys (tests walk each table).
+ *
+ * What is read points into the bytes read.  Integers out of their bounds and
+ * what is too long are ST_LIMIT, all else that is wrong ST_MALFORMED.
  */
 #pragma once
 
@@ -29,6 +33,8 @@ typedef enum codec_type {
 	CODEC_FIXES,     /* struct fixes, 1..max */
 } codec_type;
 
+/* A row of a table.  min counts for the two kinds of integer only; max is a
+ * number, or bytes, or elements, as the type says. */
 struct codec_field {
 	const char *key;
 	codec_type type;
@@ -41,16 +47,19 @@ struct codec_field {
 /* The lists below have room for the longest one of their type; the max of a
  * field is never above that. */
 
+/* Places in a feed, in any order. */
 struct points {
 	size_t count;
 	struct point list[POINTS_MAX];
 };
 
+/* Units or initiatives. */
 struct codes {
 	size_t count;
 	struct text list[UNITS_MAX];
 };
 
+/* A number with a name: "attended 180". */
 struct tally {
 	struct text name;
 	uint64_t value;
@@ -92,7 +101,8 @@ struct fixes {
 void codec_read(reader *r, const struct codec_field *fields, size_t field_count, void *out,
                 uint64_t *ret_has, bool *ret_critical);
 
-/* Write the fields of in whose bit is set in has. */
+/* Write the fields of in whose bit is set in has.  Values are not looked at: who
+ * fills the structure from outside asks codec_check() first. */
 void codec_write(writer *w, const struct codec_field *fields, size_t field_count,
                  const void *in, uint64_t has);
 

@@ -30,6 +30,7 @@ struct civil {
 	int day;   /* 1 to 31 */
 };
 
+/* The calendar date of a day number within the bounds. */
 struct civil date_civil(date d);
 
 /* False when the month has no such day or the year is out of bounds. */
@@ -39,6 +40,7 @@ bool date_from_civil(struct civil c, date *ret_date);
  * such day. */
 status date_parse(const char *text, size_t len, date *ret_date);
 
+/* "YYYY-MM-DD" */
 void date_format(date d, char ret_text[static DATE_TEXT_BYTES]);
 
 /* 1 to 4. */

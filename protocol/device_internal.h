@@ -10,6 +10,8 @@
 #include "protocol/download.h"
 #include "protocol/flight.h"
 
+/* Fields of one group are written by one deed, or by one file.  Booleans ending
+ * in _owed are what device_sync_next() has still to hand out; it clears them. */
 struct device_sync {
 	struct device_sync_config config;
 	const struct device_store *store;
@@ -24,8 +26,9 @@ struct device_sync {
 	struct point acked;
 	uint64_t boot, credit, beyond, registry;
 	int64_t hub_clock_ms;
-	unsigned wants;
+	unsigned wants; /* in a row; an ACK sets it back to 0 */
 
+	/* What was sent: everything below next is in flight or acknowledged. */
 	uint64_t next; /* number of the first event that was not sent */
 	flight flight;
 	download plan, standing;
@@ -44,6 +47,7 @@ struct device_sync {
 	char hub_text[TEXT_BYTES_MAX];
 	size_t hub_text_len;
 
+	/* What the last action points into. */
 	writer frame, batch;
 };
 

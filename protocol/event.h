@@ -7,6 +7,10 @@
  * Common keys: at by fix k r u v why.  Kinds and their own keys are laid down
  * in SPEC.md.  A kind or version that is not known here, or a key with '!' that
  * is not, is no error of the sender: the event is stored and held.
+ *
+ * Decoding asks nothing but the bytes, so it has the same result everywhere and
+ * for ever; whether an event counts is decided by who holds plan and registry
+ * (SPEC.md, section 11).  Pure and thread safe.
  */
 #pragma once
 

@@ -72,6 +72,7 @@ struct hub_answers {
 	               uint64_t offset, size_t max, struct message *ret_part);
 };
 
+/* The same for all connections of a hub, for the life of the process. */
 struct hub_sync_config {
 	uint8_t hub[FEED_BYTES];                  /* public signing key: the hub's id */
 	uint8_t secret[SIGN_SECRET_BYTES];        /* signs receipts */
@@ -85,6 +86,7 @@ typedef enum hub_action_type {
 	HUB_REFUSE,      /* frame: to the peer (empty: no memory); then forget the connection */
 } hub_action_type;
 
+/* What the caller has to do now.  Which fields are set is said at the type. */
 struct hub_action {
 	hub_action_type type;
 	struct bytes frame; /* valid until the next call with that writer */
@@ -117,7 +119,9 @@ typedef struct hub_sync {
 /* feed is the one that the peer's key is enrolled for. */
 void hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES]);
 
-/* Take one frame.  w is the caller's, used for the answer. */
+/* Take one frame, of any length.  w is the caller's and used for the
+ * answer, so that a thousand silent connections need no buffer each.  wall_ms is
+ * only passed on. */
 void hub_sync_frame(hub_sync *s, const struct hub_sync_config *config,
                     const struct hub_answers *answers, const void *frame, size_t len,
                     int64_t wall_ms, writer *w, struct hub_action *ret_action);
@@ -136,8 +140,11 @@ void hub_sync_notice(hub_sync *s, const struct hub_sync_config *config,
                      const struct hub_answers *answers, int64_t wall_ms, writer *w,
                      struct hub_action *ret_action);
 
-/* Refuse whatever the state, e.g. for a right that was taken. */
+/* Refuse whatever the state, e.g. for a right that was taken.  Nothing more is
+ * answered on this connection. */
 void hub_sync_refuse(hub_sync *s, refusal code, writer *w, struct hub_action *ret_action);
 
 const char *hub_state_name(hub_state state);
+
+/* For the test that walks the table: whether a step is written. */
 bool hub_sync_has_step(hub_state state, hub_event event);

@@ -1,7 +1,11 @@
 /* protocol/identity.h - keys as people and files see them
  *
  * A device has a CURVE pair (transport) and an Ed25519 pair (its feed).  Keys
- * are made by the programs; here they are only bytes.
+ * are made by the programs; here they are only bytes, and secret ones are the
+ * caller's to keep and to wipe.  SPEC.md, section 4, has all formats.
+ *
+ * Pure and thread safe.  Nothing here says that a key is trusted: that is the
+ * office's registry.
  */
 #pragma once
 
@@ -21,7 +25,9 @@ struct request {
 };
 
 /* The request file: a map {curve, feed, sig, u, v}; the signature of the feed
- * key covers "valija/request/1" | feed | curve | each unit code and a 0 byte. */
+ * key covers "valija/request/1" | feed | curve | each unit code and a 0 byte.
+ * Replaces what w holds.  ST_MALFORMED, ST_LIMIT: the units are no ascending
+ * codes, or more than UNITS_MAX. */
 status request_encode(const uint8_t feed[static FEED_BYTES],
                       const uint8_t secret[static SIGN_SECRET_BYTES],
                       const uint8_t curve[static CURVE_BYTES], const struct codes *units,
@@ -65,7 +71,9 @@ struct hub_key {
 	uint8_t sign[FEED_BYTES];
 };
 enum { HUB_KEY_TEXT_BYTES = 160 };
+/* Write the text, with its 0. */
 void hub_key_format(const struct hub_key *key, char ret_text[static HUB_KEY_TEXT_BYTES]);
+/* ST_MALFORMED.  Takes hex of either case, and a line end at the end or none. */
 status hub_key_parse(const char *text, size_t len, struct hub_key *ret_key);
 
 /* Lower-case hex with a 0; size 2 * len + 1. */
@@ -76,5 +84,6 @@ bool hex_decode(const char *text, size_t text_len, uint8_t *out, size_t len);
 /* Ed25519 over len bytes. */
 void sign_bytes(const void *at, size_t len, const uint8_t secret[static SIGN_SECRET_BYTES],
                 uint8_t ret_signature[static SIGNATURE_BYTES]);
+/* False also for keys and signatures that Ed25519 does not allow. */
 bool signature_valid(const void *at, size_t len, const uint8_t feed[static FEED_BYTES],
                      const uint8_t signature[static SIGNATURE_BYTES]);

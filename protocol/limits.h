@@ -3,7 +3,10 @@
  * One table: SPEC.md prints it (a test compares), the programs print it with
  * --help, and each limit is tested at the bound and one beyond.  A value here
  * is part of the format: it may grow with a new protocol version, never
- * shrink.
+ * shrink, since events that once were valid stay stored.
+ *
+ * What only one program decides for itself (time-outs, buffers, batches in
+ * flight) is in that program's or module's own enum, not here.
  */
 #pragma once
 
@@ -53,6 +56,7 @@
 enum limit { LIMITS(LIMIT_ENUM) };
 #undef LIMIT_ENUM
 
+/* For who prints the table. */
 struct limit_row {
 	const char *name;
 	uint32_t value;

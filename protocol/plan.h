@@ -61,6 +61,7 @@ struct plan_period {
  * longer in force: what is dated before it still counts, what is dated on it
  * or later does not.  PLAN_NOT_RETIRED when it stays. */
 
+/* Who reports. */
 struct plan_unit {
 	const char *code, *name;
 	plan_unit_kind kind;
@@ -73,6 +74,7 @@ struct plan_unit {
 	date retired;
 };
 
+/* What is measured. */
 struct plan_indicator {
 	const char *code, *name;
 	plan_accumulation accumulation;
@@ -102,6 +104,7 @@ typedef enum plan_area_source {
 	AREA_ASSUMED,   /* "assumed": to be confirmed by the office */
 } plan_area_source;
 
+/* What is done: of one strategy, led by one area. */
 struct plan_initiative {
 	const char *code, *name, *strategy, *area;
 	plan_area_source area_source;
@@ -154,6 +157,7 @@ struct plan_about {
 	size_t change_count;
 };
 
+/* Percent of the target to date. */
 struct plan_thresholds {
 	int red, yellow, green; /* light to date: percent up to which, included */
 };
@@ -175,6 +179,7 @@ struct plan_problems {
 	size_t errors, notes;      /* found */
 };
 
+/* Free the list and zero the rest. */
 void plan_problems_done(struct plan_problems *problems);
 
 /* Read and check len bytes.  problems must be zeroed; it is filled whatever
@@ -182,6 +187,7 @@ void plan_problems_done(struct plan_problems *problems);
  * ST_LIMIT: more than PLAN_BYTES_MAX.  On success *ret_plan is the caller's. */
 status plan_parse(const void *json, size_t len, struct plan_problems *problems, plan **ret_plan);
 
+/* Free it and set *plan_p to NULL; does nothing when it is NULL. */
 void plan_free(plan **plan_p);
 
 const char *plan_code(const plan *p);

@@ -39,6 +39,7 @@ struct plan_rows {
 
 struct plan_block;
 
+/* Nothing in it changes once plan_parse() has returned it. */
 struct plan {
 	json_t *root;              /* owns all text */
 	struct plan_block *blocks; /* own everything else */
@@ -60,9 +61,12 @@ struct plan_path {
 	size_t index;
 };
 
+/* A step further down, as a literal of the block it stands in: paths are built
+ * while going down and cost nothing until something is found. */
 #define AT_KEY(up, key) (&(const struct plan_path) { (up), (key), 0 })
 #define AT_INDEX(up, index) (&(const struct plan_path) { (up), NULL, (index) })
 
+/* One run of plan_parse(). */
 struct plan_checker {
 	plan *p;
 	struct plan_problems *problems;
@@ -84,10 +88,12 @@ size_t plan_find(const plan *p, int table, const char *code, size_t len);
 
 /* plan_read.c */
 
+/* Fill c->p from its root; everything that does not have its form is reported. */
 void plan_read_document(struct plan_checker *c);
 
 /* plan_check.c */
 
+/* What no single place can know: links, duplicates, periods, sums. */
 void plan_check_rules(struct plan_checker *c);
 
 /* plan_problem.c */

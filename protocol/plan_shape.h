@@ -1,7 +1,9 @@
 /* protocol/plan_shape.h - which keys each object of the document has
  *
  * One table an object: plan_read.c reads by it, and what a key may hold is
- * written down nowhere else in code.
+ * written down nowhere else in code.  SPEC.md, section 13, says the same for
+ * people.  A new key is a row here and a member of a structure of plan.h; what
+ * binds two places of the document to each other is a rule of plan_check.c.
  */
 #pragma once
 
@@ -25,7 +27,7 @@ typedef enum plan_field_type {
 	FIELD_TARGETS,        /* struct plan_target[]; also: size_t, how many */
 } plan_field_type;
 
-struct plan_shape;
+struct plan_shape; /* below */
 
 /* What may stand under a key and where it goes in the structure. */
 struct plan_field {
@@ -39,9 +41,12 @@ struct plan_field {
 	const struct plan_shape *shape;
 };
 
+/* An object: how large its structure is (0 for a part of one above it, whose
+ * members are members of that), and its keys. */
 struct plan_shape {
 	size_t bytes;
 	const struct plan_field *fields; /* ends with a NULL key */
 };
 
+/* The document itself; all others hang below it. */
 extern const struct plan_shape plan_document_shape;

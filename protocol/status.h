@@ -4,6 +4,10 @@
  * Codes of libraries (LMDB, ZeroMQ, zstd, errno) are turned into these at the
  * border, in one function a library, and never travel further.  A code exists
  * only where a caller reacts to it in its own way.
+ *
+ * The numbers are not stored and not sent; new ones go to the end.  For people
+ * a caller adds what was done and to what; cli_exit() of common/cli.h makes an
+ * exit status of them.
  */
 #pragma once
 
