@@ -22,7 +22,6 @@ struct dealer {
 static const struct socket_option options[] = {
 	{ ZMQ_LINGER, 0 },
 	{ ZMQ_IMMEDIATE, 1 },
-	{ ZMQ_IPV6, 1 },
 	{ ZMQ_RECONNECT_IVL, -1 },
 	{ ZMQ_CONNECT_TIMEOUT, 30 * 1000 },
 	{ ZMQ_TCP_MAXRT, 180 * 1000 },
@@ -46,11 +45,14 @@ enum {
 };
 
 static status
-set_options(void *socket)
+set_options(void *socket, const char *address)
 {
+	const struct socket_option ipv6 = { ZMQ_IPV6, !endpoint_is_ipv4(address) };
 	const int64_t most = SOCKET_FRAME_BYTES;
 	status st = socket_set(socket, options, sizeof(options) / sizeof(*options));
 
+	if (st == ST_OK)
+		st = socket_set(socket, &ipv6, 1);
 	return st == ST_OK ? socket_set_bytes(socket, ZMQ_MAXMSGSIZE, &most, sizeof(most)) : st;
 }
 
@@ -84,7 +86,7 @@ dealer_open(void *context, const char *address, const struct curve_key *key,
 	d->state = DEALER_CONNECTING;
 	d->deadline_ms = deadline_ms;
 	d->socket = zmq_socket(context, ZMQ_DEALER);
-	st = d->socket ? set_options(d->socket) : ST_NOMEM;
+	st = d->socket ? set_options(d->socket, address) : ST_NOMEM;
 	if (st == ST_OK)
 		st = socket_curve_client(d->socket, key, server);
 	if (st == ST_OK)

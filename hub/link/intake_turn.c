@@ -17,7 +17,7 @@ enum {
 };
 
 /* What a log line about a peer can be of, beside the codes of REFUSE. */
-enum { ABOUT_STRANGER = REFUSALS_, ABOUT_RIGHT, ABOUT_CROWD };
+enum { ABOUT_STRANGER = REFUSALS_, ABOUT_RIGHT, ABOUT_CROWD, ABOUT_BEHIND };
 
 /* ---- log ---- */
 
@@ -36,6 +36,26 @@ log_peer(intake *in, const uint8_t *feed, unsigned about, int64_t now_ms, const 
 	else
 		log_line(LEVEL_WARNING, "HUB-REFUSED", _("device %s: %s; %llu times more until now"),
 		         device, what, (unsigned long long) withheld);
+}
+
+/* A device has seen what this hub does not have: it was put back to an older
+ * copy. */
+static void
+log_behind(intake *in, const struct message *hello, const uint8_t *feed, int64_t now_ms)
+{
+	char device[DEVICE_TEXT_BYTES];
+	uint64_t withheld;
+
+	if (hello->plan <= in->plan && hello->registry <= keyring_number(in->ring))
+		return;
+	if (!log_limit_pass(&in->limit, "", 0, ABOUT_BEHIND, now_ms, &withheld))
+		return;
+	device_text(feed, device);
+	log_line(LEVEL_WARNING, "HUB-BEHIND",
+	         _("device %s has seen plan version %llu and registry number %llu, here they are "
+	           "%llu and %llu: was this hub put back to an older copy?"),
+	         device, (unsigned long long) hello->plan, (unsigned long long) hello->registry,
+	         (unsigned long long) in->plan, (unsigned long long) keyring_number(in->ring));
 }
 
 static void
@@ -62,6 +82,8 @@ log_store(intake *in, status st, int64_t now_ms)
 	if (st != ST_BUSY)
 		in->held_ms = -1;
 	if (st == in->told || (st == ST_BUSY && now_ms - in->held_ms < HELD_MS))
+		return;
+	if (st == ST_OK && depot_count(in->depot) == 0) /* contacts find room where batches do not */
 		return;
 	if (st == ST_OK) {
 		log_line(LEVEL_NOTICE, "HUB-STORE", _("storing again"));
@@ -126,8 +148,10 @@ intake_tidy(intake *in, int64_t now_ms)
 }
 
 static void
-note_contact(intake *in, connection *c, const struct message *m, int64_t wall_ms)
+note_contact(intake *in, connection *c, const struct message *m, int64_t now_ms)
 {
+	int64_t wall_ms = clock_wall_ms();
+
 	c->contact.last_ms = wall_ms;
 	c->contact.skew_ms = m->clock_ms - wall_ms;
 	c->contact.pending = m->pending;
@@ -137,6 +161,7 @@ note_contact(intake *in, connection *c, const struct message *m, int64_t wall_ms
 		c->contact.registry = m->registry;
 		memcpy(c->contact.program, m->program.at, m->program.len);
 		c->contact.program[m->program.len] = 0;
+		log_behind(in, m, c->sync.feed, now_ms);
 	}
 	c->contact_dirty = true;
 	in->contacts_due = true;
@@ -149,7 +174,7 @@ act(intake *in, connection *c, const struct hub_action *a, int64_t now_ms)
 	status st = ST_OK;
 
 	if (a->hello)
-		note_contact(in, c, a->hello, clock_wall_ms());
+		note_contact(in, c, a->hello, now_ms);
 	if ((a->type == HUB_SEND || a->type == HUB_REFUSE) && a->frame.len > 0)
 		st = router_send(in->router, c->id, c->id_len, a->frame.at, a->frame.len);
 	/* Who cannot be answered has gone, or reads nothing; it will resend.  What

@@ -8,7 +8,8 @@ import threading
 import time
 import unittest
 
-from programs import DEADLINE_S, Agent, Case, Daemon, Hub, run, wait_until
+from programs import (DEADLINE_S, Agent, Case, Daemon, Hub, free_endpoint, run,
+                      wait_until)
 
 HOUSTON = "con-houston"
 QUICK = ("--retry-min-ms", "20", "--retry-max-ms", "100")
@@ -76,27 +77,15 @@ def say_nothing(_connection):
 OTHERS = {"a web page": web_page, "plain text": plain_text, "closed at once": close_at_once}
 
 
-def free_port():
-    """A port that was free a moment ago, and that the system gives to nobody
-    who does not ask for it by number."""
-    for port in range(23000, 32000):
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
-
-
 class LinkCase(Case):
     def agent(self, hub, endpoint=None, name="agent"):
         return Agent(self.path(name), hub, endpoint or hub.endpoint, HOUSTON)
 
-    def stopped_hub(self, port):
+    def stopped_hub(self):
         """A hub that is made and not started."""
-        hub = Hub(self.path("hub"), bind="tcp://127.0.0.1:%d" % port)
-        hub.endpoint = "tcp://127.0.0.1:%d" % port
+        hub = Hub(self.path("hub"), bind=free_endpoint())
+        with open(self.path("hub", "bind"), encoding="ascii") as f:
+            hub.endpoint = f.read().strip()
         self.addCleanup(hub.stop)
         return hub
 
@@ -212,7 +201,7 @@ class Sync(LinkCase):
         self.assertEqual(agent.sync(), "3000 entries acknowledged; 0 pending\n")
 
     def test_a_hub_that_is_away_is_said_and_nothing_is_lost(self):
-        hub = self.stopped_hub(free_port())
+        hub = self.stopped_hub()
         agent = self.agent(hub)
         self.record(agent, 2)
         done = run("valija-agent", "sync", "--home", agent.home, "--timeout-ms", "300", status=69)
@@ -304,7 +293,7 @@ class Run(LinkCase):
         self.assertEqual(agent.status()["acknowledged"], 3)
 
     def test_a_hub_that_goes_away_is_found_again(self):
-        hub = self.stopped_hub(free_port())
+        hub = self.stopped_hub()
         agent = self.agent(hub)
         daemon = self.daemon(agent)
         for recorded, how in enumerate((signal.SIGTERM, signal.SIGKILL), 1):
@@ -316,8 +305,8 @@ class Run(LinkCase):
         self.assertTrue(daemon.running())
 
     def test_it_comes_back_from_a_port_where_something_else_answered(self):
-        port = free_port()
-        hub = self.stopped_hub(port)
+        hub = self.stopped_hub()
+        port = int(hub.endpoint.rsplit(":", 1)[1])
         agent = self.agent(hub)
         self.record(agent)
         daemon = None
@@ -342,7 +331,7 @@ class Run(LinkCase):
         self.assertGreater(first.accepted, 0)
 
     def test_a_hub_that_is_away_for_long_is_one_line(self):
-        agent = self.agent(self.hub(), "tcp://127.0.0.1:%d" % free_port())
+        agent = self.agent(self.hub(), free_endpoint())
         refused = self.listener(close_at_once)
         other = self.agent(self.hub("second"), refused.endpoint, name="other")
         daemon, busy = self.daemon(agent), self.daemon(other)

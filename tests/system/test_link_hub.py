@@ -338,6 +338,18 @@ class Devices(HubCase):
     def contact(hub):
         return next((row for row in hub.ask("units")["units"] if row["last_contact"]), None)
 
+    def test_a_device_that_has_seen_more_than_the_hub_is_named(self):
+        hub = self.hub()
+        device = self.served(hub)
+        for more in ({"plan": 2}, {"registry": 99}):
+            with hub.link(device) as link:
+                link.hello(**more)
+        hub.stop()
+        with open(hub.home + ".log", encoding="utf-8") as f:
+            log = f.read()
+        self.assertEqual(log.count("HUB-BEHIND"), 1)
+        self.assertIn(peer.device_name(device.feed), log)
+
     def test_a_new_plan_is_told_to_who_is_connected(self):
         hub = self.hub()
         device = self.served(hub)
