@@ -8,11 +8,14 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/files.h"
+
+enum { NOTIFY_SECONDS = 5 }; /* the manager may be busy, but we have a loop to run */
 
 int
 daemon_signals(void)
@@ -42,6 +45,7 @@ void
 daemon_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
+	const struct timeval longest = { .tv_sec = NOTIFY_SECONDS };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = path ? strlen(path) : 0;
 	int fd;
@@ -54,6 +58,7 @@ daemon_notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof(longest));
 	(void) sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *) &to,
 	              (socklen_t) (offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);

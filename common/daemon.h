@@ -20,7 +20,8 @@ int daemon_signals(void);
 /* The number of a signal that came, else 0. */
 int daemon_signal_take(int fd);
 
-/* Tell the service manager, e.g. "READY=1"; does nothing without one. */
+/* Tell the service manager, e.g. "READY=1"; does nothing without one.  Waits a
+ * few seconds at most. */
 void daemon_notify(const char *state);
 
 /* Take HOME/run.lock for as long as the descriptor is open; it holds the
