@@ -260,10 +260,10 @@ anything_before_hello_is_refused(void **ctx)
 {
 	struct fixture *fx = *ctx;
 	struct message m[] = {
-		{ .type = MESSAGE_PUSH, .batch = seal(fx, 1, 4000) },
+		{ .type = MESSAGE_PUSH, .round = 1, .batch = seal(fx, 1, 4000) },
 		{ .type = MESSAGE_GET, .what = text_of("plan") },
 		{ .type = MESSAGE_PING },
-		{ .type = MESSAGE_WANT },
+		{ .type = MESSAGE_WANT, .round = 1 },
 	};
 
 	for (size_t i = 0; i < LENGTH(m); i++) {
