@@ -17,15 +17,17 @@
  * open the same folder twice.
  *
  * One transaction at a time (ST_BUSY for a second one); a read transaction must
- * not live across a wait.  Slices returned point into the map and hold until the transaction
- * ends or, in a write transaction, until the next write.  The first failure of
- * a write transaction sticks: kv_commit() then returns it and stores nothing.
+ * not live across a wait.  Slices returned point into the map and hold until the
+ * transaction ends or, in a write transaction, until the next write.  The first
+ * failure of a write transaction sticks: kv_commit() then returns it and stores
+ * nothing.
  *
  * A commit that failed with ST_IO or ST_FULL may be on disk all the same when
  * the machine dies in that moment, so what is repeated must be harmless.
  *
  * Errors: ST_FULL map or disk full; ST_BUSY lock not had in time; ST_NOT_FOUND;
- * ST_DENIED; ST_LIMIT key too long; ST_IO.
+ * ST_DENIED; ST_LIMIT key empty or too long; ST_EXISTS kv_append() below another
+ * key; ST_IO.
  *
  * Not thread safe.
  */
@@ -62,6 +64,7 @@ void kv_close(kv **kv_p);
 /* Who holds the write lock: "valija (process 4711)", or "" when unknown. */
 void kv_holder(const kv *store, char *out, size_t size);
 
+/* A snapshot: what others commit meanwhile is not seen.  Waits for nobody. */
 status kv_read(kv *store, kv_txn **ret_txn);
 /* Wait at most wait_ms (0: try) for the lock. */
 status kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
@@ -101,5 +104,6 @@ void kv_walk_done(struct kv_walk *walk);
 /* A number that grows with every commit of any process. */
 uint64_t kv_version(kv *store);
 
-/* Bytes in use of the map, and free on the disk beneath it. */
+/* Bytes of the map that were ever in use (what is deleted is used again, not
+ * given back), and bytes free for this user on the disk beneath it. */
 status kv_room(kv *store, uint64_t *ret_used_bytes, uint64_t *ret_free_disk_bytes);

@@ -38,7 +38,7 @@ entries_read(const char *path, struct entries *ret_entries)
 {
 	struct entries e = { 0 };
 
-	e.count = scandir(path, &e.list, is_entry, NULL);
+	e.count = scandir(path, &e.list, is_entry, alphasort);
 	if (e.count < 0)
 		return from_errno(errno);
 	*ret_entries = e;
