@@ -12,7 +12,6 @@ import datetime
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
