@@ -13,8 +13,8 @@ static const struct {
 	int table;
 	uint8_t letter;
 } tables[] = {
-	{ TABLE_CELLS, 'C' },  { TABLE_EXTRAS, 'E' },    { TABLE_TALLIES, 'T' },
-	{ TABLE_HELD, 'H' },   { TABLE_CONFLICTS, 'X' },
+	{ TABLE_CELLS, 'C' }, { TABLE_EXTRAS, 'E' },    { TABLE_TALLIES, 'T' },
+	{ TABLE_HELD, 'H' },  { TABLE_CONFLICTS, 'X' },
 };
 
 struct digest {

@@ -28,8 +28,7 @@ tagged_key(char tag, const uint8_t *id, uint8_t out[static NODE_KEY_BYTES])
 
 /* True when a row begins with that key; the first such key is copied. */
 static status
-first_with(kv_txn *txn, const uint8_t *prefix, size_t prefix_len, uint8_t *ret_key,
-           size_t key_len)
+first_with(kv_txn *txn, const uint8_t *prefix, size_t prefix_len, uint8_t *ret_key, size_t key_len)
 {
 	struct kv_walk walk;
 	status st = ST_NOT_FOUND;
@@ -330,7 +329,7 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 		n.body = (struct bytes) { found->body, found->body_len };
 		decoded = n.erased ? HOLD_ERASED : event_decode(n.body, &e);
 		n.counted = judge(&e, decoded, g->plan, &device) == HOLD_NONE &&
-		            e.kind == KIND_ACTIVITY;
+			e.kind == KIND_ACTIVITY;
 		memcpy(ret_id, n.id, EVENT_ID_BYTES);
 		st = graph_put(g->txn, &n);
 	}
@@ -358,7 +357,7 @@ find_target(const struct gathering *g, const uint8_t *target, uint8_t ret_id[sta
 static status
 add_targets(const struct gathering *g, uint32_t place, const uint8_t *targets, size_t count)
 {
-	uint32_t list[FIXES_MAX];
+	uint32_t list[FIXES_MAX] = { 0 };
 	status st = ST_OK;
 
 	for (size_t i = 0; i < count; i++) {
@@ -385,7 +384,8 @@ add_namers(const struct gathering *g, const uint8_t *id)
 
 	prefix[0] = 'L';
 	memcpy(prefix + 1, id, TARGET_BYTES);
-	for (bool more = kv_seek(g->txn, TABLE_LINKS, (struct bytes) { prefix, sizeof(prefix) }, &walk);
+	for (bool more =
+	             kv_seek(g->txn, TABLE_LINKS, (struct bytes) { prefix, sizeof(prefix) }, &walk);
 	     more && st == ST_OK && walk.key.len == LINK_KEY_BYTES &&
 	     memcmp(walk.key.at, prefix, sizeof(prefix)) == 0;
 	     more = kv_next(&walk)) {
@@ -418,8 +418,8 @@ gather_around(const struct gathering *g, uint32_t place)
 }
 
 status
-graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES],
-             bool fetch_named, struct graph *ret_graph)
+graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES], bool fetch_named,
+             struct graph *ret_graph)
 {
 	struct graph graph = { 0 };
 	const struct gathering g = { txn, p, fetch_named, &graph };

@@ -34,8 +34,8 @@ status graph_has_node(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool
 status graph_put(kv_txn *txn, const struct node *n);
 
 /* Note what an event of feed, whose node is id, replaces. */
-status graph_put_fixes(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
-                       const struct fixes *fixes);
+status
+graph_put_fixes(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], const struct fixes *fixes);
 
 /* Note that the record around a node is to be judged. */
 status graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES]);
@@ -61,6 +61,6 @@ struct graph {
  * made one: an event that counts by itself, its rows standing in the ledger.
  * Without, nothing is written.  On success *ret_graph is to be given to
  * graph_done(). */
-status graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES],
-                    bool fetch, struct graph *ret_graph);
+status graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES], bool fetch,
+                    struct graph *ret_graph);
 void graph_done(struct graph *g);

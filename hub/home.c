@@ -17,10 +17,12 @@ enum { HOME_MODE = 0700, SECRET_MODE = 0600, PUBLIC_MODE = 0644 };
 static const char STORE[] = "store", SIGN_KEY[] = "sign.key", HUB_PUB[] = "hub.pub";
 
 static const char *const table_names[] = {
-	[TABLE_META] = "meta",         [TABLE_JOURNAL] = "journal",     [TABLE_BATCHES] = "batches",
-	[TABLE_LEAVES] = "leaves",     [TABLE_REGISTRY] = "registry",   [TABLE_PLANS] = "plans",
-	[TABLE_CONTACTS] = "contacts", [TABLE_CELLS] = "cells",         [TABLE_EXTRAS] = "extras",
-	[TABLE_TALLIES] = "tallies",   [TABLE_HELD] = "held",           [TABLE_CONFLICTS] = "conflicts",
+	[TABLE_META] = "meta",         [TABLE_JOURNAL] = "journal",
+	[TABLE_BATCHES] = "batches",   [TABLE_LEAVES] = "leaves",
+	[TABLE_REGISTRY] = "registry", [TABLE_PLANS] = "plans",
+	[TABLE_CONTACTS] = "contacts", [TABLE_CELLS] = "cells",
+	[TABLE_EXTRAS] = "extras",     [TABLE_TALLIES] = "tallies",
+	[TABLE_HELD] = "held",         [TABLE_CONFLICTS] = "conflicts",
 	[TABLE_LINKS] = "links",
 };
 
@@ -36,8 +38,7 @@ static const struct kv_config config = {
 /* ---- opening ---- */
 
 static status
-read_file(const char *dir, const char *name, size_t max_bytes, uint8_t **ret_bytes,
-          size_t *ret_len)
+read_file(const char *dir, const char *name, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_len)
 {
 	char path[PATH_MAX];
 	status st = path_join(path, sizeof(path), dir, name);
@@ -49,8 +50,8 @@ static status
 load_id(hub *h)
 {
 	struct hub_key key;
-	uint8_t *text;
-	size_t len;
+	uint8_t *text = NULL;
+	size_t len = 0;
 	status st = read_file(h->home, HUB_PUB, HUB_KEY_TEXT_BYTES, &text, &len);
 
 	if (st < 0)
@@ -124,8 +125,8 @@ hub_id(const hub *h)
 status
 hub_secret(hub *h, uint8_t ret_secret[static SIGN_SECRET_BYTES])
 {
-	uint8_t *bytes;
-	size_t len;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 	status st = read_file(h->home, SIGN_KEY, SIGN_SECRET_BYTES, &bytes, &len);
 
 	if (st < 0)

@@ -255,12 +255,14 @@ take_plan_parts(kv_txn *txn, const struct journal_entry *entry)
 		st = registry_device(txn, b.feed, &device);
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	return device_may_publish(&device) ? journal_each_event_of(entry, take_plan_part, txn) : ST_OK;
+	return device_may_publish(&device) ? journal_each_event_of(entry, take_plan_part, txn)
+					   : ST_OK;
 }
 
 /* Registry and plans, from the journal: whose plans count, the registry says. */
 static status
-refold_grounds(kv_txn *txn, journal_kind kind, status (*take)(kv_txn *, const struct journal_entry *))
+refold_grounds(kv_txn *txn, journal_kind kind,
+               status (*take)(kv_txn *, const struct journal_entry *))
 {
 	uint64_t size = journal_size(txn);
 	status st = ST_OK;

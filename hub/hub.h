@@ -24,19 +24,19 @@
 
 /* Tables of the store, in this order in kv_config. */
 enum hub_table {
-	TABLE_META,      /* small facts: registry number, standings; registry.c, standing.c */
-	TABLE_JOURNAL,   /* offset (u64 BE, from 0) -> entry; hub/journal.c */
-	TABLE_BATCHES,   /* where the events of a feed lie; hub/journal.c */
-	TABLE_LEAVES,    /* ends of lanes; hub/journal.c */
-	TABLE_REGISTRY,  /* feed -> device; hub/registry.c */
-	TABLE_PLANS,     /* parts of plans, and whole documents; hub/plans.h */
-	TABLE_CONTACTS,  /* facts of the fleet, outside all digests; hub/contacts.c */
-	TABLE_CELLS,     /* from here on the ledger; hub/rows.h */
+	TABLE_META,     /* small facts: registry number, standings; registry.c, standing.c */
+	TABLE_JOURNAL,  /* offset (u64 BE, from 0) -> entry; hub/journal.c */
+	TABLE_BATCHES,  /* where the events of a feed lie; hub/journal.c */
+	TABLE_LEAVES,   /* ends of lanes; hub/journal.c */
+	TABLE_REGISTRY, /* feed -> device; hub/registry.c */
+	TABLE_PLANS,    /* parts of plans, and whole documents; hub/plans.h */
+	TABLE_CONTACTS, /* facts of the fleet, outside all digests; hub/contacts.c */
+	TABLE_CELLS,    /* from here on the ledger; hub/rows.h */
 	TABLE_EXTRAS,
 	TABLE_TALLIES,
 	TABLE_HELD,
 	TABLE_CONFLICTS,
-	TABLE_LINKS,     /* who replaces whom; hub/graph.h; not in the digest */
+	TABLE_LINKS, /* who replaces whom; hub/graph.h; not in the digest */
 	HUB_TABLES_
 };
 

@@ -39,7 +39,8 @@ journal_read(kv_txn *txn, uint64_t offset, struct journal_entry *ret_entry)
 	ret_entry->offset = offset;
 	ret_entry->kind = (journal_kind) value.at[0];
 	ret_entry->received_ms = (int64_t) get_u64(value.at + 1);
-	ret_entry->bytes = (struct bytes) { value.at + ENTRY_HEAD_BYTES, value.len - ENTRY_HEAD_BYTES };
+	ret_entry->bytes = (struct bytes) { value.at + ENTRY_HEAD_BYTES,
+		                            value.len - ENTRY_HEAD_BYTES };
 	memcpy(ret_entry->running, value.at + 9, HASH_BYTES);
 	return ST_OK;
 }
@@ -206,9 +207,9 @@ each_event_of(const struct journal_entry *entry, struct space *space, journal_vi
               void *ctx)
 {
 	struct journal_event e = { .offset = entry->offset, .received_ms = entry->received_ms };
-	struct bytes bodies;
+	struct bytes bodies = { 0 };
 	struct batch_walk walk;
-	struct batch b;
+	struct batch b = { 0 };
 	status st;
 
 	if (entry->bytes.len > sizeof(space->frame))

@@ -29,8 +29,8 @@ struct journal_entry {
 	uint64_t offset;
 	journal_kind kind;
 	int64_t received_ms;
-	struct bytes bytes;           /* into the transaction */
-	uint8_t running[HASH_BYTES];  /* of all entries up to this one */
+	struct bytes bytes;          /* into the transaction */
+	uint8_t running[HASH_BYTES]; /* of all entries up to this one */
 };
 
 status journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struct bytes bytes,

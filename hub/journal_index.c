@@ -174,8 +174,8 @@ journal_each_leaf(kv_txn *txn,
 	struct kv_walk walk;
 	status st = ST_OK;
 
-	for (bool more = kv_seek(txn, TABLE_LEAVES, (struct bytes) { 0 }, &walk); more && st == ST_OK;
-	     more = kv_next(&walk)) {
+	for (bool more = kv_seek(txn, TABLE_LEAVES, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
 		struct point at;
 		uint64_t events;
 
@@ -451,7 +451,7 @@ status
 journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *tip,
                uint64_t *ret_count)
 {
-	struct lanes lanes;
+	struct lanes lanes = { 0 };
 	status st = lanes_of(txn, feed, 0, &lanes);
 
 	if (st < 0)

@@ -80,9 +80,12 @@ bool
 judge_right(const struct event *e, const struct device *device)
 {
 	switch (device->role) {
-	case ROLE_OFFICE: return true;
-	case ROLE_HUB: return e->kind == KIND_PLAN;
-	case ROLE_DEVICE: break;
+	case ROLE_OFFICE:
+		return true;
+	case ROLE_HUB:
+		return e->kind == KIND_PLAN;
+	case ROLE_DEVICE:
+		break;
 	}
 	return e->kind != KIND_PLAN && device_has_unit(device, e->unit);
 }

@@ -135,7 +135,7 @@ set_conflict(struct ledger *l, const struct version *root, struct bytes heads)
 	if (old.len > 0)
 		memcpy(before, old.at, old.len);
 	st = heads.len > 0 ? kv_put(l->txn, TABLE_CONFLICTS, key, heads)
-	                   : kv_delete(l->txn, TABLE_CONFLICTS, key);
+			   : kv_delete(l->txn, TABLE_CONFLICTS, key);
 	if (st == ST_OK)
 		st = touch_heads(l, before, old.len);
 	if (st == ST_OK)
@@ -144,49 +144,63 @@ set_conflict(struct ledger *l, const struct version *root, struct bytes heads)
 	return st;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, EVENT_ID_BYTES);
-}
+/* A head of a record, by the place of its first version. */
+struct head {
+	uint32_t root;
+	uint8_t id[EVENT_ID_BYTES];
+};
 
 static int
-compare_roots(const void *one, const void *two)
+compare_heads(const void *one, const void *two)
 {
-	const struct version *a = *(const struct version *const *) one;
-	const struct version *b = *(const struct version *const *) two;
+	const struct head *a = one, *b = two;
 
-	return a->root < b->root ? -1 : a->root > b->root;
+	if (a->root != b->root)
+		return a->root < b->root ? -1 : 1;
+	return memcmp(a->id, b->id, EVENT_ID_BYTES);
 }
 
-/* The conflict of each record: sound versions are gone through by record. */
+static size_t
+collect_heads(const struct graph *g, struct head *heads)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct version *v = &g->list[i];
+
+		if (!v->head)
+			continue;
+		heads[count].root = v->root;
+		event_id_write(v->feed, &v->at, heads[count++].id);
+	}
+	qsort(heads, count, sizeof(*heads), compare_heads);
+	return count;
+}
+
+/* Set the conflict of every record.  Both lists go by the places of roots. */
 static status
 set_conflicts(struct ledger *l, const struct graph *g)
 {
-	const struct version **sorted = calloc(g->count, sizeof(*sorted));
-	uint8_t *heads = calloc(g->count, EVENT_ID_BYTES);
-	size_t sound = 0, count = 0;
-	status st = sorted && heads ? ST_OK : ST_NOMEM;
+	struct head *heads = calloc(g->count + 1, sizeof(*heads));
+	uint8_t *ids = calloc(g->count + 1, EVENT_ID_BYTES);
+	size_t head_count = 0, at = 0;
+	status st = heads && ids ? ST_OK : ST_NOMEM;
 
-	for (size_t i = 0; i < g->count && st == ST_OK; i++)
-		if (g->list[i].sound)
-			sorted[sound++] = &g->list[i];
-	if (sound > 0)
-		qsort(sorted, sound, sizeof(*sorted), compare_roots);
-	for (size_t i = 0; i < sound && st == ST_OK; i++) {
-		const struct version *v = sorted[i];
+	if (st == ST_OK)
+		head_count = collect_heads(g, heads);
+	for (uint32_t i = 0; i < g->count && st == ST_OK; i++) {
+		size_t len = 0;
 
-		if (v->head)
-			event_id_write(v->feed, &v->at, heads + EVENT_ID_BYTES * count++);
-		if (i + 1 < sound && sorted[i + 1]->root == v->root)
+		if (!g->list[i].sound || g->list[i].root != i)
 			continue;
-		qsort(heads, count, EVENT_ID_BYTES, compare_ids);
-		st = set_conflict(l, &g->list[v->root],
-		                  (struct bytes) { heads, count > 1 ? count * EVENT_ID_BYTES : 0 });
-		count = 0;
+		for (; at < head_count && heads[at].root == i; at++, len += EVENT_ID_BYTES)
+			memcpy(ids + len, heads[at].id, EVENT_ID_BYTES);
+		if (len == EVENT_ID_BYTES)
+			len = 0; /* one head is no conflict */
+		st = set_conflict(l, &g->list[i], (struct bytes) { ids, len });
 	}
+	free(ids);
 	free(heads);
-	free(sorted);
 	return st;
 }
 

@@ -30,15 +30,15 @@ status ledger_settle(struct ledger *l);
 
 /* What became of an event, for lists and for show. */
 typedef enum outcome {
-	OUTCOME_COUNTED,   /* done, and the version that counts */
-	OUTCOME_PLANNED,   /* planned, cancelled, moved: the version that stands */
+	OUTCOME_COUNTED, /* done, and the version that counts */
+	OUTCOME_PLANNED, /* planned, cancelled, moved: the version that stands */
 	OUTCOME_CANCELLED,
 	OUTCOME_MOVED,
-	OUTCOME_VOIDED,    /* a void that took its record out */
-	OUTCOME_OUT,       /* taken out by a void */
-	OUTCOME_REPLACED,  /* another version stands */
+	OUTCOME_VOIDED,   /* a void that took its record out */
+	OUTCOME_OUT,      /* taken out by a void */
+	OUTCOME_REPLACED, /* another version stands */
 	OUTCOME_HELD,
-	OUTCOME_OFFICE,    /* a plan event: not of the ledger */
+	OUTCOME_OFFICE, /* a plan event: not of the ledger */
 	OUTCOMES_
 } outcome;
 
@@ -50,9 +50,9 @@ const char *outcome_text(outcome o); /* msgid */
  * event. */
 status ledger_outcome(struct ledger *l, const uint8_t feed[static FEED_BYTES],
                       const struct point *at, outcome *ret_outcome, hold *ret_reason);
-status ledger_outcome_of(struct ledger *l, const uint8_t feed[static FEED_BYTES],
-                         const struct point *at, struct bytes body, bool erased,
-                         outcome *ret_outcome, hold *ret_reason);
+status
+ledger_outcome_of(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
+                  struct bytes body, bool erased, outcome *ret_outcome, hold *ret_reason);
 
 /* Empty all tables of the ledger. */
 status ledger_clear(kv_txn *txn);

@@ -46,10 +46,13 @@ outcome_standing(const struct event *e)
 	};
 
 	switch (e->kind) {
-	case KIND_PLAN: return OUTCOME_OFFICE;
-	case KIND_VOID: return OUTCOME_VOIDED;
+	case KIND_PLAN:
+		return OUTCOME_OFFICE;
+	case KIND_VOID:
+		return OUTCOME_VOIDED;
 	case KIND_ACTIVITY:
-	case KIND_UNKNOWN: break;
+	case KIND_UNKNOWN:
+		break;
 	}
 	return by_status[e->status];
 }
@@ -64,8 +67,8 @@ winner_is_void(const struct graph *g, uint32_t root)
 }
 
 static status
-outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e,
-                outcome *ret_outcome, hold *ret_reason)
+outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e, outcome *ret_outcome,
+                hold *ret_reason)
 {
 	struct graph g = { 0 };
 	const struct version *v;
@@ -123,7 +126,7 @@ ledger_outcome_of(struct ledger *l, const uint8_t feed[static FEED_BYTES], const
 	if (st < 0)
 		return st;
 	return is_node ? outcome_of_node(l, id, &e, ret_outcome, ret_reason)
-	               : outcome_alone(l, id, &e, ret_outcome, ret_reason);
+		       : outcome_alone(l, id, &e, ret_outcome, ret_reason);
 }
 
 status

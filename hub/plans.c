@@ -26,8 +26,9 @@ part_key(const uint8_t *feed, const struct event *e, uint64_t part,
 	memcpy(out + NUMBER_BYTES, e->plan_hash, HASH_BYTES);
 	out += NUMBER_BYTES + HASH_BYTES;
 	put_u64(out, e->total);
-	put_u64(out + NUMBER_BYTES, e->parts);
-	put_u64(out + 2 * NUMBER_BYTES, part);
+	out += NUMBER_BYTES;
+	put_u64(out, e->parts);
+	put_u64(out + NUMBER_BYTES, part);
 }
 
 static void
@@ -229,8 +230,9 @@ plans_cut(const void *json, size_t len, uint64_t version, int64_t at_ms,
 		size_t left = packed.len - at;
 		event_field fault;
 		struct event e = {
-			.has = EVENT_BIT(EVENT_PLAN) | EVENT_BIT(EVENT_PART) | EVENT_BIT(EVENT_PARTS) |
-			       EVENT_BIT(EVENT_TOTAL) | EVENT_BIT(EVENT_HASH) | EVENT_BIT(EVENT_DATA),
+			.has = EVENT_BIT(EVENT_PLAN) | EVENT_BIT(EVENT_PART) |
+				EVENT_BIT(EVENT_PARTS) | EVENT_BIT(EVENT_TOTAL) |
+				EVENT_BIT(EVENT_HASH) | EVENT_BIT(EVENT_DATA),
 			.kind = KIND_PLAN,
 			.at_ms = at_ms,
 			.plan_version = version,

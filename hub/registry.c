@@ -165,7 +165,8 @@ registry_number(kv_txn *txn)
 {
 	struct bytes value;
 
-	if (kv_get(txn, TABLE_META, (struct bytes) { (const uint8_t *) NUMBER_KEY, strlen(NUMBER_KEY) },
+	if (kv_get(txn, TABLE_META,
+	           (struct bytes) { (const uint8_t *) NUMBER_KEY, strlen(NUMBER_KEY) },
 	           &value) < 0 ||
 	    value.len != NUMBER_MAX_BYTES)
 		return 0;

@@ -45,8 +45,8 @@ status registry_enroll_hub(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
                            const uint8_t curve[static CURVE_BYTES], int64_t now_ms);
 
 /* ST_NOT_FOUND: not enrolled. */
-status registry_device(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
-                       struct device *ret_device);
+status
+registry_device(kv_txn *txn, const uint8_t feed[static FEED_BYTES], struct device *ret_device);
 
 bool device_has_unit(const struct device *d, struct text unit);
 

@@ -2,7 +2,7 @@
 
 #include "hub/hub.h"
 
-enum { NUMBER_BYTES = 8, DAY_BYTES = 4 };
+enum { NUMBER_BYTES = 8, CELL_BYTES = 2 * NUMBER_BYTES, DAY_BYTES = 4 };
 
 static const int64_t DAY_ZERO = INT64_C(1) << 31; /* so that keys ascend by date */
 
@@ -168,7 +168,7 @@ tally_key_read(struct bytes key, struct tally_key *ret_key)
 status
 cell_read(struct bytes value, struct cell *ret_cell)
 {
-	if (value.len != 2 * NUMBER_BYTES)
+	if (value.len != CELL_BYTES)
 		return ST_MALFORMED;
 	*ret_cell = (struct cell) { get_u64(value.at), get_u64(value.at + NUMBER_BYTES) };
 	return ST_OK;
@@ -189,14 +189,14 @@ static bool
 shift(uint64_t *total, uint64_t amount, int sign)
 {
 	return sign > 0 ? !__builtin_add_overflow(*total, amount, total)
-	                : !__builtin_sub_overflow(*total, amount, total);
+			: !__builtin_sub_overflow(*total, amount, total);
 }
 
 /* Add to the count numbers of a row (1 or 2). */
 static status
 row_add(kv_txn *txn, int table, struct bytes key, const uint64_t *amounts, size_t count, int sign)
 {
-	uint8_t space[2 * NUMBER_BYTES] = { 0 };
+	uint8_t space[CELL_BYTES] = { 0 };
 	struct bytes value = { space, count * NUMBER_BYTES }, old;
 	status st = kv_get(txn, table, key, &old);
 	bool any = false;

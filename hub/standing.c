@@ -93,7 +93,8 @@ gather_held(kv_txn *txn, const uint8_t *feed, struct gathered *g)
 	     more = kv_next(&walk)) {
 		if (g->rows.held_total++ < STANDING_HELD_MAX)
 			g->held[g->rows.held_count++] = (struct standing_held) {
-				point_of_id(walk.key.at), { (const char *) walk.value.at, walk.value.len }
+				point_of_id(walk.key.at),
+				{ (const char *) walk.value.at, walk.value.len }
 			};
 	}
 	st = walk.st;
@@ -123,8 +124,8 @@ gather_conflicts(kv_txn *txn, const uint8_t *feed, struct gathered *g)
 		for (size_t at = 0; at + EVENT_ID_BYTES <= walk.value.len; at += EVENT_ID_BYTES) {
 			if (memcmp(walk.value.at + at, feed, FEED_BYTES) == 0 &&
 			    g->rows.conflict_count < CONFLICTS_MAX)
-				g->conflicts[g->rows.conflict_count++] =
-					point_of_id(walk.value.at + at);
+				g->conflicts[g->rows.conflict_count++] = point_of_id(walk.value.at +
+				                                                     at);
 		}
 	}
 	st = walk.st;

@@ -14,8 +14,8 @@
 status hub_standing(kv_txn *txn, const uint8_t feed[static FEED_BYTES], writer *w);
 
 /* 0: nothing was ever held against it. */
-status hub_standing_version(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
-                            uint64_t *ret_version);
+status
+hub_standing_version(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *ret_version);
 
 /* Note that the rows of a feed have changed, or those of every enrolled feed. */
 status standing_touch(kv_txn *txn, const uint8_t feed[static FEED_BYTES]);

@@ -240,8 +240,11 @@ versions_judge(struct version *list, size_t count)
 {
 	struct work w;
 	size_t known, sound;
-	status st = work_init(&w, list, count);
+	status st;
 
+	if (count == 0)
+		return ST_OK;
+	st = work_init(&w, list, count);
 	if (st < 0)
 		return st;
 	for (size_t i = 0; i < count; i++) {

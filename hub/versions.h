@@ -31,14 +31,14 @@ struct version {
 	/* Filled in by the caller. */
 	uint8_t feed[FEED_BYTES];
 	struct point at;
-	bool record;  /* an activity or a void that can be read */
+	bool record; /* an activity or a void that can be read */
 	bool is_void;
 	bool office;  /* sent by an office device */
 	bool right;   /* sent by a device that may report for its unit */
 	bool counted; /* the caller's own mark, not looked at */
 	hold judged;  /* of judge() */
 	char unit[CODE_BYTES_MAX + 1];
-	uint32_t target_count; /* 0: a first version */
+	uint32_t target_count;       /* 0: a first version */
 	uint32_t targets[FIXES_MAX]; /* places in the list, or VERSION_MISSING */
 
 	/* Filled in by versions_judge(). */

@@ -124,7 +124,7 @@ test_activity(const char *unit, date day)
 {
 	return with_random((struct event) {
 		.has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_DATE) | EVENT_BIT(EVENT_QUANTITY) |
-	               EVENT_BIT(EVENT_INDICATOR),
+			EVENT_BIT(EVENT_INDICATOR),
 		.kind = KIND_ACTIVITY,
 		.unit = text_of(unit),
 		.at_ms = NOW_MS,
@@ -137,8 +137,10 @@ test_activity(const char *unit, date day)
 struct event
 test_void(const char *unit)
 {
-	return with_random((struct event) {
-		.has = EVENT_BIT(EVENT_UNIT), .kind = KIND_VOID, .unit = text_of(unit), .at_ms = NOW_MS });
+	return with_random((struct event) { .has = EVENT_BIT(EVENT_UNIT),
+	                                    .kind = KIND_VOID,
+	                                    .unit = text_of(unit),
+	                                    .at_ms = NOW_MS });
 }
 
 void
@@ -314,7 +316,8 @@ lane_give_all(const lane *l, size_t step, hub *h, kv_txn *txn)
 	for (size_t first = 1; first <= l->count; first += step) {
 		size_t last = first + step - 1;
 
-		assert_status(lane_give(l, first, last < l->count ? last : l->count, h, txn), ST_OK);
+		assert_status(lane_give(l, first, last < l->count ? last : l->count, h, txn),
+		              ST_OK);
 	}
 }
 
@@ -329,7 +332,8 @@ cell_quantity(kv_txn *txn, const char *code, const char *unit, const char *count
 	uint8_t key[ROW_KEY_MAX];
 	struct bytes value;
 	struct cell c;
-	status st = kv_get(txn, TABLE_CELLS, (struct bytes) { key, cell_key_write(&k, key) }, &value);
+	status st = kv_get(txn, TABLE_CELLS, (struct bytes) { key, cell_key_write(&k, key) },
+	                   &value);
 
 	if (st == ST_NOT_FOUND)
 		return 0;
@@ -345,7 +349,8 @@ tally_records(kv_txn *txn, date day, const char *unit, event_status s)
 	uint8_t key[ROW_KEY_MAX];
 	struct bytes value;
 	uint64_t total;
-	status st = kv_get(txn, TABLE_TALLIES, (struct bytes) { key, tally_key_write(&k, key) }, &value);
+	status st = kv_get(txn, TABLE_TALLIES, (struct bytes) { key, tally_key_write(&k, key) },
+	                   &value);
 
 	if (st == ST_NOT_FOUND)
 		return 0;

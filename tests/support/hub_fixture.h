@@ -52,7 +52,7 @@ struct event test_activity(const char *unit, date day);
 /* A void, or any event, that names a version: of its own feed when feed is NULL. */
 struct event test_void(const char *unit);
 void test_fix(struct event *e, const struct point *at, const uint8_t *feed);
-void test_indicator(struct event *e, const char *code); /* NULL: none */
+void test_indicator(struct event *e, const char *code);    /* NULL: none */
 void test_initiatives(struct event *e, const char *codes); /* "a,b"; kept by the caller */
 void test_mode(struct event *e, const char *code);
 void test_count(struct event *e, const char *name, uint64_t value);

@@ -23,10 +23,15 @@ static bool
 has_right(const struct naive *n, const struct naive_event *e)
 {
 	switch (e->device) {
-	case 0: return strcmp(e->unit, "con-a") == 0;
-	case 1: return strcmp(e->unit, "con-a") == 0 || strcmp(e->unit, "con-b") == 0;
-	case 2: return strcmp(e->unit, "con-b") == 0 || (n->granted && strcmp(e->unit, "con-a") == 0);
-	default: return true;
+	case 0:
+		return strcmp(e->unit, "con-a") == 0;
+	case 1:
+		return strcmp(e->unit, "con-a") == 0 || strcmp(e->unit, "con-b") == 0;
+	case 2:
+		return strcmp(e->unit, "con-b") == 0 ||
+			(n->granted && strcmp(e->unit, "con-a") == 0);
+	default:
+		return true;
 	}
 }
 
@@ -160,7 +165,8 @@ naive_judge(struct naive *n)
 
 		e->wins = e->head;
 		for (size_t k = 0; k < n->count; k++)
-			if (n->events[k].head && n->events[k].root == e->root && better(&n->events[k], e))
+			if (n->events[k].head && n->events[k].root == e->root &&
+			    better(&n->events[k], e))
 				e->wins = false;
 	}
 	for (size_t i = 0; i < n->count; i++)
@@ -222,8 +228,9 @@ add_numbers(struct rows *rows, const struct row *key, uint64_t a, uint64_t b)
 {
 	struct row *r = rows->list;
 
-	while (r < rows->list + rows->count && (r->table != key->table || r->key_len != key->key_len ||
-	                                        memcmp(r->key, key->key, r->key_len) != 0))
+	while (r < rows->list + rows->count &&
+	       (r->table != key->table || r->key_len != key->key_len ||
+	        memcmp(r->key, key->key, r->key_len) != 0))
 		r++;
 	if (r == rows->list + rows->count) {
 		assert_true(rows->count < ROWS_MAX);
@@ -239,11 +246,11 @@ static void
 add_cell(struct rows *rows, const struct naive *n, const struct naive_event *e, const char *code)
 {
 	static struct row r, extra;
-	const char *country = e->country                       ? e->country
-	                      : strcmp(e->unit, "con-a") == 0  ? "US"
-	                      : strcmp(e->unit, "area-x") == 0 ? "CO"
-	                      : n->next_plan                   ? "MX"
-	                                                       : "DZ";
+	const char *country = e->country         ? e->country
+		: strcmp(e->unit, "con-a") == 0  ? "US"
+		: strcmp(e->unit, "area-x") == 0 ? "CO"
+		: n->next_plan                   ? "MX"
+						 : "DZ";
 	uint8_t status_byte = (uint8_t) e->status;
 
 	r = (struct row) { .table = 0 };
@@ -451,8 +458,9 @@ naive_compare(const struct naive *n, hub *h, kv_txn *txn, const char *where)
 
 		if (i >= want.count || i >= got.count || compare_rows(a, b) != 0 ||
 		    a->value_len != b->value_len || memcmp(a->value, b->value, a->value_len) != 0)
-			fail_msg("%s: row %zu of %zu (%zu wanted) differs: table %c, wanted %c", where, i,
-			         got.count, want.count, i < got.count ? LETTERS[b->table] : '-',
+			fail_msg("%s: row %zu of %zu (%zu wanted) differs: table %c, wanted %c",
+			         where, i, got.count, want.count,
+			         i < got.count ? LETTERS[b->table] : '-',
 			         i < want.count ? LETTERS[a->table] : '-');
 	}
 	set_wanted(n, set_want);

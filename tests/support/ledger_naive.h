@@ -18,7 +18,7 @@ struct naive_event {
 	size_t device; /* 0 to 3 */
 	uint8_t feed[FEED_BYTES];
 	struct point at;
-	size_t parent; /* the event before it in its feed, or NAIVE_MISSING */
+	size_t parent;   /* the event before it in its feed, or NAIVE_MISSING */
 	hold unreadable; /* HOLD_NONE: it can be read */
 	bool is_void;
 	const char *unit, *indicator, *initiatives, *mode, *country;

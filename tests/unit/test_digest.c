@@ -1,5 +1,6 @@
 #include "tests/support/check.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "hub/digest.h"
@@ -173,6 +174,59 @@ a_leaf_and_a_held_event_enter_as_laid_down(void **ctx)
 }
 
 static void
+assert_hex(const uint8_t got[static HASH_BYTES], const char *want)
+{
+	char text[2 * HASH_BYTES + 1];
+
+	hex_encode(got, HASH_BYTES, text);
+	assert_string_equal(text, want);
+}
+
+/* Example digest of SPEC.md: its two events, which are held. */
+static void
+the_digests_are_those_of_the_example(void **ctx)
+{
+	(void) ctx;
+	static const char *const bodies[] = {
+		"8ca26174cf0000019a83185000a26279ab416e61204ec3bac3b1657aa5636f756e7482a861747465"
+		"6e646564ccb4aa70726f63656475726573ccdca464617465cd4fb6a3696e64a5494e442d31a16ba8"
+		"6163746976697479a46d6f6465af636f6e73756c61646f2d6d6f76696ca5706c616365b84120436f"
+		"7275c3b1612c2043656e74726f20c381676f7261a371747901a175aa636f6e2d6d6164726964a575"
+		"6e74696ccd4fb7a17601",
+		"86a26174cf0000019a883eac00a3666978919201c4106950c048a2aa04b550fca3e0497a2e5da16b"
+		"a4766f6964a175aa636f6e2d6d6164726964a17601a3776879b46475706c6963617465206f662065"
+		"6e7472792032",
+	};
+	uint8_t seed[32], body[300], registry[HASH_BYTES];
+	kv_txn *txn = hub_begin(hub_at.hub);
+	struct test_device d;
+	struct pair got;
+	lane l;
+
+	for (uint8_t i = 0; i < 32; i++)
+		seed[i] = i;
+	test_device_init(&d, 1, "con-houston");
+	assert_int_equal(crypto_sign_seed_keypair(d.feed, d.secret, seed), 0);
+	assert_status(plans_clear(txn), ST_OK);
+	test_device_enroll(&d, hub_at.hub, txn, ROLE_DEVICE);
+	lane_init(&l, &d);
+	for (size_t i = 0; i < LENGTH(bodies); i++) {
+		size_t len = strlen(bodies[i]) / 2;
+
+		assert_true(hex_decode(bodies[i], 2 * len, body, len));
+		lane_add_body(&l, (struct bytes) { body, len });
+	}
+	lane_give_all(&l, 2, hub_at.hub, txn);
+	got = digest(hub_at.hub, txn);
+	assert_status(registry_hash(txn, registry), ST_OK);
+	assert_hex(registry, "7fb86afdcbc0a51cebb4247e8a3c25c9410ec6c58bed014221eeb3d1f544c0a1");
+	assert_hex(got.set, "4cd4f17878ddc64d9b9f4d588b71a8da5406bc046b9db54e69746c7a77e5e3d3");
+	assert_hex(got.state, "19a421e3891c670ccb0d88c979f0fb24147e1c50b05de1f77d0327245362a8a8");
+	lane_done(&l);
+	kv_abort(&txn);
+}
+
+static void
 what_the_hub_records_itself_stays_outside(void **ctx)
 {
 	(void) ctx;
@@ -202,6 +256,7 @@ main(void)
 		digest_test(one_person_more_changes_the_state),
 		digest_test(nothing_at_all_has_a_digest_as_laid_down),
 		digest_test(a_leaf_and_a_held_event_enter_as_laid_down),
+		digest_test(the_digests_are_those_of_the_example),
 		digest_test(what_the_hub_records_itself_stays_outside),
 	};
 

@@ -222,7 +222,8 @@ what_joins_nowhere_is_asked_for(void **ctx)
 	assert_status(take(&track, 7, 9, &skipped), ST_UNKNOWN);
 	lane_fork(&other, &track, 3);
 	record(&other, 10);
-	assert_status(take(&other, 6, 9, &skipped), ST_UNKNOWN); /* seq 5 is there, but not this one */
+	assert_status(take(&other, 6, 9, &skipped),
+	              ST_UNKNOWN); /* seq 5 is there, but not this one */
 	assert_int_equal(lanes(&alice), 1);
 	lane_done(&other);
 }
@@ -384,9 +385,9 @@ check_next(void *ctx, const struct journal_event *e)
 	assert_int_equal(e->event.body.len, track.events[*seen].len);
 	assert_int_equal(e->received_ms, 5000);
 	/* a visit may write */
-	assert_status(kv_put(txn, TABLE_META, (struct bytes) { (const uint8_t *) "x", 1 },
-	                     e->event.body),
-	              ST_OK);
+	assert_status(
+		kv_put(txn, TABLE_META, (struct bytes) { (const uint8_t *) "x", 1 }, e->event.body),
+		ST_OK);
 	return ++*seen == 9 ? ST_FULL : ST_OK;
 }
 

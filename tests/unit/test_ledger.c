@@ -143,8 +143,8 @@ assert_standing(const struct test_device *d, const char *want)
 		                         len ? " " : "", (uintmax_t) h.at.seq, (int) h.reason.len,
 		                         h.reason.at);
 	while (standing_next_conflict(&s.conflicts, &p))
-		len += (size_t) snprintf(got + len, sizeof(got) - len, "%sconflict %ju", len ? " " : "",
-		                         (uintmax_t) p.seq);
+		len += (size_t) snprintf(got + len, sizeof(got) - len, "%sconflict %ju",
+		                         len ? " " : "", (uintmax_t) p.seq);
 	assert_string_equal(got, want);
 	writer_done(&w);
 }
@@ -237,7 +237,8 @@ counts_and_groups_are_added_up_by_cell(void **ctx)
 	assert_int_equal(kv_count(txn, TABLE_EXTRAS), 2);
 	for (int i = 0; i < 2; i++) {
 		const struct extra_key k = {
-			{ text_of("1.1.01"), text_of("con-a"), text_of("US"), text_of(""), DAY, STATUS_DONE },
+			{ text_of("1.1.01"), text_of("con-a"), text_of("US"), text_of(""), DAY,
+			  STATUS_DONE },
 			i == 0 ? 'c' : 'g',
 			text_of(i == 0 ? "attended" : "ACT-1"),
 		};

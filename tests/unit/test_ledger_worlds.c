@@ -60,22 +60,27 @@ pick_targets(struct world *w, struct naive_event *n, struct event *e)
 			n->targets[n->target_count++] = NAIVE_MISSING;
 			continue;
 		}
-		at = back > w->naive.count ? pick((unsigned) w->naive.count) : w->naive.count - back;
+		at = back > w->naive.count ? pick((unsigned) w->naive.count)
+					   : w->naive.count - back;
 		n->targets[n->target_count++] = at;
 		/* its own feed may be named or not */
 		test_fix(e, &w->naive.events[at].at,
-		         w->naive.events[at].device == n->device && pick(2) ? NULL
-		                                                            : w->naive.events[at].feed);
+		         w->naive.events[at].device == n->device && pick(2)
+		                 ? NULL
+		                 : w->naive.events[at].feed);
 	}
 }
 
 static struct event
 pick_activity(struct naive_event *n)
 {
-	static const char *const units[] = { "con-a", "con-b", "con-a", "con-b", "area-x", "con-zz" };
+	static const char *const units[] = {
+		"con-a", "con-b", "con-a", "con-b", "area-x", "con-zz"
+	};
 	static const date days[] = { 20157, 20406, 20407, 21915 };
 	static const char *const indicators[] = { "IND-1", "IND-1", "IND-1", NULL, "IND-9" };
-	static const char *const initiatives[] = { NULL, NULL, "1.1.01", "1.1.02", "1.1.01,1.1.02" };
+	static const char *const initiatives[] = { NULL, NULL, "1.1.01", "1.1.02",
+		                                   "1.1.01,1.1.02" };
 	static const char *const modes[] = { NULL, NULL, "movil", "fija" };
 	struct event e;
 
@@ -110,7 +115,10 @@ pick_activity(struct naive_event *n)
 	return e;
 }
 
-#define BODY(text) { (const uint8_t *) (text), sizeof(text) - 1 }
+#define BODY(text) \
+	{ \
+		(const uint8_t *) (text), sizeof(text) - 1 \
+	}
 
 /* What no one can count: garbage, a kind, a version, a key from the future. */
 static struct point
@@ -122,9 +130,17 @@ add_unreadable(struct track *t, struct naive_event *n)
 	} bodies[] = {
 		{ HOLD_MALFORMED, BODY("garbage") },
 		{ HOLD_MALFORMED, BODY("") },
-		{ HOLD_KIND, BODY("\x84\xa2" "at\x01\xa1k\xa5" "thing\xa1u\xa5" "con-a\xa1v\x01") },
-		{ HOLD_VERSION, BODY("\x83\xa2" "at\x01\xa1k\xa4void\xa1v\x02") },
-		{ HOLD_KEY, BODY("\x84\xa2!x\x01\xa2" "at\x01\xa1k\xa4void\xa1v\x01") },
+		{ HOLD_KIND,
+		  BODY("\x84\xa2"
+		       "at\x01\xa1k\xa5"
+		       "thing\xa1u\xa5"
+		       "con-a\xa1v\x01") },
+		{ HOLD_VERSION,
+		  BODY("\x83\xa2"
+		       "at\x01\xa1k\xa4void\xa1v\x02") },
+		{ HOLD_KEY,
+		  BODY("\x84\xa2!x\x01\xa2"
+		       "at\x01\xa1k\xa4void\xa1v\x01") },
 	};
 	size_t i = pick(LENGTH(bodies));
 
@@ -139,8 +155,9 @@ same_event(const struct world *w, const struct naive_event *n)
 {
 	size_t i = 0;
 
-	while (i < w->naive.count && (w->naive.events[i].device != n->device ||
-	                              !point_equal(&w->naive.events[i].at, &n->at)))
+	while (i < w->naive.count &&
+	       (w->naive.events[i].device != n->device ||
+	        !point_equal(&w->naive.events[i].at, &n->at)))
 		i++;
 	return i;
 }
@@ -191,7 +208,8 @@ erase_end(struct world *w, struct track *t)
 	size_t count = t->lane.count;
 
 	for (size_t k = 0; k < w->track_count; k++)
-		for (size_t i = 0; &w->tracks[k] != t && count > 0 && i < w->tracks[k].lane.count; i++)
+		for (size_t i = 0; &w->tracks[k] != t && count > 0 && i < w->tracks[k].lane.count;
+		     i++)
 			if (w->tracks[k].events[i] == t->events[count - 1])
 				count = 0;
 	if (count == 0)
@@ -409,7 +427,8 @@ make_hubs(void **ctx)
 			const struct test_device *device = &devices[i == 0 ? d : FEEDS - 1 - d];
 
 			test_device_enroll(device, hubs[i].hub, txn,
-			                   device == &devices[FEEDS - 1] ? ROLE_OFFICE : ROLE_DEVICE);
+			                   device == &devices[FEEDS - 1] ? ROLE_OFFICE
+			                                                 : ROLE_DEVICE);
 		}
 		hub_commit(&txn);
 	}

@@ -91,9 +91,9 @@ cut_long(struct parts *p, unsigned version)
 static void
 take(const struct parts *p, size_t i, const struct test_device *from)
 {
-	assert_status(plans_take(txn, from->feed,
-	                         (struct bytes) { p->list[i].bytes, p->list[i].len }),
-	              ST_OK);
+	assert_status(
+		plans_take(txn, from->feed, (struct bytes) { p->list[i].bytes, p->list[i].len }),
+		ST_OK);
 }
 
 static void

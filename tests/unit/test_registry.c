@@ -176,26 +176,37 @@ the_hash_is_as_laid_down(void **ctx)
 	assert_memory_equal(got, want, HASH_BYTES);
 }
 
+/* The last entry of the journal, out of the store. */
+static struct bytes
+last_entry(uint8_t *space, size_t size)
+{
+	struct journal_entry entry;
+
+	assert_status(journal_read(txn, journal_size(txn) - 1, &entry), ST_OK);
+	assert_int_equal(entry.kind, JOURNAL_REGISTRY);
+	assert_int_equal(entry.received_ms, 1000);
+	assert_true(entry.bytes.len <= size);
+	memcpy(space, entry.bytes.at, entry.bytes.len);
+	return (struct bytes) { space, entry.bytes.len };
+}
+
 static void
 the_journal_brings_the_registry_back(void **ctx)
 {
 	(void) ctx;
-	struct journal_entry entry;
-	uint8_t copy[2000];
+	uint8_t space[2000];
+	struct bytes entry;
 	bool refold;
 	struct device d;
 
 	assert_status(enroll(&bob, ROLE_DEVICE, &refold), ST_OK);
-	assert_status(journal_read(txn, journal_size(txn) - 1, &entry), ST_OK);
-	assert_int_equal(entry.kind, JOURNAL_REGISTRY);
-	assert_int_equal(entry.received_ms, 1000);
-	assert_true(entry.bytes.len <= sizeof(copy));
-	memcpy(copy, entry.bytes.at, entry.bytes.len);
+	entry = last_entry(space, sizeof(space));
 	assert_status(kv_clear(txn, TABLE_REGISTRY), ST_OK);
-	assert_status(registry_apply(txn, (struct bytes) { copy, entry.bytes.len }), ST_OK);
+	assert_status(registry_apply(txn, entry), ST_OK);
 	assert_status(registry_device(txn, bob.feed, &d), ST_OK);
 	assert_int_equal(d.units.count, 2);
-	assert_status(registry_apply(txn, (struct bytes) { copy, 10 }), ST_MALFORMED);
+	entry.len = 10;
+	assert_status(registry_apply(txn, entry), ST_MALFORMED);
 }
 
 int
@@ -203,16 +214,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_is_not_enrolled_is_not_found, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_enrolled_device_has_its_units_and_the_next_number,
-	                                        setup, teardown),
-		cmocka_unit_test_setup_teardown(the_same_once_more_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			a_new_right_asks_for_folding_again_only_when_there_are_events, setup, teardown),
+			an_enrolled_device_has_its_units_and_the_next_number, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_same_once_more_changes_nothing, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(
+			a_new_right_asks_for_folding_again_only_when_there_are_events, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(what_would_take_a_right_away_is_refused, setup,
-	                                        teardown),
+		                                teardown),
 		cmocka_unit_test_setup_teardown(a_visit_may_stop_the_walk, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_hash_is_as_laid_down, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_journal_brings_the_registry_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_journal_brings_the_registry_back, setup,
+		                                teardown),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

@@ -30,8 +30,10 @@ teardown(void **ctx)
 static struct cell_key
 some_cell(void)
 {
-	return (struct cell_key) { text_of("IND-1"), text_of("con-a"), text_of("US"),
-		                   text_of("movil"), 20406,            STATUS_PLANNED };
+	return (struct cell_key) {
+		text_of("IND-1"), text_of("con-a"), text_of("US"), text_of("movil"), 20406,
+		STATUS_PLANNED
+	};
 }
 
 static void
@@ -63,7 +65,8 @@ static void
 a_tally_key_begins_with_its_day(void **ctx)
 {
 	(void) ctx;
-	static const char want[] = "\x7f\xff\xff\xff" "con-a\0\x03";
+	static const char want[] = "\x7f\xff\xff\xff"
+				   "con-a\0\x03";
 	const struct tally_key k = { -1, text_of("con-a"), STATUS_MOVED };
 	uint8_t key[ROW_KEY_MAX];
 
@@ -91,8 +94,9 @@ keys_are_read_as_they_were_written(void **ctx)
 
 		k.cell.day = days[i];
 		k.cell.mode = text_of("");
-		assert_status(extra_key_read((struct bytes) { key, extra_key_write(&k, key) }, &got),
-		              ST_OK);
+		assert_status(
+			extra_key_read((struct bytes) { key, extra_key_write(&k, key) }, &got),
+			ST_OK);
 		assert_text(got.cell.code, "IND-1");
 		assert_text(got.cell.unit, "con-a");
 		assert_text(got.cell.country, "US");
@@ -101,36 +105,52 @@ keys_are_read_as_they_were_written(void **ctx)
 		assert_int_equal(got.cell.day, days[i]);
 		assert_int_equal(got.cell.status, STATUS_PLANNED);
 		assert_int_equal(got.type, 'c');
-		assert_status(tally_key_read((struct bytes) { key, tally_key_write(&t, key) }, &tally),
-		              ST_OK);
+		assert_status(
+			tally_key_read((struct bytes) { key, tally_key_write(&t, key) }, &tally),
+			ST_OK);
 		assert_int_equal(tally.day, days[i]);
 		assert_text(tally.unit, "con-b");
 	}
 }
 
 static void
-a_damaged_key_is_told(void **ctx)
+a_damaged_key_of_a_cell_is_told(void **ctx)
 {
 	(void) ctx;
 	const struct cell_key k = some_cell();
-	const struct tally_key t = { 1, text_of("con-a"), STATUS_DONE };
-	uint8_t key[ROW_KEY_MAX + 1];
+	uint8_t key[ROW_KEY_MAX + 1] = { 0 };
 	struct cell_key cell;
-	struct extra_key extra;
-	struct tally_key tally;
 	size_t len = cell_key_write(&k, key);
 
 	for (size_t cut = 0; cut < len; cut++)
 		assert_status(cell_key_read((struct bytes) { key, cut }, &cell), ST_MALFORMED);
 	assert_status(cell_key_read((struct bytes) { key, len + 1 }, &cell), ST_MALFORMED);
-	assert_status(extra_key_read((struct bytes) { key, len }, &extra), ST_MALFORMED);
-	memcpy(key + len, "xn", 2);
-	assert_status(extra_key_read((struct bytes) { key, len + 2 }, &extra), ST_MALFORMED);
 	key[len - 1] = EVENT_STATUSES_;
 	assert_status(cell_key_read((struct bytes) { key, len }, &cell), ST_MALFORMED);
+}
+
+static void
+a_damaged_key_of_an_extra_or_a_tally_is_told(void **ctx)
+{
+	(void) ctx;
+	const struct extra_key k = { some_cell(), 'x', text_of("n") };
+	const struct tally_key t = { 1, text_of("con-a"), STATUS_DONE };
+	uint8_t key[ROW_KEY_MAX];
+	struct extra_key extra;
+	struct tally_key tally;
+	size_t len = extra_key_write(&k, key);
+
+	assert_status(extra_key_read((struct bytes) { key, len }, &extra), ST_MALFORMED);
+	assert_status(extra_key_read((struct bytes) { key, len - 2 }, &extra), ST_MALFORMED);
 	len = tally_key_write(&t, key);
 	for (size_t cut = 0; cut < len; cut++)
 		assert_status(tally_key_read((struct bytes) { key, cut }, &tally), ST_MALFORMED);
+}
+
+static void
+add_to_cell(const struct cell_key *k, uint64_t quantity, int sign)
+{
+	assert_status(cell_add(txn, k, (struct cell) { quantity, 1 }, sign), ST_OK);
 }
 
 static void
@@ -142,14 +162,14 @@ a_cell_adds_up_and_disappears_at_zero(void **ctx)
 	struct bytes at = { key, cell_key_write(&k, key) }, value;
 	struct cell c;
 
-	assert_status(cell_add(txn, &k, (struct cell) { 3, 1 }, +1), ST_OK);
-	assert_status(cell_add(txn, &k, (struct cell) { 4, 1 }, +1), ST_OK);
+	add_to_cell(&k, 3, +1);
+	add_to_cell(&k, 4, +1);
 	assert_status(kv_get(txn, TABLE_CELLS, at, &value), ST_OK);
 	assert_status(cell_read(value, &c), ST_OK);
 	assert_int_equal(c.quantity, 7);
 	assert_int_equal(c.records, 2);
-	assert_status(cell_add(txn, &k, (struct cell) { 3, 1 }, -1), ST_OK);
-	assert_status(cell_add(txn, &k, (struct cell) { 4, 1 }, -1), ST_OK);
+	add_to_cell(&k, 3, -1);
+	add_to_cell(&k, 4, -1);
 	assert_status(kv_get(txn, TABLE_CELLS, at, &value), ST_NOT_FOUND);
 }
 
@@ -186,10 +206,12 @@ main(void)
 		cmocka_unit_test(an_extra_key_is_that_of_its_cell_with_type_and_name),
 		cmocka_unit_test(a_tally_key_begins_with_its_day),
 		cmocka_unit_test(keys_are_read_as_they_were_written),
-		cmocka_unit_test(a_damaged_key_is_told),
-		cmocka_unit_test_setup_teardown(a_cell_adds_up_and_disappears_at_zero, setup, teardown),
+		cmocka_unit_test(a_damaged_key_of_a_cell_is_told),
+		cmocka_unit_test(a_damaged_key_of_an_extra_or_a_tally_is_told),
+		cmocka_unit_test_setup_teardown(a_cell_adds_up_and_disappears_at_zero, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(a_row_that_would_fall_below_zero_is_damage, setup,
-	                                        teardown),
+		                                teardown),
 		cmocka_unit_test_setup_teardown(a_count_of_zero_makes_no_row, setup, teardown),
 	};
 

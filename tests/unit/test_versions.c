@@ -56,10 +56,10 @@ assert_outcome(struct graph *g, const char *want)
 	for (size_t i = 0; i < g->count; i++) {
 		const struct version *v = &g->list[i];
 		const char *what = v->wins ? (version_counts(v) ? "win" : "out")
-		                   : v->head        ? "head"
-		                   : v->superseded  ? "replaced"
-		                   : version_held(v) ? hold_name(v->hold)
-		                                     : "?";
+			: v->head          ? "head"
+			: v->superseded    ? "replaced"
+			: version_held(v)  ? hold_name(v->hold)
+					   : "?";
 
 		len += (size_t) snprintf(got + len, sizeof(got) - len, "%s%c:%s", i > 0 ? " " : "",
 		                         v->at.hash[0], what);
@@ -252,9 +252,9 @@ only_the_office_moves_a_record_to_another_unit(void **ctx)
 	add(g, 'a', NONE, NONE);
 	add(g, 'b', 0, NONE)->office = true;
 	strcpy(g->list[1].unit, "v");
-	add(g, 'c', 1, NONE); /* back again */
+	add(g, 'c', 1, NONE);                    /* back again */
 	strcpy(add(g, 'd', 1, NONE)->unit, "v"); /* the unit it was moved to */
-	add(g, 'e', 0, 1); /* back again by the back door */
+	add(g, 'e', 0, 1);                       /* back again by the back door */
 	assert_outcome(g, "a:replaced b:replaced c:fix d:win e:fix");
 }
 
@@ -379,7 +379,8 @@ main(void)
 		cmocka_unit_test(of_two_heads_as_deep_the_greater_hash_counts),
 		cmocka_unit_test(the_head_with_most_office_versions_on_its_path_counts),
 		cmocka_unit_test(a_version_that_names_both_heads_ends_the_conflict),
-		cmocka_unit_test(a_void_takes_the_record_out_and_a_version_that_names_it_brings_it_back),
+		cmocka_unit_test(
+			a_void_takes_the_record_out_and_a_version_that_names_it_brings_it_back),
 		cmocka_unit_test(a_void_must_win_to_take_the_record_out),
 		cmocka_unit_test(a_correction_waits_for_what_it_names_and_so_do_those_that_name_it),
 		cmocka_unit_test(versions_of_different_records_cannot_be_replaced_together),
