@@ -15,6 +15,7 @@ enum { MAX_COMMANDS = 64, WHO_BYTES = 64, SHOWN_BYTES = 128, RULE_BYTES = 1024 }
 /* "program command": stands before each message. */
 static char who[WHO_BYTES];
 
+/* What was printed so far goes first: on a terminal both come to one place. */
 static void __attribute__((format(printf, 1, 0)))
 complain(const char *format, va_list args)
 {
@@ -45,6 +46,8 @@ cli_warn(const char *format, ...)
 	va_end(args);
 }
 
+/* By hand: a format that comes from a table, or from a translator, must not be
+ * handed to printf(). */
 const char *
 cli_rule(const char *rule, const char *arg, char *out, size_t size)
 {

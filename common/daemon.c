@@ -85,6 +85,8 @@ write_holder(int fd)
 		return;
 }
 
+/* The file stays when the lock goes: were it removed, two could each lock a file
+ * of that name. */
 status
 daemon_lock(const char *home, int *ret_fd, int *ret_holder)
 {
@@ -121,6 +123,7 @@ read_clock(clockid_t id)
 	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* BOOTTIME: a laptop that slept an hour has been silent for an hour. */
 int64_t
 clock_mono_ms(void)
 {

@@ -47,6 +47,7 @@ path_join(char *out, size_t size, const char *dir, const char *name)
 	return n >= 0 && (size_t) n < size ? ST_OK : ST_LIMIT;
 }
 
+/* Always with room for the 0 behind it. */
 struct buffer {
 	uint8_t *bytes;
 	size_t room, len;
@@ -196,6 +197,7 @@ path_move_new(const char *from, const char *to)
 	return ST_OK;
 }
 
+/* Readers see the old content or the new one, never a part. */
 static status
 move_over(const char *tmp, const char *path)
 {

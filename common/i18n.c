@@ -49,6 +49,8 @@ set_language(const char *locale)
 		setenv("LANGUAGE", language, 1);
 }
 
+/* By where the program is, not where it was installed to: a build tree, or a
+ * folder copied to another place, brings its own. */
 static bool
 catalogue_dir(char *dir, size_t size)
 {

@@ -9,6 +9,7 @@ enum {
 
 static const int64_t max_tenths = INT64_C(999999999999999);
 
+/* A double is exact for that many digits, and jansson then prints just these. */
 json_t *
 json_tenths(int64_t tenths)
 {

@@ -17,6 +17,9 @@
 #include "common/kv_internal.h"
 #include "common/kv_lock.h"
 
+/* One transaction a store: LMDB would let a process wait for its own write lock
+ * for ever, and a read slot that is forgotten keeps old pages from being used
+ * again until the disk is full. */
 struct kv_txn {
 	struct kv *store;
 	MDB_txn *txn; /* NULL: none is open */

@@ -92,6 +92,8 @@ nap(int64_t us)
 	nanosleep(&t, NULL); /* cut short by a signal: the lock is tried earlier */
 }
 
+/* Tried in growing steps, since the kernel's own wait knows no deadline; a commit
+ * takes some ms, so a step is never much longer. */
 status
 kv_lock_take(struct kv_lock *lock, int wait_ms)
 {

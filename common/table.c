@@ -10,6 +10,7 @@ struct table {
 	status failed; /* the first failure, else ST_OK */
 };
 
+/* Only marked columns are cut: a code or a number that is cut is worth nothing. */
 static int
 column_flags(const struct table_column *c)
 {

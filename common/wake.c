@@ -68,6 +68,8 @@ looked(wake *w)
 	return changed;
 }
 
+/* Reads all there is, so that many touches cost one look.  Overflow says that
+ * something was lost, which may have been a touch. */
 bool
 wake_take(wake *w)
 {

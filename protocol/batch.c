@@ -55,6 +55,8 @@ batch_open(const void *frame, size_t len, struct batch *ret_batch)
 		return r.st;
 	if (b.count - 1 > INT64_MAX - b.first)
 		return ST_LIMIT;
+	/* raw is believed when memory is given out, so it must be true where it can
+	 * be checked at once */
 	if (critical || (!b.packed && b.raw_bytes != b.bodies.len))
 		return ST_MALFORMED;
 	b.frame = (struct bytes) { frame, len };
@@ -126,6 +128,7 @@ batch_next(struct batch_walk *walk, struct batch_event *ret_event)
 
 	if (walk->left == 0)
 		return false;
+	/* the chain is made of hashes of bodies, so an erased one is as good */
 	if (e.erased) {
 		const uint8_t *hash = reader_erased(&r);
 
@@ -146,6 +149,8 @@ batch_next(struct batch_walk *walk, struct batch_event *ret_event)
 	return true;
 }
 
+/* The signature first: it covers no body and costs the same whatever was sent,
+ * while hashing 512 KiB is worth its while only for the owner of the feed. */
 status
 batch_verify(const struct batch *b, struct bytes bodies)
 {
@@ -185,6 +190,7 @@ write_packed(struct batch *b, struct bytes bodies, writer *w)
 	return writer_bytes(w).len > BATCH_BYTES_MAX ? ST_LIMIT : ST_OK;
 }
 
+/* The signature covers the end alone, so it goes on as it is. */
 status
 batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t skip_bytes,
               const uint8_t before[static HASH_BYTES], writer *w)

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+/* What is hashed or signed begins with a tag of its own, without its 0, so that
+ * no hash or signature can be taken for one of another kind. */
 static const char FEED_TAG[] = "valija/feed/1";
 static const char EVENT_TAG[] = "valija/event/1";
 

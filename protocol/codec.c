@@ -1,5 +1,6 @@
 #include "protocol/codec.h"
 
+/* Beyond it a double, and with it much JSON, is not exact. */
 static const int64_t SIZE_OF_FILE_MAX = INT64_C(1) << 53;
 
 bool
@@ -46,6 +47,7 @@ read_points(reader *r, const struct codec_field *f, struct points *out)
 		out->list[i] = reader_point(r);
 }
 
+/* A set is written in one way only: ascending. */
 static void
 read_codes(reader *r, const struct codec_field *f, struct codes *out)
 {
@@ -153,6 +155,7 @@ codec_read(reader *r, const struct codec_field *fields, size_t field_count, void
 			*ret_critical = true;
 		reader_skip(r);
 	}
+	/* after an error too, which then sticks: the first one is told */
 	for (size_t i = 0; i < field_count; i++)
 		if (fields[i].required && !(has >> i & 1))
 			reader_fail(r, ST_MALFORMED);

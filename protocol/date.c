@@ -8,7 +8,10 @@ enum {
 	YEAR_MAX = 2199,
 };
 
-/* Years begin in March here, so that the leap day is the last of its year. */
+/* Years begin in March here, so that the leap day is the last of its year: no
+ * month but the last has a length that varies.  1460, 36524 and 146096 are the
+ * days after which 4, 100 and 400 years have given their leap days; months from
+ * March on have 30.6 days on average, hence 153 / 5. */
 struct civil
 date_civil(date d)
 {
@@ -51,6 +54,7 @@ date_from_civil(struct civil c, date *ret_date)
 	date d = days_from(c);
 	struct civil back = date_civil(d);
 
+	/* There and back, in the place of a table of month lengths. */
 	if (back.month != c.month) /* 31 April came out as 1 May */
 		return false;
 	*ret_date = d;

@@ -205,6 +205,7 @@ event_decode(struct bytes body, struct event *ret_event)
 	return HOLD_NONE;
 }
 
+/* done is never written: what is the default has one form, its absence. */
 status
 event_encode(struct event *e, writer *w, event_field *ret_field)
 {

@@ -156,6 +156,8 @@ reply(struct turn *t, const struct message *m)
 	t->action->frame = writer_bytes(t->w);
 }
 
+/* Asked anew for each answer: between two frames another connection may have
+ * brought events, or the office a plan. */
 static status
 look(struct turn *t, struct hub_view *ret_view)
 {
@@ -272,6 +274,8 @@ pong(struct turn *t)
 	reply(t, &m);
 }
 
+/* The receipt names the end of the batch as the device has it, also when the hub
+ * knew all of it before: the device cannot tell the two, and need not. */
 static void
 acknowledge(struct turn *t, const struct point *end, size_t wire_bytes)
 {
@@ -331,6 +335,8 @@ judge_hello(struct turn *t)
 	return HUB_ON_HELLO;
 }
 
+/* In this order: what is stale is not looked into, what is foreign or too much
+ * is not stored.  Seal and chain are left to who stores. */
 static hub_event
 judge_push(struct turn *t)
 {

@@ -114,6 +114,7 @@ request_decode(const void *bytes, size_t len, struct request *ret_request)
 
 static const char BASE32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/* Never more than 12 bits wait in bits: 4 left over and 8 new ones. */
 void
 base32_encode(const uint8_t *at, size_t len, char *out, size_t size)
 {
@@ -160,6 +161,7 @@ upper(char c)
 	return c;
 }
 
+/* Only what people add or drop when they read it out is passed over. */
 bool
 fingerprint_matches(const char *text, const char *wanted)
 {
@@ -215,7 +217,8 @@ ref_text(const uint8_t feed[static FEED_BYTES], const struct point *at, bool wit
 	ret_text[n] = '\0';
 }
 
-/* Digits up to a '-' or the end; 0 when there is no number. */
+/* Digits up to a '-' or the end; 0 when there is no number.  One that is too
+ * large ends before its last digit, where no '-' stands. */
 static const char *
 get_number(const char *text, uint64_t *ret_n)
 {

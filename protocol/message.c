@@ -177,6 +177,7 @@ message_decode(const void *frame, size_t len, struct message *ret_message)
 	codec_read(&r, fields, ROWS_, m, &m->has, &critical);
 	if (reader_end(&r) < 0)
 		return r.st;
+	/* Fields of other messages may stand there too: a newer peer may add them. */
 	for (int t = 0; t < MESSAGES_; t++) {
 		if (!text_is(m->type_name, messages[t].name))
 			continue;
@@ -220,6 +221,7 @@ receipt_signed(const uint8_t hub[static FEED_BYTES], const uint8_t feed[static F
 	covered(RECEIPT_TAG, hub, feed, end->seq, end->hash, ret_bytes);
 }
 
+/* A plan is the same for all devices, so its signature must be as well. */
 size_t
 document_signed(document what, const uint8_t hub[static FEED_BYTES],
                 const uint8_t feed[static FEED_BYTES], uint64_t version,

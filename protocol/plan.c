@@ -113,6 +113,7 @@ plan_find(const plan *p, int table, const char *code, size_t len)
 	return slot == 0 ? SIZE_MAX : slot - 1;
 }
 
+/* At most half full, so that a search soon meets a free slot and always ends. */
 static void
 index_table(struct plan_checker *c, int table)
 {

@@ -56,6 +56,7 @@ put_key(struct cut *out, const char *key)
 	}
 }
 
+/* From the document down, though the links go up: paths are a few steps deep. */
 static void
 put_path(struct cut *out, const struct plan_path *at)
 {

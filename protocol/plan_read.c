@@ -9,6 +9,11 @@
 #include "protocol/plan_internal.h"
 #include "protocol/plan_shape.h"
 
+/* Reading goes on after each fault, so that a person sees all of them at once: a
+ * value that is wrong is reported and its member stays unset, and the rules of
+ * plan_check.c pass over what is unset.  Nothing here stops before the end but
+ * for want of memory. */
+
 /* Members are written through memcpy(): a field knows only where they are. */
 static void
 put(char *base, size_t at, const void *value, size_t bytes)
@@ -114,7 +119,7 @@ read_string(struct plan_checker *c, const struct plan_path *at, const struct pla
 	const char *rule;
 	bool good;
 
-	switch ((int) type) {
+	switch ((int) type) { /* the other types are no strings */
 	case FIELD_CODE:
 		good = code_valid((struct text) { text, len });
 		rule = N_("must be a code: 1 to 32 of A-Z a-z 0-9 . -");

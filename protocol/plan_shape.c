@@ -4,12 +4,14 @@
 
 #include "protocol/plan_internal.h"
 
+/* OWNER is the structure whose members the rows below name. */
 #define IN(member) .at = offsetof(struct OWNER, member)
 #define MANY(member, number) IN(member), .also = offsetof(struct OWNER, number)
 #define TABLE(id) MANY(tables[id].rows, tables[id].count)
 #define LINE(bytes) .type = FIELD_LINE, .max = (bytes)
 #define TEXT .type = FIELD_TEXT, .max = PLAN_TEXT_MAX_BYTES
 #define COUNT .type = FIELD_NUMBER, .min = 0, .max = PLAN_NUMBER_MAX
+/* min is what a date is when the key is missing. */
 #define RETIRED { "retired", FIELD_DATE, true, IN(retired), .min = PLAN_NOT_RETIRED }
 #define CODE { "code", FIELD_CODE, IN(code) }
 #define NAME { "name", LINE(PLAN_NAME_MAX_BYTES), IN(name) }

@@ -55,7 +55,9 @@ write_held(writer *w, const struct standing_held *h)
 	writer_text(w, h->reason);
 }
 
-/* By the largest size that a row may have: no need to write and look. */
+/* By the largest size that a row may have: no need to write and look.  Conflicts
+ * go first because a person has to settle them; held events may settle
+ * themselves, with the next plan or when what they wait for arrives. */
 status
 standing_encode(const struct standing_rows *rows, writer *w)
 {
@@ -128,6 +130,8 @@ read_text(reader *r)
 	return reader_text(r, STANDING_REMARK_BYTES_MAX);
 }
 
+/* The rows are read once here, to be checked, and once when they are walked, so
+ * that nothing need be allocated for them. */
 static struct standing_list
 list_here(reader *r, size_t max)
 {

@@ -1,5 +1,8 @@
 #include "protocol/reader.h"
 
+/* By hand, since the C library's functions go by the locale, which the protocol
+ * must not. */
+
 /* How many bytes follow the lead byte, and the least code point that needs so
  * many; -1 for a byte that leads nothing. */
 static int

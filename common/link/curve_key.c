@@ -40,6 +40,8 @@ curve_key_save(const char *path, const struct curve_key *key)
 	return st == ST_OK ? fsync_file(path) : st;
 }
 
+/* CZMQ takes a file with the public half alone, and halves of two pairs; the
+ * handshake would fail for both without a word, so they are told here. */
 status
 curve_key_load(const char *path, struct curve_key *ret_key)
 {

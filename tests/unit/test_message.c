@@ -148,6 +148,10 @@ sizes_are_bounded(void **ctx)
 	in.batch.len++;
 	assert_status(message_encode(&in, &w), ST_OK);
 	assert_status(message_decode(writer_bytes(&w).at, writer_bytes(&w).len, &out), ST_LIMIT);
+	in = filled(MESSAGE_WANT);
+	in.round = 0;
+	assert_status(message_encode(&in, &w), ST_OK);
+	assert_status(message_decode(writer_bytes(&w).at, writer_bytes(&w).len, &out), ST_LIMIT);
 	in = filled(MESSAGE_WELCOME);
 	in.gaps.count = GAPS_TOLD_MAX + 1;
 	assert_status(message_encode(&in, &w), ST_OK);
