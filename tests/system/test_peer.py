@@ -329,6 +329,8 @@ class Lies(HubCase):
             link.hello()
             link.send(bytes(1 << 21))
             self.assertTrue(link.dropped())
+            with self.assertRaises(TimeoutError):
+                link.receive(seconds=0)
         self.assert_goes_on()
 
     def test_who_overdraws_credit_is_refused(self):
@@ -447,6 +449,8 @@ class Corrections(HubCase):
         device.add(peer.void(HOUSTON, "entered twice", device.point(2)))
         self.hub.sync(device)
         self.assertEqual(self.counted(), 4)
+        self.assertEqual(self.hub.state()["events"],
+                         {"counted": 1, "held": 0, "dated_ahead": 0})
         device.activity(DATE + 1, ind="IND-1", qty=2, why="it did take place",
                         fix=[peer.fix_of(*device.tip)])
         self.hub.sync(device)

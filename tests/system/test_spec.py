@@ -12,6 +12,7 @@ import unittest
 import nacl.signing
 import zstandard
 
+import fold
 import peer
 
 SPEC = os.path.join(os.path.dirname(__file__), "../../protocol/SPEC.md")
@@ -22,6 +23,7 @@ COMPUTED = {
     "event-void": ("body",),
     "chain": ("h0", "h1", "h2"),
     "batch": ("batch",),
+    "digest": ("registry", "set", "state"),
     "evidence": ("file",),
     **{m.lower(): ("frame",) for m in peer.MESSAGES},
 }
@@ -105,6 +107,14 @@ class Examples:
     def _evidence(self, b):
         return {"file": peer.pack({"batch": self.bytes(b["batch"]), "format": b["format"],
                                    "hash": self.bytes(b["hash"]), "seq": int(b["seq"])})}
+
+    def _digest(self, _):
+        feed = self.bytes("keys.feed")
+        world = fold.World(None, {feed: ("device", ["con-houston"])})
+        for seq, block in enumerate(("event-activity", "event-void"), 1):
+            world.add(feed, self.link(seq), self.bytes(block + ".body"))
+        return {"registry": world.registry_hash(), "set": world.set([(feed, self.link(2))]),
+                "state": world.state()}
 
     def _ack(self, b):
         covered = peer.receipt_covers(self.bytes("keys.hub"), self.bytes("keys.feed"),
