@@ -84,7 +84,9 @@ keep(size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		struct hub_action a = {
-			.type = HUB_STORE, .round = 4, .wire_bytes = 100,
+			.type = HUB_STORE,
+			.round = 4,
+			.wire_bytes = 100,
 			.batch = { .first = i + 1, .count = 1, .after = after },
 		};
 

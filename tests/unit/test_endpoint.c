@@ -32,11 +32,29 @@ static void
 anything_else_is_refused(void **ctx)
 {
 	static const char *const wrong[] = {
-		"", "tcp://", "tcp://:", "tcp://host", "tcp://host:", "tcp://:5555", "tcp://host:0",
-		"tcp://host:65536", "tcp://host:123456", "tcp://host:55a", "tcp://host:-1",
-		"tcp://ho st:1", "tcp://host:1 ", "udp://host:1", "host:5555", "TCP://host:1",
-		"tcp://[::1:5", "tcp://[]:5", "tcp://*:5555", "tcp://host:*", "tcp://a,b:1",
-		"ipc:///run/x", "inproc://zeromq.zap.01",
+		"",
+		"tcp://",
+		"tcp://:",
+		"tcp://host",
+		"tcp://host:",
+		"tcp://:5555",
+		"tcp://host:0",
+		"tcp://host:65536",
+		"tcp://host:123456",
+		"tcp://host:55a",
+		"tcp://host:-1",
+		"tcp://ho st:1",
+		"tcp://host:1 ",
+		"udp://host:1",
+		"host:5555",
+		"TCP://host:1",
+		"tcp://[::1:5",
+		"tcp://[]:5",
+		"tcp://*:5555",
+		"tcp://host:*",
+		"tcp://a,b:1",
+		"ipc:///run/x",
+		"inproc://zeromq.zap.01",
 	};
 
 	(void) ctx;

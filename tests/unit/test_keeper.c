@@ -5,13 +5,13 @@
 #include "agent/link/keeper.h"
 
 /* The outbox, linked with --wrap: what was written, and how it answers. */
-status __wrap_outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES],
-                         struct outbox_hub *ret_hub);
+status
+__wrap_outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub);
 status __wrap_outbox_put_hub(outbox *box, const uint8_t hub[static FEED_BYTES],
                              const struct outbox_hub *facts, int wait_ms);
 status __wrap_outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms);
-status __wrap_outbox_put_standing(outbox *box, uint64_t version, uint64_t boot,
-                                  struct bytes packed, int wait_ms);
+status __wrap_outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed,
+                                  int wait_ms);
 
 static struct outbox_hub stored;
 static unsigned facts_written, plans_written, standings_written;
@@ -143,7 +143,10 @@ static void
 a_welcome_is_kept_with_the_clocks_difference(void **ctx)
 {
 	const struct device_action a = {
-		.type = DEVICE_WELCOMED, .beyond = 20, .registry = 5, .boot = 77,
+		.type = DEVICE_WELCOMED,
+		.beyond = 20,
+		.registry = 5,
+		.boot = 77,
 		.hub_clock_ms = WALL_MS + 3600000,
 	};
 
@@ -172,7 +175,9 @@ static struct device_action
 document_of(document what, char *packed)
 {
 	return (struct device_action) {
-		.type = DEVICE_DOCUMENT, .what = what, .boot = 77,
+		.type = DEVICE_DOCUMENT,
+		.what = what,
+		.boot = 77,
 		.version = what == DOCUMENT_PLAN ? 3 : 8,
 		.packed = { (uint8_t *) packed, strlen(packed) },
 	};

@@ -130,7 +130,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_touch_wakes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_touch_is_found_without_inotify, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_touch_is_found_without_inotify, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(other_files_do_not_wake, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_home_that_is_not_there_is_named_so, set_up,
 		                                tear_down),
