@@ -37,8 +37,8 @@ void log_line(log_level level, const char *id, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* An error with its reason: "TEXT: disk or map is full".  Returns st. */
-status log_fail(status st, const char *id, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+status
+log_fail(status st, const char *id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Keeps what a peer can cause from filling the disk: of one (key, kind) one
  * line passes in each window.  Holds the latest LOG_LIMIT_ROWS pairs; zeroed is
@@ -56,5 +56,5 @@ struct log_limit {
 
 /* True when a line about (key, kind) may be written now; *ret_withheld is how
  * many were not since the last one. */
-bool log_limit_pass(struct log_limit *l, const void *key, size_t len, unsigned kind,
-                    int64_t now_ms, uint64_t *ret_withheld);
+bool log_limit_pass(struct log_limit *l, const void *key, size_t len, unsigned kind, int64_t now_ms,
+                    uint64_t *ret_withheld);

@@ -89,7 +89,7 @@ wake_take(wake *w)
 			memcpy(&event, buffer.bytes + at, sizeof(event));
 			at += (ssize_t) sizeof(event);
 			changed |= (event.mask & IN_Q_OVERFLOW) != 0 ||
-			           (event.len > 0 && strcmp(buffer.bytes + at, NAME) == 0);
+				(event.len > 0 && strcmp(buffer.bytes + at, NAME) == 0);
 			at += (ssize_t) event.len;
 		}
 	}

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-	RETRY_MIN_MS = 1000,      /* defaults */
+	RETRY_MIN_MS = 1000, /* defaults */
 	RETRY_MAX_MS = 60 * 1000,
 	RETRY_BOUND_MS = 24 * 60 * 60 * 1000, /* the most that may be asked for */
 };

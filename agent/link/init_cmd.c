@@ -82,9 +82,11 @@ parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_option, "",
-	N_("Make a home for this device, with fresh keys, and the request that the office enrols."),
-	NULL, NULL, NULL,
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "",
+	.doc = N_("Make a home for this device, with fresh keys, and the request that the "
+	          "office enrols."),
 };
 
 /* ---- checking ---- */
@@ -118,7 +120,8 @@ add_unit(struct codes *units, struct text unit)
 	size_t at = units->count;
 
 	if (!code_valid(unit))
-		return cli_fail(EX_USAGE, _("--unit: '%s' is not a code (1 to %d of A-Z a-z 0-9 . -)"),
+		return cli_fail(EX_USAGE,
+		                _("--unit: '%s' is not a code (1 to %d of A-Z a-z 0-9 . -)"),
 		                shown(unit), CODE_BYTES_MAX);
 	if (units->count == UNITS_MAX)
 		return cli_fail(EX_USAGE, _("--unit: more than %d units"), UNITS_MAX);
@@ -152,8 +155,10 @@ check_hubs(const char *given, struct wanted *w)
 
 	while (next_part(&rest, &endpoint)) {
 		if (!endpoint_valid(endpoint.at, endpoint.len, ENDPOINT_CONNECT))
-			return cli_fail(EX_USAGE, _("--hub: '%s' is not an endpoint; one is written "
-			                            "tcp://HOST:PORT"), shown(endpoint));
+			return cli_fail(EX_USAGE,
+			                _("--hub: '%s' is not an endpoint; one is written "
+			                  "tcp://HOST:PORT"),
+			                shown(endpoint));
 	}
 	if (strlen(given) >= sizeof(w->device.hubs))
 		return cli_fail(EX_USAGE, _("--hub: longer than %zu bytes"),
@@ -238,10 +243,11 @@ static int
 not_made(const char *home, status st)
 {
 	if (st == ST_EXISTS)
-		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"), home);
-	if (st == ST_NOT_FOUND)
-		return cli_fail(EX_CANTCREAT, _("%s cannot be made: the folder above it is not there"),
+		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"),
 		                home);
+	if (st == ST_NOT_FOUND)
+		return cli_fail(EX_CANTCREAT,
+		                _("%s cannot be made: the folder above it is not there"), home);
 	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), home, gettext(status_text(st)));
 }
 
@@ -258,7 +264,8 @@ make_home(const struct wanted *w, const struct secrets *s, const char *copy, str
 		status copied = file_create(copy, request.at, request.len, PUBLIC_MODE);
 
 		if (copied < 0)
-			code = cli_fail(EX_CANTCREAT, _("%s cannot be written: %s; nothing was made"),
+			code = cli_fail(EX_CANTCREAT,
+			                _("%s cannot be written: %s; nothing was made"),
 			                shown(text_of(copy)), gettext(status_text(copied)));
 	}
 	if (st == ST_OK && code == EX_OK) {
@@ -279,14 +286,16 @@ tell(const char *home, const char *copy, const char *shown_fingerprint)
 	puts(_("Copy these two files to a safe place that only you can read; they cannot be made\n"
 	       "again:"));
 	printf("  %s/feed.key\n", home);
-	puts(_("      signs the entries; without it, what the hub does not have yet cannot be sent"));
+	puts(_("      signs the entries; without it, what the hub does not have yet cannot be "
+	       "sent"));
 	printf("  %s/curve.key\n", home);
 	puts(_("      opens the link to the hub"));
 	puts(_("\nWhat to do now:"));
 	printf(_("  1. Send this file to the office: %s%s\n"), copy ? shown(text_of(copy)) : home,
 	       copy ? "" : "/request");
 	puts(_("  2. Tell the office the fingerprint below by another way, such as the telephone.\n"
-	       "  3. Entries can be recorded from now on. Once the office has enrolled this device,\n"
+	       "  3. Entries can be recorded from now on. Once the office has enrolled this "
+	       "device,\n"
 	       "     'valija-agent sync' sends them.\n"));
 	/* for scripts: the same in every language, and the last line */
 	printf("fingerprint: %s\n", shown_fingerprint);

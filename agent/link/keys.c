@@ -32,9 +32,12 @@ load_feed_key(const outbox *box, uint8_t secret[static SIGN_SECRET_BYTES])
 		return unreadable(path, st);
 	/* the public half stands behind the seed */
 	if (len != SIGN_SECRET_BYTES ||
-	    memcmp(bytes + SIGN_SECRET_BYTES - FEED_BYTES, outbox_device(box)->feed, FEED_BYTES) != 0)
-		code = cli_fail(EX_CONFIG, _("%s: this is not the key of this home; put the file "
-		                             "back that init made"), path);
+	    memcmp(bytes + SIGN_SECRET_BYTES - FEED_BYTES, outbox_device(box)->feed, FEED_BYTES) !=
+	            0)
+		code = cli_fail(EX_CONFIG,
+		                _("%s: this is not the key of this home; put the file "
+		                  "back that init made"),
+		                path);
 	else
 		memcpy(secret, bytes, SIGN_SECRET_BYTES);
 	sodium_memzero(bytes, len);

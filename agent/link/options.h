@@ -15,6 +15,7 @@ struct link_options {
 enum link_option_key { KEY_HOME = 0x200, KEY_RETRY_MIN, KEY_RETRY_MAX, KEY_TIMEOUT };
 
 /* Rows of an options table. */
+/* clang-format off */
 #define LINK_OPTIONS \
 	{ "home", KEY_HOME, N_("DIR"), 0, \
 	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 }, \
@@ -22,6 +23,7 @@ enum link_option_key { KEY_HOME = 0x200, KEY_RETRY_MIN, KEY_RETRY_MAX, KEY_TIMEO
 	  N_("longest wait after the first failed attempt (default: 1000)"), 0 }, \
 	{ "retry-max-ms", KEY_RETRY_MAX, N_("N"), 0, \
 	  N_("longest wait after many failed attempts (default: 60000, of sync 5000)"), 0 }
+/* clang-format on */
 
 /* The argp parser for them; state->input is a struct link_options. */
 error_t link_option(int key, char *arg, struct argp_state *state);

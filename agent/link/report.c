@@ -41,12 +41,15 @@ failed_text(const struct uplink_report *r, char *out)
 		write_text(out, _("nobody answers at %s"), r->endpoint);
 		break;
 	case DEALER_STRANGE:
-		write_text(out, _("what answers at %s is not the hub, or hub.pub is not this hub's"),
+		write_text(out,
+		           _("what answers at %s is not the hub, or hub.pub is not this hub's"),
 		           r->endpoint);
 		break;
 	case DEALER_DENIED:
-		write_text(out, _("the hub at %s does not let this device in: not enrolled yet, or "
-		                  "hub.pub is not this hub's"), r->endpoint);
+		write_text(out,
+		           _("the hub at %s does not let this device in: not enrolled yet, or "
+		             "hub.pub is not this hub's"),
+		           r->endpoint);
 		break;
 	case DEALER_LOST:
 		write_text(out, _("the link to %s broke"), r->endpoint);
@@ -80,11 +83,12 @@ welcomed_text(const struct uplink_report *r, char *out)
 		write_text(out, _("the hub at %s let this device in"), r->endpoint);
 		return;
 	}
-	write_text(out, ngettext("the hub holds %llu entry that is not in this home, made after "
-	                         "this copy of it; do not enter it again",
-	                         "the hub holds %llu entries that are not in this home, made after "
-	                         "this copy of it; do not enter them again",
-	                         (unsigned long) r->beyond),
+	write_text(out,
+	           ngettext("the hub holds %llu entry that is not in this home, made after "
+	                    "this copy of it; do not enter it again",
+	                    "the hub holds %llu entries that are not in this home, made after "
+	                    "this copy of it; do not enter them again",
+	                    (unsigned long) r->beyond),
 	           (unsigned long long) r->beyond);
 }
 
@@ -108,16 +112,19 @@ report_text(const struct uplink_report *r, char ret_text[static REPORT_BYTES])
 		write_text(ret_text, _("the link to %s was closed: %s"), r->endpoint, r->why);
 		break;
 	case UPLINK_HELD:
-		write_text(ret_text, _("the outbox is held by %s; what the hub said is written down "
-		                       "once it is free"), *r->why ? r->why : "?");
+		write_text(ret_text,
+		           _("the outbox is held by %s; what the hub said is written down "
+		             "once it is free"),
+		           *r->why ? r->why : "?");
 		break;
 	case UPLINK_FAULT:
 		write_text(ret_text, _("what the hub said cannot be written down: %s"),
 		           gettext(status_text(r->fault)));
 		break;
 	case UPLINK_BAD_PLAN:
-		write_text(ret_text, _("the plan that the hub sent cannot be read, the one held stays; "
-		                       "update this program"));
+		write_text(ret_text,
+		           _("the plan that the hub sent cannot be read, the one held stays; "
+		             "update this program"));
 		break;
 	}
 }
@@ -126,14 +133,22 @@ const char *
 report_id(uplink_news news)
 {
 	switch (news) {
-	case UPLINK_WELCOMED:   return "UPLINK-WELCOME";
-	case UPLINK_FAILED:     return "UPLINK-FAILED";
-	case UPLINK_NO_ADDRESS: return "UPLINK-ADDRESS";
-	case UPLINK_REFUSED:    return "UPLINK-REFUSED";
-	case UPLINK_DROPPED:    return "UPLINK-DROPPED";
-	case UPLINK_HELD:       return "OUTBOX-HELD";
-	case UPLINK_FAULT:      return "OUTBOX-WRITE";
-	case UPLINK_BAD_PLAN:   return "PLAN-UNREADABLE";
+	case UPLINK_WELCOMED:
+		return "UPLINK-WELCOME";
+	case UPLINK_FAILED:
+		return "UPLINK-FAILED";
+	case UPLINK_NO_ADDRESS:
+		return "UPLINK-ADDRESS";
+	case UPLINK_REFUSED:
+		return "UPLINK-REFUSED";
+	case UPLINK_DROPPED:
+		return "UPLINK-DROPPED";
+	case UPLINK_HELD:
+		return "OUTBOX-HELD";
+	case UPLINK_FAULT:
+		return "OUTBOX-WRITE";
+	case UPLINK_BAD_PLAN:
+		return "PLAN-UNREADABLE";
 	}
 	return "UPLINK";
 }

@@ -8,12 +8,12 @@
 #include <sys/socket.h>
 
 struct route {
-	char *endpoints; /* each ended by a 0 */
-	size_t len;      /* with the last 0 */
-	const char *at;  /* the endpoint whose turn it is */
-	struct addrinfo *found;       /* what its name gave; NULL: to be asked */
-	const struct addrinfo *next;  /* of found */
-	int error;                    /* of getaddrinfo() */
+	char *endpoints;             /* each ended by a 0 */
+	size_t len;                  /* with the last 0 */
+	const char *at;              /* the endpoint whose turn it is */
+	struct addrinfo *found;      /* what its name gave; NULL: to be asked */
+	const struct addrinfo *next; /* of found */
+	int error;                   /* of getaddrinfo() */
 };
 
 route *
@@ -29,8 +29,8 @@ route_new(const char *endpoints)
 		return NULL;
 	}
 	r->len = strlen(endpoints) + 1;
-	for (char *c = r->endpoints; *c; c++)
-		*c = *c == ',' ? 0 : *c;
+	for (char *c = strchr(r->endpoints, ','); c; c = strchr(c + 1, ','))
+		*c = 0;
 	r->at = r->endpoints;
 	return r;
 }

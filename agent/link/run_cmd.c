@@ -15,9 +15,11 @@
 static const struct argp_option options[] = { LINK_OPTIONS, { 0 } };
 
 static const struct argp argp = {
-	options, link_option, "",
-	N_("Carry what is recorded here to the hub, as it is recorded, until SIGTERM or SIGINT."),
-	NULL, NULL, NULL,
+	.options = options,
+	.parser = link_option,
+	.args_doc = "",
+	.doc = N_("Carry what is recorded here to the hub, as it is recorded, until "
+	          "SIGTERM or SIGINT."),
 };
 
 /* The last thing that was said: a hub that is away for days is one line. */
@@ -82,8 +84,8 @@ serve(outbox *box, const struct link_options *o, int signal_fd)
 		return cli_fail(EX_TEMPFAIL, _("%s: process %d serves this home already"),
 		                outbox_home(box), holder);
 	if (st < 0)
-		return cli_fail(cli_exit(st), _("%s: run.lock cannot be made: %s"), outbox_home(box),
-		                gettext(status_text(st)));
+		return cli_fail(cli_exit(st), _("%s: run.lock cannot be made: %s"),
+		                outbox_home(box), gettext(status_text(st)));
 	code = agent_keys_load(box, &keys);
 	if (code == EX_OK) {
 		code = carry(box, &keys, o, signal_fd);

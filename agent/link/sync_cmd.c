@@ -15,16 +15,18 @@
 enum { TIMEOUT_MS = 60 * 1000, SYNC_RETRY_MAX_MS = 5000 };
 
 static const struct argp_option options[] = {
-	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 60000)"), 0 },
+	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 60000)"),
+	  0 },
 	LINK_OPTIONS,
 	{ 0 },
 };
 
 static const struct argp argp = {
-	options, link_option, "",
-	N_("Carry what is recorded here to the hub, and bring back the plan and what the hub says "
-	   "of the entries."),
-	NULL, NULL, NULL,
+	.options = options,
+	.parser = link_option,
+	.args_doc = "",
+	.doc = N_("Carry what is recorded here to the hub, and bring back the plan and "
+	          "what the hub says of the entries."),
 };
 
 /* What a person at the keyboard has been told already. */
@@ -84,10 +86,12 @@ tell_end(outbox *box, const uplink *u, uplink_end end)
 		return cli_fail(EX_UNAVAILABLE,
 		                _("no hub was reached in time; nothing is lost, sync again later"));
 	if (pending == 0)
-		return cli_fail(EX_TEMPFAIL, _("the plan, or what the hub says of the entries, did "
-		                               "not arrive in time; sync again later"));
-	return cli_fail(EX_TEMPFAIL, _("not all was acknowledged in time; nothing is lost, sync "
-	                               "again later"));
+		return cli_fail(EX_TEMPFAIL,
+		                _("the plan, or what the hub says of the entries, did "
+		                  "not arrive in time; sync again later"));
+	return cli_fail(EX_TEMPFAIL,
+	                _("not all was acknowledged in time; nothing is lost, sync "
+	                  "again later"));
 }
 
 static int

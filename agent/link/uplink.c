@@ -19,8 +19,8 @@ enum {
 	ANSWER_MS = 120 * 1000,
 	PING_MS = 30 * 1000,
 	HELLO_MS = 3600 * 1000,
-	HELD_MS = 10 * 1000,   /* a lock held so long is reported */
-	FINISH_MS = 2000,      /* for each last write */
+	HELD_MS = 10 * 1000, /* a lock held so long is reported */
+	FINISH_MS = 2000,    /* for each last write */
 	FRAMES_A_TURN = 64,
 	SHOWN_BYTES = 128,
 };
@@ -31,7 +31,7 @@ struct uplink {
 	const struct agent_keys *keys;
 	void *context;
 	route *route;
-	dealer *dealer; /* NULL between two attempts */
+	dealer *dealer;            /* NULL between two attempts */
 	struct device_store store; /* what sync asks */
 	device_sync *sync;
 	keeper *keeper;
@@ -39,7 +39,7 @@ struct uplink {
 	int64_t retry_at_ms; /* dealer is NULL */
 	bool started;        /* sync knows of the dealer */
 	bool welcomed;
-	status store_told;   /* what was reported of writing to the outbox */
+	status store_told; /* what was reported of writing to the outbox */
 };
 
 /* ---- what device_sync asks of the outbox ---- */
@@ -285,7 +285,7 @@ static bool
 may_act(const uplink *u)
 {
 	return u->dealer &&
-	       (device_sync_state(u->sync) == DEVICE_CLOSED || dealer_writable(u->dealer));
+		(device_sync_state(u->sync) == DEVICE_CLOSED || dealer_writable(u->dealer));
 }
 
 static status

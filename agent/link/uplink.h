@@ -14,9 +14,9 @@
 #pragma once
 
 #include "agent/link/backoff.h"
-#include "common/link/dealer.h"
 #include "agent/link/keys.h"
 #include "agent/outbox.h"
+#include "common/link/dealer.h"
 #include "protocol/message.h"
 
 typedef enum uplink_news {
@@ -38,8 +38,8 @@ struct uplink_report {
 	struct text hub_text; /* not to be trusted */
 	const char *why;      /* translated, safe to print */
 	status fault;
-	uint64_t beyond;      /* events that the hub holds and this home does not */
-	int64_t retry_ms;     /* until the next attempt; -1: not said */
+	uint64_t beyond;  /* events that the hub holds and this home does not */
+	int64_t retry_ms; /* until the next attempt; -1: not said */
 };
 
 struct uplink_config {

@@ -55,9 +55,9 @@ curve_key_load(const char *path, struct curve_key *ret_key)
 	if (!cert)
 		return ST_MALFORMED;
 	st = crypto_scalarmult_base(expected, zcert_secret_key(cert)) == 0 &&
-	                     memcmp(expected, zcert_public_key(cert), CURVE_BYTES) == 0
-	             ? ST_OK
-	             : ST_MALFORMED;
+			memcmp(expected, zcert_public_key(cert), CURVE_BYTES) == 0
+		? ST_OK
+		: ST_MALFORMED;
 	if (st == ST_OK) {
 		memcpy(ret_key->public_key, zcert_public_key(cert), CURVE_BYTES);
 		memcpy(ret_key->secret_key, zcert_secret_key(cert), CURVE_BYTES);

@@ -40,8 +40,8 @@ static const struct socket_option options[] = {
 /* All that may end an attempt. */
 enum {
 	WATCHED = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED |
-	          ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-	          ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+		ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+		ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
 };
 
 static status
@@ -191,7 +191,7 @@ dealer_writable(dealer *d)
 	size_t len = sizeof(events);
 
 	return zmq_getsockopt(d->socket, ZMQ_EVENTS, &events, &len) == 0 &&
-	       (events & ZMQ_POLLOUT) != 0;
+		(events & ZMQ_POLLOUT) != 0;
 }
 
 status

@@ -36,9 +36,9 @@ typedef struct dealer dealer;
 
 /* Begin to connect to address, e.g. "tcp://192.0.2.7:5555"; the whole handshake
  * has until deadline_ms.  ST_NOMEM, ST_IO. */
-status dealer_open(void *context, const char *address, const struct curve_key *key,
-                   const uint8_t server[static CURVE_BYTES], int64_t deadline_ms,
-                   dealer **ret_dealer);
+status
+dealer_open(void *context, const char *address, const struct curve_key *key,
+            const uint8_t server[static CURVE_BYTES], int64_t deadline_ms, dealer **ret_dealer);
 void dealer_close(dealer **d_p);
 
 /* Take in what happened to the connection. */

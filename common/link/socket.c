@@ -100,7 +100,7 @@ endpoint_valid(const char *text, size_t len, endpoint_use use)
 	len -= sizeof(scheme) - 1;
 	colon = memrchr(text, ':', len);
 	return colon && host_valid(text, (size_t) (colon - text), use) &&
-	       port_valid(colon + 1, len - (size_t) (colon - text) - 1, use);
+		port_valid(colon + 1, len - (size_t) (colon - text) - 1, use);
 }
 
 bool

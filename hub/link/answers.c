@@ -150,9 +150,8 @@ part(void *ctx, const uint8_t feed[static FEED_BYTES], document what, uint64_t o
 	left = offset < k->packed.len ? k->packed.len - (size_t) offset : 0;
 	ret_part->version = k->version;
 	ret_part->total = k->packed.len;
-	ret_part->bytes = (struct bytes) {
-		left ? k->packed.at + offset : NULL, left < max ? left : max
-	};
+	ret_part->bytes = (struct bytes) { left ? k->packed.at + offset : NULL,
+		                           left < max ? left : max };
 	ret_part->signature = k->signature;
 	return ST_OK;
 }

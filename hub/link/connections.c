@@ -62,8 +62,8 @@ seek(const connections *t, const uint8_t *id, size_t id_len)
 {
 	size_t i = slot_of(t, id, id_len);
 
-	while (t->slots[i] && (t->slots[i]->id_len != id_len ||
-	                       memcmp(t->slots[i]->id, id, id_len) != 0))
+	while (t->slots[i] &&
+	       (t->slots[i]->id_len != id_len || memcmp(t->slots[i]->id, id, id_len) != 0))
 		i = (i + 1) & t->mask;
 	return i;
 }
@@ -144,6 +144,21 @@ connections_remove(connections *t, connection *c)
 	close_gap(t, i);
 }
 
+/* libzmq does not say that a peer has gone; its descriptor does. */
+static bool
+has_gone(const connection *c)
+{
+	return c->cookie != 0 && router_cookie(c->fd) != c->cookie;
+}
+
+static bool
+goes_first(const connection *a, const connection *b)
+{
+	bool gone = has_gone(a);
+
+	return gone != has_gone(b) ? gone : a->seen_ms < b->seen_ms;
+}
+
 size_t
 connections_of_feed(const connections *t, const uint8_t feed[static FEED_BYTES],
                     connection **ret_oldest)
@@ -157,7 +172,7 @@ connections_of_feed(const connections *t, const uint8_t feed[static FEED_BYTES],
 		if (!c || memcmp(c->sync.feed, feed, FEED_BYTES) != 0)
 			continue;
 		count++;
-		if (c->waiting == 0 && (!oldest || c->seen_ms < oldest->seen_ms))
+		if (c->waiting == 0 && (!oldest || goes_first(c, oldest)))
 			oldest = c;
 	}
 	*ret_oldest = oldest;

@@ -41,8 +41,8 @@ status connections_add(connections *t, const struct router_peer *peer, int64_t n
 /* Frees the row. */
 void connections_remove(connections *t, connection *c);
 
-/* How many rows the feed has, and of those without a waiting batch the one that
- * was silent longest (NULL: none). */
+/* How many rows the feed has, and of those without a waiting batch the one to be
+ * dropped first (NULL: none): who has gone, else who was silent longest. */
 size_t connections_of_feed(const connections *t, const uint8_t feed[static FEED_BYTES],
                            connection **ret_oldest);
 

@@ -106,7 +106,7 @@ static bool
 is_outcome(status st)
 {
 	return st == ST_OK || st == ST_EXISTS || st == ST_UNKNOWN || st == ST_DENIED ||
-	       st == ST_CHAIN || st == ST_MALFORMED || st == ST_LIMIT;
+		st == ST_CHAIN || st == ST_MALFORMED || st == ST_LIMIT;
 }
 
 static status

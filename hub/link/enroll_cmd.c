@@ -26,7 +26,8 @@ static const struct argp_option options[] = {
 	  N_("as the people at the device read it to you"), 0 },
 	{ "role", KEY_ROLE, N_("device|office"), 0,
 	  N_("'office' may also correct for every unit and publish plans (default: device)"), 0 },
-	{ "force", KEY_FORCE, NULL, 0, N_("enrol also for units that are not in the plan in force"), 0 },
+	{ "force", KEY_FORCE, NULL, 0, N_("enrol also for units that are not in the plan in force"),
+	  0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
 	{ 0 },
@@ -78,10 +79,11 @@ parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_option, N_("REQUEST"),
-	N_("Let a device in, after its fingerprint was compared. A running hub knows it within a "
-	   "second."),
-	NULL, NULL, NULL,
+	.options = options,
+	.parser = parse_option,
+	.args_doc = N_("REQUEST"),
+	.doc = N_("Let a device in, after its fingerprint was compared. A running hub "
+	          "knows it within a second."),
 };
 
 /* ---- checking ---- */
@@ -100,8 +102,8 @@ read_request(const char *path, uint8_t **ret_bytes, struct request *ret_request)
 	if (st == ST_OK)
 		st = request_decode(*ret_bytes, len, ret_request);
 	if (st == ST_DENIED)
-		return cli_fail(EX_DATAERR, _("%s: the request was changed after the device made it"),
-		                shown);
+		return cli_fail(EX_DATAERR,
+		                _("%s: the request was changed after the device made it"), shown);
 	if (st < 0)
 		return cli_fail(EX_DATAERR, _("%s: this is not a request of a device"), shown);
 	return EX_OK;
@@ -130,8 +132,9 @@ ask(const struct request *r, char *answer, size_t size)
 	char units[UNITS_SHOWN_BYTES];
 
 	if (!isatty(STDIN_FILENO))
-		return cli_fail(EX_USAGE, _("--fingerprint is needed; compare it with the people at the "
-		                            "device first"));
+		return cli_fail(EX_USAGE,
+		                _("--fingerprint is needed; compare it with the people at the "
+		                  "device first"));
 	list_units(&r->units, units, sizeof(units));
 	printf(_("A device asks to report for: %s\n"), units);
 	fputs(_("Fingerprint, as the people at the device read it to you: "), stdout);
@@ -154,9 +157,10 @@ check_fingerprint(const struct args *a, const struct request *r)
 	if (code != EX_OK)
 		return code;
 	if (!fingerprint_matches(a->fingerprint ? a->fingerprint : answer, wanted))
-		return cli_fail(EX_NOPERM, _("the fingerprint is not that of this request; nothing was "
-		                             "enrolled. Ask for it again, and make sure that the file is "
-		                             "the one from that device"));
+		return cli_fail(EX_NOPERM,
+		                _("the fingerprint is not that of this request; nothing was "
+		                  "enrolled. Ask for it again, and make sure that the file is "
+		                  "the one from that device"));
 	return EX_OK;
 }
 
@@ -171,11 +175,14 @@ check_units(const struct args *a, const struct request *r, const plan *in_force)
 		if (plan_unit(in_force, unit.at, unit.len))
 			continue;
 		if (a->force)
-			cli_warn(_("unit '%.*s' is not in the plan in force; what is reported for it is "
-			           "held"), (int) unit.len, unit.at);
+			cli_warn(_("unit '%.*s' is not in the plan in force; what is reported for "
+			           "it is "
+			           "held"),
+			         (int) unit.len, unit.at);
 		else
-			code = cli_fail(EX_DATAERR, _("unit '%.*s' is not in the plan in force; nothing was "
-			                              "enrolled (--force does it all the same)"),
+			code = cli_fail(EX_DATAERR,
+			                _("unit '%.*s' is not in the plan in force; nothing was "
+			                  "enrolled (--force does it all the same)"),
 			                (int) unit.len, unit.at);
 	}
 	return code;
@@ -188,9 +195,9 @@ same_key(void *ctx, const struct device *d)
 	const struct request *r = ctx;
 
 	return memcmp(d->curve, r->curve, CURVE_BYTES) == 0 &&
-	                       memcmp(d->feed, r->feed, FEED_BYTES) != 0
-	               ? ST_EXISTS
-	               : ST_OK;
+			memcmp(d->feed, r->feed, FEED_BYTES) != 0
+		? ST_EXISTS
+		: ST_OK;
 }
 
 /* ---- enrolling ---- */
@@ -213,8 +220,9 @@ enrol_in(hub *h, kv_txn *txn, const struct args *a, struct request *r, status *r
 	int code;
 
 	if (registry_each(txn, same_key, r) == ST_EXISTS)
-		return cli_fail(EX_DATAERR, _("another device with the same link key is enrolled; let "
-		                              "the device make a new home and request"));
+		return cli_fail(EX_DATAERR,
+		                _("another device with the same link key is enrolled; let "
+		                  "the device make a new home and request"));
 	*ret_st = hub_plan(h, txn, &in_force);
 	if (*ret_st == ST_OK) {
 		code = check_units(a, r, in_force);
@@ -237,7 +245,8 @@ tell(const struct args *a, const struct request *r, bool known)
 		printf(_("device %s is enrolled already: %s for %s\n"), device,
 		       device_role_name(a->role), units);
 	else
-		printf(_("enrolled device %s: %s for %s\n"), device, device_role_name(a->role), units);
+		printf(_("enrolled device %s: %s for %s\n"), device, device_role_name(a->role),
+		       units);
 }
 
 static int
@@ -258,8 +267,9 @@ enrol(hub *h, const struct args *a, struct request *r)
 	if (code != EX_OK)
 		return code;
 	if (st == ST_INVALID)
-		return cli_fail(EX_DATAERR, _("the device is enrolled for more than this request or role "
-		                              "gives it; nothing was changed"));
+		return cli_fail(EX_DATAERR,
+		                _("the device is enrolled for more than this request or role "
+		                  "gives it; nothing was changed"));
 	if (st < 0 && st != ST_EXISTS)
 		return command_failed(h, st);
 	tell(a, r, st == ST_EXISTS);
@@ -270,7 +280,7 @@ int
 enroll_command(int argc, char **argv)
 {
 	struct args a = { .role = ROLE_DEVICE };
-	struct request r;
+	struct request r = { 0 };
 	uint8_t *bytes = NULL;
 	hub *h = NULL;
 	int code;

@@ -63,8 +63,10 @@ parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_option, "",
-	N_("Make a home for the hub, with fresh keys and the first plan."), NULL, NULL, NULL,
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "",
+	.doc = N_("Make a home for the hub, with fresh keys and the first plan."),
 };
 
 struct document {
@@ -96,10 +98,11 @@ static int
 not_made(const char *home, status st)
 {
 	if (st == ST_EXISTS)
-		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"), home);
-	if (st == ST_NOT_FOUND)
-		return cli_fail(EX_CANTCREAT, _("%s cannot be made: the folder above it is not there"),
+		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"),
 		                home);
+	if (st == ST_NOT_FOUND)
+		return cli_fail(EX_CANTCREAT,
+		                _("%s cannot be made: the folder above it is not there"), home);
 	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), home, gettext(status_text(st)));
 }
 
@@ -114,7 +117,8 @@ tell(const char *home, const plan *p)
 	printf("  %s/curve.key\n", home);
 	puts(_("\nWhat to do now:"));
 	printf(_("  1. Hand out this file to everybody who sets up a device: %s/hub.pub\n"), home);
-	puts(_("  2. Enrol each device with the request that it made, after comparing its fingerprint:\n"
+	puts(_("  2. Enrol each device with the request that it made, after comparing its "
+	       "fingerprint:\n"
 	       "       valija-hub enroll REQUEST --fingerprint XXXX-XXXX-XXXX-XXXX\n"
 	       "  3. Start the hub:\n"
 	       "       valija-hub run"));

@@ -27,14 +27,14 @@ make_parts(intake *in, const struct curve_key *curve)
 	}
 	if (st == ST_OK)
 		st = intake_look(in, clock_mono_ms());
-	return st == ST_OK ? gate_test(in->context, in->router, in->zap, in->ring,
-	                               curve->public_key)
-	                   : st;
+	return st == ST_OK
+		? gate_test(in->context, in->router, in->zap, in->ring, curve->public_key)
+		: st;
 }
 
 status
-intake_open(hub *h, const struct curve_key *curve,
-            const uint8_t secret[static SIGN_SECRET_BYTES], intake **ret_intake)
+intake_open(hub *h, const struct curve_key *curve, const uint8_t secret[static SIGN_SECRET_BYTES],
+            intake **ret_intake)
 {
 	intake *in = calloc(1, sizeof(*in));
 	status st;
@@ -124,7 +124,7 @@ wait_for_something(intake *in, int signal_fd, long timeout_ms)
 	int count = sizeof(items) / sizeof(items[0]);
 
 	return zmq_poll(items, in->wake.fd < 0 ? count - 1 : count, timeout_ms) >= 0 ||
-	       errno == EINTR;
+		errno == EINTR;
 }
 
 static status

@@ -16,8 +16,8 @@
 #include "hub/link/router.h"
 
 enum {
-	INTAKE_PARCELS = 512,  /* batches of one commit, at most */
-	INTAKE_FRAMES = 1024,  /* of one turn */
+	INTAKE_PARCELS = 512,            /* batches of one commit, at most */
+	INTAKE_FRAMES = 1024,            /* of one turn */
 	INTAKE_IDLE_MS = 10 * 60 * 1000, /* silence after which a peer is forgotten */
 };
 
@@ -31,8 +31,8 @@ status intake_open(hub *h, const struct curve_key *curve,
 void intake_close(intake **i_p);
 
 /* See router_listen(). */
-status intake_listen(intake *in, const char *endpoint,
-                     char ret_endpoint[static ENDPOINT_TEXT_BYTES]);
+status
+intake_listen(intake *in, const char *endpoint, char ret_endpoint[static ENDPOINT_TEXT_BYTES]);
 
 /* Serve until a signal comes (ST_OK) or going on is impossible. */
 status intake_run(intake *in, int signal_fd);

@@ -7,10 +7,10 @@
 
 enum {
 	ZAP_A_TURN = 256,
-	RETRY_MS = 20,            /* while another process holds the store */
-	FAULT_MS = 5 * 1000,      /* after a failure to write contacts only */
-	HELD_MS = 10 * 1000,      /* a lock held so long is logged */
-	PARTING_MS = 1000,        /* for a REFUSE to leave before the connection goes */
+	RETRY_MS = 20,       /* while another process holds the store */
+	FAULT_MS = 5 * 1000, /* after a failure to write contacts only */
+	HELD_MS = 10 * 1000, /* a lock held so long is logged */
+	PARTING_MS = 1000,   /* for a REFUSE to leave before the connection goes */
 	TIDY_MS = 30 * 1000,
 	CREDIT_BUDGET = 64 << 20, /* bytes under way, of all devices together */
 	SHOWN_BYTES = 128,
@@ -34,8 +34,9 @@ log_peer(intake *in, const uint8_t *feed, unsigned about, int64_t now_ms, const 
 	if (withheld == 0)
 		log_line(LEVEL_WARNING, "HUB-REFUSED", _("device %s: %s"), device, what);
 	else
-		log_line(LEVEL_WARNING, "HUB-REFUSED", _("device %s: %s; %llu times more until now"),
-		         device, what, (unsigned long long) withheld);
+		log_line(LEVEL_WARNING, "HUB-REFUSED",
+		         _("device %s: %s; %llu times more until now"), device, what,
+		         (unsigned long long) withheld);
 }
 
 /* A device has seen what this hub does not have: it was put back to an older
@@ -83,7 +84,8 @@ log_store(intake *in, status st, int64_t now_ms)
 		in->held_ms = -1;
 	if (st == in->told || (st == ST_BUSY && now_ms - in->held_ms < HELD_MS))
 		return;
-	if (st == ST_OK && depot_count(in->depot) == 0) /* contacts find room where batches do not */
+	if (st == ST_OK &&
+	    depot_count(in->depot) == 0) /* contacts find room where batches do not */
 		return;
 	if (st == ST_OK) {
 		log_line(LEVEL_NOTICE, "HUB-STORE", _("storing again"));
@@ -312,7 +314,7 @@ store_due(const intake *in, int64_t now_ms)
 	if (now_ms < in->store_ms)
 		return false;
 	return depot_count(in->depot) > 0 ||
-	       (in->contacts_due && now_ms >= in->contacts_ms + INTAKE_CONTACTS_MS);
+		(in->contacts_due && now_ms >= in->contacts_ms + INTAKE_CONTACTS_MS);
 }
 
 status

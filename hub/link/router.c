@@ -43,9 +43,8 @@ check_enforced(void *socket)
 	int value = 0;
 	size_t len = sizeof(value);
 
-	return zmq_getsockopt(socket, ENFORCE_DOMAIN, &value, &len) == 0 && value == 1
-	               ? ST_OK
-	               : ST_DENIED;
+	return zmq_getsockopt(socket, ENFORCE_DOMAIN, &value, &len) == 0 && value == 1 ? ST_OK
+										       : ST_DENIED;
 }
 
 static status
@@ -112,8 +111,9 @@ router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT
 	if (st < 0)
 		return st;
 	if (zmq_bind(r->socket, endpoint) == 0)
-		return zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &len) == 0 ? ST_OK
-		                                                                             : ST_IO;
+		return zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &len) == 0
+			? ST_OK
+			: ST_IO;
 	switch (errno) {
 	case EADDRINUSE:
 		return ST_EXISTS;

@@ -26,8 +26,8 @@ void router_close(router **r_p);
 
 /* ST_EXISTS: the port is in use.  ST_DENIED: no right to it.  ST_INVALID: no
  * such address here.  ret_endpoint gets the address with the real port. */
-status router_listen(router *r, const char *endpoint,
-                     char ret_endpoint[static ENDPOINT_TEXT_BYTES]);
+status
+router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT_TEXT_BYTES]);
 void router_unlisten(router *r, const char *endpoint);
 
 /* For the poll. */

@@ -32,7 +32,8 @@ struct keys {
 enum { KEY_HOME = 0x200, KEY_BIND };
 
 static const struct argp_option options[] = {
-	{ "bind", KEY_BIND, N_("ENDPOINT"), 0, N_("where to listen (default: as given to init)"), 0 },
+	{ "bind", KEY_BIND, N_("ENDPOINT"), 0, N_("where to listen (default: as given to init)"),
+	  0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
 	{ 0 },
@@ -61,10 +62,11 @@ parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_option, "",
-	N_("Serve the devices: take in what they send, store and acknowledge it, until SIGTERM or "
-	   "SIGINT."),
-	NULL, NULL, NULL,
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "",
+	.doc = N_("Serve the devices: take in what they send, store and acknowledge it, "
+	          "until SIGTERM or SIGINT."),
 };
 
 /* ---- what is needed ---- */
@@ -99,14 +101,14 @@ load_bind(const hub *h, char **ret_bind)
 	if (st == ST_OK)
 		st = file_read(path, ENDPOINT_BYTES_MAX + 1, &text, &len);
 	if (st < 0)
-		return cli_fail(cli_exit(st), _("%s: cannot be read: %s; --bind names an endpoint"), path,
-		                gettext(status_text(st)));
+		return cli_fail(cli_exit(st), _("%s: cannot be read: %s; --bind names an endpoint"),
+		                path, gettext(status_text(st)));
 	if (len > 0 && text[len - 1] == '\n')
 		text[--len] = 0;
 	*ret_bind = (char *) text;
 	return endpoint_valid(*ret_bind, len, ENDPOINT_BIND)
-	               ? EX_OK
-	               : cli_fail(EX_CONFIG, _("%s: an endpoint is written tcp://ADDRESS:PORT"), path);
+		? EX_OK
+		: cli_fail(EX_CONFIG, _("%s: an endpoint is written tcp://ADDRESS:PORT"), path);
 }
 
 /* A connection is a descriptor. */
@@ -129,11 +131,13 @@ static int
 not_open(status st)
 {
 	if (st == ST_DENIED)
-		return cli_fail(EX_CONFIG, _("a key that nobody knows was let in at the test before "
-		                             "listening; this libzmq cannot be used"));
+		return cli_fail(EX_CONFIG,
+		                _("a key that nobody knows was let in at the test before "
+		                  "listening; this libzmq cannot be used"));
 	if (st == ST_TIMEOUT)
-		return cli_fail(EX_CONFIG, _("the test that unknown keys are kept out did not end; not "
-		                             "listening"));
+		return cli_fail(EX_CONFIG,
+		                _("the test that unknown keys are kept out did not end; not "
+		                  "listening"));
 	return cli_fail(cli_exit(st), _("the sockets cannot be set up: %s"),
 	                gettext(status_text(st)));
 }
@@ -142,7 +146,8 @@ static int
 not_listening(const char *endpoint, status st)
 {
 	if (st == ST_EXISTS)
-		return cli_fail(EX_UNAVAILABLE, _("%s: the port is in use by another program"), endpoint);
+		return cli_fail(EX_UNAVAILABLE, _("%s: the port is in use by another program"),
+		                endpoint);
 	if (st == ST_DENIED)
 		return cli_fail(EX_NOPERM, _("%s: no right to listen there"), endpoint);
 	if (st == ST_INVALID)
@@ -210,8 +215,8 @@ lock_and_serve(hub *h, const struct args *a, int signal_fd)
 	status st = daemon_lock(hub_home(h), &lock_fd, &holder);
 
 	if (st == ST_BUSY)
-		return cli_fail(EX_TEMPFAIL, _("%s: process %d serves this home already"), hub_home(h),
-		                holder);
+		return cli_fail(EX_TEMPFAIL, _("%s: process %d serves this home already"),
+		                hub_home(h), holder);
 	if (st < 0)
 		return cli_fail(cli_exit(st), _("%s: run.lock cannot be made: %s"), hub_home(h),
 		                gettext(status_text(st)));
