@@ -90,14 +90,12 @@ command_open(const char *home_option, outbox **ret_box)
 	return st == ST_OK ? EX_OK : open_failed(home, st);
 }
 
-/* The cast: asking who holds the lock changes nothing in the outbox, but its
- * store is not to be had from a constant one. */
 static int
-lock_held(const outbox *box)
+lock_held(outbox *box)
 {
 	char holder[HOLDER_BYTES];
 
-	kv_holder(outbox_store((outbox *) (uintptr_t) box), holder, sizeof(holder));
+	kv_holder(outbox_store(box), holder, sizeof(holder));
 	if (*holder)
 		return cli_fail(EX_TEMPFAIL,
 		                _("%s has been writing for more than %d seconds; nothing was "
@@ -108,7 +106,7 @@ lock_held(const outbox *box)
 }
 
 int
-command_failed(const outbox *box, status st)
+command_failed(outbox *box, status st)
 {
 	const char *home = outbox_home(box);
 	char shown[SHOWN_BYTES];
@@ -171,6 +169,20 @@ command_login(void)
 		return user->pw_name;
 	snprintf(number, sizeof(number), "uid %lu", (unsigned long) getuid());
 	return number;
+}
+
+/* With the offset: the machine may have moved to another country since.  Rounded
+ * down also before 1970, where a dead clock may be. */
+const char *
+command_time(int64_t ms, char out[static COMMAND_TIME_BYTES])
+{
+	time_t seconds = (time_t) (ms / 1000 - (ms % 1000 < 0));
+	struct tm here;
+
+	if (!localtime_r(&seconds, &here) ||
+	    strftime(out, COMMAND_TIME_BYTES, "%F %T %z", &here) == 0)
+		snprintf(out, COMMAND_TIME_BYTES, "?");
+	return out;
 }
 
 /* A machine whose clock says nothing gets no warnings about the future. */
@@ -250,38 +262,45 @@ is_ours(outbox *box, const struct ref *ref)
 	return strcmp(hash8, ref->hash8) == 0;
 }
 
-uint64_t
-command_seq(outbox *box, const char *text)
+/* Every entry up to the tip is here. */
+static int
+check_recorded(outbox *box, uint64_t seq, const char *shown)
+{
+	struct point tip;
+	status st = outbox_tip(box, &tip);
+
+	if (st < 0)
+		return command_failed(box, st);
+	if (seq <= tip.seq)
+		return EX_OK;
+	if (tip.seq == 0)
+		return cli_fail(EX_DATAERR, _("there is no entry %s: nothing is recorded here yet"),
+		                shown);
+	return cli_fail(EX_DATAERR, _("there is no entry %s: the last one is %llu"), shown,
+	                (unsigned long long) tip.seq);
+}
+
+int
+command_seq(outbox *box, const char *text, uint64_t *ret_seq)
 {
 	char shown[SHOWN_BYTES], own[DEVICE_TEXT_BYTES];
-	struct point tip;
 	struct ref ref;
-	status st;
+	int code;
 
 	device_text(outbox_device(box)->feed, own);
 	cli_safe(text, strlen(text), shown, sizeof(shown));
 	if (!parse_seq(text, &ref.seq)) {
-		if (ref_parse(text, &ref) < 0) {
-			cli_warn(_("'%s' names no entry: a number is wanted, or a REF as %s-7"),
-			         shown, own);
-			return 0;
-		}
-		if (!is_ours(box, &ref)) {
-			cli_warn(_("%s is an entry of another device: this one is %s"), shown, own);
-			return 0;
-		}
+		if (ref_parse(text, &ref) < 0)
+			return cli_fail(EX_DATAERR,
+			                _("'%s' names no entry: a number is wanted, or a REF as "
+			                  "%s-7"), shown, own);
+		if (!is_ours(box, &ref))
+			return cli_fail(EX_DATAERR,
+			                _("%s is an entry of another device: this one is %s"),
+			                shown, own);
 	}
-	st = outbox_tip(box, &tip);
-	if (st < 0) {
-		command_failed(box, st);
-		return 0;
-	}
-	if (ref.seq <= tip.seq)
-		return ref.seq;
-	if (tip.seq == 0)
-		cli_warn(_("there is no entry %s: nothing is recorded here yet"), shown);
-	else
-		cli_warn(_("there is no entry %s: the last one is %llu"), shown,
-		         (unsigned long long) tip.seq);
-	return 0;
+	code = check_recorded(box, ref.seq, shown);
+	if (code == EX_OK)
+		*ret_seq = ref.seq;
+	return code;
 }

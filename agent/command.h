@@ -16,7 +16,7 @@ int command_open(const char *home_option, outbox **ret_box);
 
 /* Say why storing or reading failed: names the holder of the lock, says what to
  * do about a full disk.  Returns the exit status. */
-int command_failed(const outbox *box, status st);
+int command_failed(outbox *box, status st);
 
 /* The plan in the outbox, with the read transaction it needs; both NULL when
  * there is no plan.  End with command_plan_done(). */
@@ -26,6 +26,11 @@ void command_plan_done(kv_txn **txn_p, plan_table **plan_p);
 /* Who is at the keyboard: the login name, else "uid 1000".  Valid until the next
  * call. */
 const char *command_login(void);
+
+/* A time as the clock on the wall of this machine had it, with the zone: "2025-11-14
+ * 10:00:05 -0500".  For people only.  Returns out. */
+enum { COMMAND_TIME_BYTES = 64 };
+const char *command_time(int64_t ms, char out[static COMMAND_TIME_BYTES]);
 
 /* The civil date here, for warnings only. */
 date command_today(void);
@@ -37,5 +42,5 @@ void command_problem(const struct entry_problem *p);
 void command_problems(const struct entry_problems *problems);
 
 /* The number of an own entry as people write it: SEQ, or a REF that names this
- * device.  0 when it names none that is here, which has been explained. */
-uint64_t command_seq(outbox *box, const char *text);
+ * device.  Returns the exit status. */
+int command_seq(outbox *box, const char *text, uint64_t *ret_seq);

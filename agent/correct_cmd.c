@@ -314,13 +314,14 @@ replace(struct args *a)
 {
 	status st = ST_EXISTS;
 	outbox *box = NULL;
-	uint64_t seq;
+	uint64_t seq = 0;
 	int code = command_open(a->options.home, &box);
 
 	if (code != EX_OK)
 		return code;
-	seq = command_seq(box, a->seq);
-	code = seq == 0 ? EX_DATAERR : entry_options_files(&a->options);
+	code = command_seq(box, a->seq, &seq);
+	if (code == EX_OK)
+		code = entry_options_files(&a->options);
 	for (int i = 0; i < TRIES && code == EX_OK && st == ST_EXISTS; i++)
 		code = try_replace(box, a, seq, &st);
 	if (code == EX_OK && st == ST_EXISTS)

@@ -6,23 +6,20 @@
 #include "agent/command.h"
 #include "agent/commands.h"
 #include "agent/own_entry.h"
+#include "agent/reading.h"
 #include "common/cli.h"
 #include "common/i18n.h"
-#include "common/json_out.h"
-#include "common/table.h"
+#include "common/listing.h"
 
 struct args {
-	const char *home;
-	bool json, pending;
+	struct reading reading;
+	bool pending;
 };
 
-enum { KEY_HOME = 0x200, KEY_JSON, KEY_PENDING, CELL_BYTES = 320 };
+enum { KEY_PENDING = 0x200, CELL_BYTES = 320 };
 
 static const struct argp_option options[] = {
 	{ "pending", KEY_PENDING, NULL, 0, N_("only what the hub has not confirmed yet"), 0 },
-	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
-	{ "home", KEY_HOME, N_("DIR"), 0,
-	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
 	{ 0 },
 };
 
@@ -31,17 +28,20 @@ parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
 
+	(void) arg;
 	switch (key) {
-	case KEY_HOME: a->home = arg; return 0;
-	case KEY_JSON: a->json = true; return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &a->reading; return 0;
 	case KEY_PENDING: a->pending = true; return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
+static const struct argp_child children[] = { { .argp = &reading_argp }, { 0 } };
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = children,
 	.doc = N_("List the entries of this device, in the order in which they were recorded.")
 	       "\v"
 	       N_("With --json: device, entries [{seq, ref, hash, state (pending, confirmed, "
@@ -60,29 +60,23 @@ struct row {
 	char text[COLUMNS_][CELL_BYTES];
 };
 
-static table *
-new_table(void)
-{
-	const struct table_column columns[COLUMNS_] = {
-		[COL_NUMBER] = { _("NO"), .right = true },
-		[COL_DATE] = { _("DATE"), .right = false },
-		[COL_UNIT] = { _("UNIT"), .right = false },
-		[COL_FOR] = { _("FOR"), .cut = true },
-		[COL_QUANTITY] = { _("QUANTITY"), .right = true },
-		[COL_MODE] = { _("MODE"), .cut = true },
-		[COL_PLACE] = { _("PLACE"), .cut = true },
-		[COL_STATUS] = { _("STATUS"), .right = false },
-		[COL_SENT] = { _("SENT"), .right = false },
-		[COL_VERSION] = { _("VERSION"), .cut = true },
-	};
-
-	return table_new(columns, COLUMNS_);
-}
+static const struct listing_column columns[COLUMNS_] = {
+	[COL_NUMBER] = { .title = N_("NO"), .type = CELL_NUMBER },
+	[COL_DATE] = { .title = N_("DATE") },
+	[COL_UNIT] = { .title = N_("UNIT") },
+	[COL_FOR] = { .title = N_("FOR"), .cut = true },
+	[COL_QUANTITY] = { .title = N_("QUANTITY"), .type = CELL_NUMBER },
+	[COL_MODE] = { .title = N_("MODE"), .cut = true },
+	[COL_PLACE] = { .title = N_("PLACE"), .cut = true },
+	[COL_STATUS] = { .title = N_("STATUS") },
+	[COL_SENT] = { .title = N_("SENT") },
+	[COL_VERSION] = { .title = N_("VERSION"), .cut = true },
+};
 
 static void
 put_text(char cell[static CELL_BYTES], struct text t)
 {
-	cli_safe(t.at, t.len, cell, CELL_BYTES);
+	snprintf(cell, CELL_BYTES, "%.*s", (int) t.len, t.len > 0 ? t.at : "");
 }
 
 /* The indicator and the initiatives. */
@@ -129,7 +123,7 @@ put_sent(char cell[static CELL_BYTES], const struct own_entry *e)
 /* An entry that cannot be decoded (of a newer program) has its number and
  * whatever could be read. */
 static void
-add_row(table *t, const struct own_entry *e)
+add_row(struct listing *l, const struct own_entry *e)
 {
 	const struct event *event = &e->event;
 	struct row row = { 0 };
@@ -152,85 +146,69 @@ add_row(table *t, const struct own_entry *e)
 	put_version(row.text[COL_VERSION], e);
 	for (int i = 0; i < COLUMNS_; i++)
 		cells[i] = row.text[i];
-	table_row(t, cells);
+	listing_row(l, cells);
 }
 
 /* ---- the list ---- */
 
-/* The rows are gathered before the first is printed.  A pager may keep a pipe
- * full for hours, and a read transaction must not wait for it. */
-
-struct listing {
-	outbox *box;
-	struct feed_state state;
-	const struct args *args;
-	table *table;  /* or */
-	json_t *json;
-};
-
+/* Rows are printed as they are read, each by a transaction of its own: a pager
+ * may keep a pipe full for hours, and none may wait for it.  What is recorded
+ * meanwhile comes after the tip that was asked for at first. */
 static status
-list_entries(struct listing *l)
+list_entries(outbox *box, const struct args *a, const struct feed_state *s, struct listing *l)
 {
-	uint64_t first = l->args->pending ? l->state.confirmed + 1 : 1;
+	uint64_t first = a->pending ? s->confirmed + 1 : 1;
 	struct own_entry e;
 
-	for (uint64_t seq = first; seq <= l->state.tip.seq; seq++) {
-		status st = own_entry_read(l->box, &l->state, seq, &e);
+	for (uint64_t seq = first; seq <= s->tip.seq && l->st == ST_OK; seq++) {
+		status st = own_entry_read(box, s, seq, &e);
 
 		if (st < 0)
 			return st;
-		if (l->json)
-			json_array_append_new(l->json, own_entry_json(l->box, &e));
+		if (a->reading.json)
+			listing_object(l, own_entry_json(box, &e));
 		else
-			add_row(l->table, &e);
+			add_row(l, &e);
 	}
 	return ST_OK;
 }
 
 static status
-print_json(const struct listing *l)
+list_all(outbox *box, const struct args *a)
 {
 	char device[DEVICE_TEXT_BYTES];
-
-	device_text(outbox_device(l->box)->feed, device);
-	return json_print(json_pack("{s:s, s:O}", "device", device, "entries", l->json));
-}
-
-static status
-list_all(struct listing *l)
-{
-	status st = feed_state_read(l->box, &l->state);
+	struct feed_state s;
+	struct listing l;
+	status st = feed_state_read(box, &s), ended;
 
 	if (st < 0)
 		return st;
-	if (l->args->json)
-		l->json = json_array();
-	else
-		l->table = new_table();
-	st = list_entries(l);
-	if (st == ST_OK)
-		st = l->json ? print_json(l) : table_print(&l->table);
-	table_free(&l->table);
-	json_decref(l->json);
-	feed_state_done(&l->state);
-	return st;
+	device_text(outbox_device(box)->feed, device);
+	listing_begin(&l, a->reading.json ? FORM_JSON : FORM_TABLE, columns, COLUMNS_, "entries",
+	              json_pack("{s:s}", "device", device));
+	st = list_entries(box, a, &s, &l);
+	ended = listing_end(&l, NULL);
+	if (!a->reading.json && l.count == 0)
+		puts(a->pending ? _("Nothing is pending.") : _("Nothing is recorded here yet."));
+	feed_state_done(&s);
+	return st == ST_OK ? ended : st;
 }
 
 int
 list_command(int argc, char **argv)
 {
-	struct args args = { .home = NULL };
-	struct listing l = { .args = &args };
+	struct args args = { .pending = false };
+	outbox *box = NULL;
 	status st;
 	int code;
 
 	cli_parse(&argp, argc, argv, &args);
-	code = command_open(args.home, &l.box);
+	code = command_open(args.reading.home, &box);
 	if (code != EX_OK)
 		return code;
-	st = list_all(&l);
+	st = list_all(box, &args);
 	if (st < 0)
-		code = command_failed(l.box, st);
-	outbox_close(&l.box);
+		code = command_failed(box, st);
+	outbox_close(&box);
 	return code;
 }

@@ -3,30 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <time.h>
 #include <wchar.h>
 
 #include "agent/command.h"
 #include "agent/commands.h"
 #include "agent/own_entry.h"
+#include "agent/reading.h"
 #include "common/cli.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
 
 struct args {
-	const char *home, *seq;
-	bool json;
+	struct reading reading;
+	const char *seq;
 };
 
-enum { KEY_HOME = 0x200, KEY_JSON, LINE_BYTES = 4 * NOTE_BYTES_MAX + 1, VERSIONS_SHOWN = 1000,
-       LABEL_COLUMNS = 16 };
-
-static const struct argp_option options[] = {
-	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
-	{ "home", KEY_HOME, N_("DIR"), 0,
-	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
-	{ 0 },
-};
+enum { LINE_BYTES = 4 * NOTE_BYTES_MAX + 1, VERSIONS_SHOWN = 1000, LABEL_COLUMNS = 16 };
 
 static error_t
 parse(int key, char *arg, struct argp_state *state)
@@ -34,8 +26,9 @@ parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case KEY_HOME: a->home = arg; return 0;
-	case KEY_JSON: a->json = true; return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->reading;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (a->seq)
 			return ARGP_ERR_UNKNOWN;
@@ -45,9 +38,11 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = { { .argp = &reading_argp }, { 0 } };
+
 static const struct argp argp = {
-	.options = options,
 	.parser = parse,
+	.children = children,
 	.args_doc = N_("SEQ"),
 	.doc = N_("Show one entry of this device, by its number or its REF.")
 	       "\v"
@@ -103,16 +98,12 @@ line_number(const char *label, uint64_t n)
 	printf("%llu\n", (unsigned long long) n);
 }
 
-/* With the offset: the machine may have moved to another country since. */
 static void
 line_time(const char *label, int64_t ms)
 {
-	time_t seconds = (time_t) (ms / 1000);
-	struct tm here;
-	char value[64];
+	char value[COMMAND_TIME_BYTES];
 
-	if (localtime_r(&seconds, &here) && strftime(value, sizeof(value), "%F %T %z", &here) > 0)
-		line(label, value);
+	line(label, command_time(ms, value));
 }
 
 static void
@@ -262,7 +253,7 @@ show(outbox *box, const struct args *a, uint64_t seq)
 	st = own_entry_read(box, &s, seq, &e);
 	if (st == ST_OK)
 		st = read_versions(box, &s, &e, &versions);
-	if (st == ST_OK && a->json)
+	if (st == ST_OK && a->reading.json)
 		st = print_json(box, &e, &versions);
 	else if (st == ST_OK)
 		print_lines(box, &e, &versions);
@@ -273,7 +264,7 @@ show(outbox *box, const struct args *a, uint64_t seq)
 int
 show_command(int argc, char **argv)
 {
-	struct args args = { .home = NULL };
+	struct args args = { .seq = NULL };
 	outbox *box = NULL;
 	uint64_t seq;
 	status st;
@@ -282,17 +273,14 @@ show_command(int argc, char **argv)
 	cli_parse(&argp, argc, argv, &args);
 	if (!args.seq)
 		return cli_fail(EX_USAGE, _("say which entry: its number, or its REF"));
-	code = command_open(args.home, &box);
-	if (code != EX_OK)
-		return code;
-	seq = command_seq(box, args.seq);
-	if (seq == 0) {
-		outbox_close(&box);
-		return EX_DATAERR;
+	code = command_open(args.reading.home, &box);
+	if (code == EX_OK)
+		code = command_seq(box, args.seq, &seq);
+	if (code == EX_OK) {
+		st = show(box, &args, seq);
+		if (st < 0)
+			code = command_failed(box, st);
 	}
-	st = show(box, &args, seq);
-	if (st < 0)
-		code = command_failed(box, st);
 	outbox_close(&box);
 	return code;
 }

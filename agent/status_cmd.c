@@ -2,60 +2,30 @@
  * only when there is something to know or to do. */
 #include <stdio.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "agent/command.h"
 #include "agent/commands.h"
 #include "agent/feed_state.h"
+#include "agent/reading.h"
 #include "common/cli.h"
 #include "common/event_json.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
 
-struct args {
-	const char *home;
-	bool json;
-};
-
 enum {
-	KEY_HOME = 0x200,
-	KEY_JSON,
 	SHOWN_BYTES = 512,
-	TIME_BYTES = 64,
-	SKEW_TOLD_MS = 5 * 60 * 1000,
+	SKEW_TOLD_MS = 5 * 60 * 1000, /* less is not worth a word */
 };
 
-static const struct argp_option options[] = {
-	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
-	{ "home", KEY_HOME, N_("DIR"), 0,
-	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
-	{ 0 },
-};
-
-static error_t
-parse(int key, char *arg, struct argp_state *state)
-{
-	struct args *a = state->input;
-
-	switch (key) {
-	case KEY_HOME: a->home = arg; return 0;
-	case KEY_JSON: a->json = true; return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = options,
-	.parser = parse,
-	.doc = N_("Say what is recorded on this device, what the hub has confirmed and what it "
-	          "holds, that is: keeps without counting it.")
-	       "\v"
-	       N_("With --json: device, units, tip {seq, hash}, acknowledged (entries), pending "
-	          "(entries), held (entries), held_entries [{seq, ref, hash, reason, text}], "
-	          "conflicts [seq], locks, remarks, beyond (entries the hub has and this copy has "
-	          "not), hub {id, endpoints}, last_contact (null: never), clock_skew_ms (the hub's "
-	          "clock less this one), plan_code and plan_version (null: no plan yet)."),
-};
+static const char doc[] =
+	N_("Say what is recorded on this device, what the hub has confirmed and what it "
+	   "holds, that is: keeps without counting it.")
+	"\v"
+	N_("With --json: device, units, tip {seq, hash}, acknowledged (entries), pending "
+	   "(entries), held (entries), held_entries [{seq, ref, hash, reason, text}], "
+	   "conflicts [seq], locks, remarks, beyond (entries the hub has and this copy has "
+	   "not), hub {id, endpoints}, last_contact (null: never), clock_skew_ms (the hub's "
+	   "clock less this one), plan_code and plan_version (null: no plan yet).");
 
 struct report {
 	outbox *box;
@@ -205,15 +175,12 @@ report_json(const struct report *r)
 static void
 print_contact(const struct feed_state *s)
 {
-	time_t seconds = (time_t) (s->hub.last_contact_ms / 1000);
-	char when[TIME_BYTES];
-	struct tm here;
+	char when[COMMAND_TIME_BYTES];
 
 	if (s->hub.last_contact_ms == 0)
 		puts(_("no contact with the hub yet"));
-	else if (localtime_r(&seconds, &here) &&
-	         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &here) > 0)
-		printf(_("last contact %s\n"), when);
+	else
+		printf(_("last contact %s\n"), command_time(s->hub.last_contact_ms, when));
 }
 
 static void
@@ -367,16 +334,16 @@ report(struct report *r, bool json)
 int
 status_command(int argc, char **argv)
 {
-	struct args args = { .home = NULL };
+	struct reading reading = { .home = NULL };
 	struct report r = { .box = NULL };
 	status st;
 	int code;
 
-	cli_parse(&argp, argc, argv, &args);
-	code = command_open(args.home, &r.box);
+	reading_parse(&reading, doc, argc, argv);
+	code = command_open(reading.home, &r.box);
 	if (code != EX_OK)
 		return code;
-	st = report(&r, args.json);
+	st = report(&r, reading.json);
 	if (st < 0)
 		code = command_failed(r.box, st);
 	outbox_close(&r.box);

@@ -5,10 +5,10 @@
 
 #include "common/cli.h"
 #include "common/i18n.h"
+#include "common/listing.h"
 #include "hub/asking.h"
 #include "hub/command.h"
 #include "hub/commands.h"
-#include "hub/listing.h"
 #include "hub/names.h"
 #include "hub/period.h"
 #include "hub/unit_list.h"

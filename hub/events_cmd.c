@@ -4,13 +4,13 @@
 
 #include "common/cli.h"
 #include "common/i18n.h"
+#include "common/listing.h"
 #include "hub/asking.h"
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/event_row.h"
 #include "hub/journal.h"
 #include "hub/ledger.h"
-#include "hub/listing.h"
 #include "hub/unit_list.h"
 
 enum { OUTCOME_BYTES = 128 };

@@ -3,13 +3,13 @@
 
 #include "common/cli.h"
 #include "common/i18n.h"
+#include "common/listing.h"
 #include "hub/asking.h"
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/event_row.h"
 #include "hub/held_reason.h"
 #include "hub/journal.h"
-#include "hub/listing.h"
 
 enum { REASON_BYTES = 512, WHAT_BYTES = 512 };
 

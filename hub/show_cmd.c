@@ -135,7 +135,7 @@ print_choice(void *ctx, const struct journal_event *e)
 		return ST_OK;
 	ref_text(e->feed, &e->event.at, true, ref);
 	bogota_text(e->received_ms, received);
-	fprintf(stderr, _("  %s  received %s\n"), ref, received);
+	fprintf(stderr, _("  %s  received %s in Bogotá\n"), ref, received);
 	return ST_OK;
 }
 

@@ -5,11 +5,11 @@
 #include "common/cli.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
+#include "common/listing.h"
 #include "hub/asking.h"
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/digest.h"
-#include "hub/listing.h"
 
 enum { CELL_BYTES = 64 };
 

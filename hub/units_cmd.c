@@ -5,12 +5,12 @@
 
 #include "common/cli.h"
 #include "common/i18n.h"
+#include "common/listing.h"
 #include "hub/asking.h"
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/contacts.h"
 #include "hub/journal.h"
-#include "hub/listing.h"
 #include "hub/names.h"
 
 enum {

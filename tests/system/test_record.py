@@ -185,7 +185,8 @@ class Correct(DeviceCase):
 class Reading(DeviceCase):
     def test_list_and_status_of_an_empty_home(self):
         self.assertEqual(self.entries(), [])
-        self.assertIn("DATE", self.valija("list").stdout)
+        self.assertEqual(self.valija("list").stdout, "Nothing is recorded here yet.\n")
+        self.assertEqual(self.valija("list", "--pending").stdout, "Nothing is pending.\n")
         self.assertEqual(self.valija("status").stdout.splitlines()[0],
                          "0 recorded here, 0 confirmed by the hub, 0 held, no contact with the "
                          "hub yet")

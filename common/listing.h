@@ -1,4 +1,4 @@
-/* hub/listing.h - rows to people and to programs, from one set of columns
+/* common/listing.h - rows to people and to programs, from one set of columns
  *
  *     listing_begin(&l, form, columns, 4, "rows", head);
  *     listing_row(&l, cells);       as often as there are rows
@@ -7,8 +7,9 @@
  * A table is for people: columns with a title, text made safe for a terminal.
  * A long one is printed in pieces, so that memory stays bounded however many
  * rows there are.  JSON is one object: the members of head, the list, the
- * members of tail.  CSV is RFC 4180 with LF and all texts quoted; one that a spreadsheet
- * would take for a formula gets a ' in front.
+ * members of tail, each row printed as it comes.  CSV is RFC 4180 with LF and
+ * all texts quoted; one that a spreadsheet would take for a formula gets a ' in
+ * front.
  *
  * The first failure sticks and comes out of listing_end().
  */
@@ -55,6 +56,10 @@ void listing_begin(struct listing *l, listing_form form, const struct listing_co
 
 /* One cell a column, all of it UTF-8. */
 void listing_row(struct listing *l, const char *const *cells);
+
+/* For a row of FORM_JSON that is more than cells; drops it.  NULL: there was no
+ * memory for it. */
+void listing_object(struct listing *l, json_t *row);
 
 /* tail (may be NULL) is dropped.  An empty table prints nothing: the caller
  * has a sentence for that. */
