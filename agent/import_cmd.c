@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/command.h"
 #include "agent/import_report.h"
 #include "common/cli.h"
+#include "common/daemon.h"
 #include "common/files.h"
 #include "common/i18n.h"
 
@@ -47,6 +47,8 @@ enum {
 	KEY_SKIP,
 	KEY_UNIT,
 };
+
+enum { TRIES = 5 };
 
 static const struct argp_option options[] = {
 	{ "unit", KEY_UNIT, N_("CODE"), 0,
@@ -199,15 +201,6 @@ read_map(struct run *r)
 	return 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static status
 read_rows(struct run *r)
 {
@@ -218,7 +211,7 @@ read_rows(struct run *r)
 		.device_units = &outbox_device(r->box)->units,
 		.unit = a->unit,
 		.by = a->by ? a->by : command_login(),
-		.at_ms = now_ms(),
+		.at_ms = clock_wall_ms(),
 		.today = command_today(),
 		.skip_incomplete = a->skip_incomplete,
 		.force = a->force,
@@ -271,10 +264,6 @@ prepare(struct run *r)
 {
 	struct import *in = &r->in;
 
-	r->items = calloc(in->count + 1, sizeof(*r->items));
-	r->keys = calloc(in->count + 1, sizeof(*r->keys));
-	if (!r->items || !r->keys)
-		return ST_NOMEM;
 	for (size_t i = 0; i < in->count; i++) {
 		const struct import_row *row = &in->rows[i];
 		uint64_t known = 0;
@@ -285,6 +274,7 @@ prepare(struct run *r)
 		import_key(row->fields, row->occurrence + known, r->keys[i]);
 		r->items[i].body = (struct bytes) { in->bodies + row->offset, row->len };
 		r->items[i].key = r->keys[i];
+		r->items[i].is_new = r->args->again;
 	}
 	return ST_OK;
 }
@@ -322,15 +312,40 @@ count_items(struct run *r)
 	}
 }
 
+/* Which numbers are free is read before the lock is taken, so with --again
+ * another import of the same rows may have taken them by now. */
 static status
-store(struct run *r)
+append(struct run *r)
+{
+	status st = ST_EXISTS;
+
+	for (int i = 0; i < TRIES && st == ST_EXISTS; i++) {
+		st = prepare(r);
+		if (st == ST_OK)
+			st = outbox_append(r->box, r->items, r->in.count, OUTBOX_WAIT_MS);
+	}
+	return st == ST_EXISTS ? ST_BUSY : st;
+}
+
+static status
+dry_run(struct run *r)
 {
 	status st = prepare(r);
 
-	if (st == ST_OK && r->args->dry_run)
-		st = look_up(r);
-	else if (st == ST_OK && r->in.count > 0)
-		st = outbox_append(r->box, r->items, r->in.count, OUTBOX_WAIT_MS);
+	return st == ST_OK ? look_up(r) : st;
+}
+
+static status
+store(struct run *r)
+{
+	size_t count = r->in.count;
+	status st;
+
+	r->items = calloc(count + 1, sizeof(*r->items));
+	r->keys = calloc(count + 1, sizeof(*r->keys));
+	if (!r->items || !r->keys)
+		return ST_NOMEM;
+	st = r->args->dry_run ? dry_run(r) : append(r);
 	if (st == ST_OK)
 		count_items(r);
 	return st;

@@ -70,6 +70,7 @@ kv *outbox_store(outbox *box);
 struct outbox_item {
 	struct bytes body;
 	const uint8_t *key; /* HASH_BYTES */
+	bool is_new;        /* the key must not be there yet: then it is ST_EXISTS */
 	uint64_t ret_seq;   /* its number, or that of the earlier event of that key */
 	bool ret_known;     /* the key was there already: nothing was stored */
 };
@@ -79,8 +80,9 @@ struct outbox_item {
  * that one gets its random bytes here.  The ret_ members are valid on success
  * only.
  * ST_BUSY after wait_ms: see kv_holder().  ST_FULL: disk, map or quota.
- * ST_EXISTS: an own version that an item replaces was replaced already (see
- * outbox_head()).  ST_INVALID: a body is not an event. */
+ * ST_EXISTS: somebody else was quicker: an own version that an item replaces was
+ * replaced already (see outbox_head()), or the key of an is_new one is there.
+ * ST_INVALID: a body is not an event. */
 status outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms);
 
 /* (seq 0, h(0)) for an empty feed. */

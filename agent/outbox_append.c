@@ -110,6 +110,8 @@ append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_s
 	if (item->key)
 		st = outbox_get_seq(a->txn, OUTBOX_KEYS, key, ret_seq);
 	*ret_known = st == ST_OK;
+	if (st == ST_OK && item->is_new)
+		return ST_EXISTS;
 	if (st != ST_NOT_FOUND)
 		return st;
 	st = store_event(a, item->body);

@@ -125,6 +125,17 @@ class Rows(Import):
         self.assertEqual(self.load(file, "--again")["last_seq"], 15)
         self.assertEqual(self.load(file)["recorded"], 0)
 
+    def test_again_by_several_at_once_records_for_each(self):
+        self.home()
+        file = os.path.join(DATA, "import/plain.csv")
+        command = [os.path.join(BIN, "valija"), "import", file, "--again", "--json", "--home",
+                   self.place]
+        several = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+        told = [json.loads(p.communicate(timeout=30)[0]) for p in several]
+        self.assertEqual([t["recorded"] for t in told], [5, 5, 5, 5])
+        self.assertEqual(self.load(file)["known"], 5)
+        self.assertEqual(self.load(file, "--again")["last_seq"], 25)
+
     def test_a_dry_run_records_nothing(self):
         self.home()
         file = os.path.join(DATA, "import/plain.csv")

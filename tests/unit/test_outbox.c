@@ -285,6 +285,23 @@ same_key_is_stored_once(void **ctx)
 }
 
 static void
+new_key_that_is_there_stores_nothing(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	uint8_t key[HASH_BYTES] = "key", other[HASH_BYTES] = "other";
+	struct outbox_item items[2] = { { .key = other, .is_new = true },
+	                                { .key = key, .is_new = true } };
+	struct point tip;
+
+	items[0].body = items[1].body = activity(fx, 100, "one", NULL);
+	assert_status(outbox_append(fx->box, &items[1], 1, 0), ST_OK);
+	assert_false(items[1].ret_known);
+	assert_status(outbox_append(fx->box, items, 2, 0), ST_EXISTS);
+	assert_status(outbox_tip(fx->box, &tip), ST_OK);
+	assert_int_equal(tip.seq, 1);
+}
+
+static void
 same_key_twice_in_a_commit_is_stored_once(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -694,6 +711,7 @@ main(void)
 		TEST(several_items_are_one_commit),
 		TEST(failed_commit_stores_nothing),
 		TEST(same_key_is_stored_once),
+		TEST(new_key_that_is_there_stores_nothing),
 		TEST(same_key_twice_in_a_commit_is_stored_once),
 		TEST(clock_that_stands_still_gets_random_bytes),
 		TEST(corrections_stand_in_one_line),
