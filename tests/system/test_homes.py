@@ -113,6 +113,17 @@ class Moved(HomesCase):
         self.assertEqual(self.office.total("IND-1"), 2)
 
 
+    def test_syncs_by_hand_leave_the_link_of_the_daemon_alone(self):
+        self.office.start()
+        daemon = self.daemon(self.agent)
+        wait_until(lambda: self.agent.status()["plan_version"] == 1, "the plan")
+        for _ in range(8):
+            self.agent.sync()
+        self.agent.record(*DAY)
+        wait_until(lambda: self.agent.status()["pending"] == 0, "the entry")
+        self.assertEqual(daemon.said().count("UPLINK"), 1, daemon.said())
+
+
 class Refused(HomesCase):
     def test_no_home(self):
         os.mkdir(self.path("empty"))

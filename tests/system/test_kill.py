@@ -156,7 +156,7 @@ class Kill(Case):
         counted = {}
         for event in events:
             note = event["place"]
-            self.assertNotIn(note, counted, "counted twice")
+            self.assertFalse(note in counted, "%s is counted twice" % note)
             counted[note] = event["quantity"]
         sure = {note: n for r in recorders for note, n in r.sure.items()}
         unsure = {note: n for r in recorders for note, n in r.unsure.items()}

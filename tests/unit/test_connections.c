@@ -1,6 +1,8 @@
 #include "tests/support/check.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "hub/link/connections.h"
 
@@ -96,6 +98,28 @@ the_one_silent_longest_is_known_for_each_feed(void **ctx)
 	assert_ptr_equal(oldest, silent);
 }
 
+static void
+who_has_gone_goes_before_who_is_silent(void **ctx)
+{
+	uint8_t feed[FEED_BYTES];
+	connection *gone, *oldest;
+	int ends[2];
+
+	(void) ctx;
+	memset(feed, 7, sizeof(feed));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	add(1, 7, 100);
+	gone = add(2, 7, 200);
+	gone->fd = ends[0];
+	gone->cookie = router_cookie(ends[0]);
+	assert_int_equal(connections_of_feed(table, feed, &oldest), 2);
+	assert_ptr_not_equal(oldest, gone);
+	close(ends[0]);
+	assert_int_equal(connections_of_feed(table, feed, &oldest), 2);
+	assert_ptr_equal(oldest, gone);
+	close(ends[1]);
+}
+
 static int
 set_up(void **ctx)
 {
@@ -122,6 +146,7 @@ main(void)
 		TEST(a_row_that_went_takes_no_other_with_it),
 		TEST(a_walk_meets_every_row_once),
 		TEST(the_one_silent_longest_is_known_for_each_feed),
+		TEST(who_has_gone_goes_before_who_is_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
