@@ -94,7 +94,10 @@ take_document(keeper *k, const struct device_action *a)
 	if (a->packed.len)
 		memcpy(copy, a->packed.at, a->packed.len);
 	free(w->at);
-	*w = (struct waiting) { copy, a->packed.len, a->version, a->boot };
+	w->at = copy;
+	w->len = a->packed.len;
+	w->version = a->version;
+	w->boot = a->boot;
 	return ST_OK;
 }
 
