@@ -27,7 +27,7 @@ class Scene:
              ("office", ["area-america"]))
     LANES = 3
 
-    def __init__(self, seed, events=60):
+    def __init__(self, seed, events=90):
         self.random = random.Random(seed)
         self.registry, self.lanes = {}, []
         for role, units in self.ROLES:
@@ -50,7 +50,7 @@ class Scene:
         return lane
 
     def act(self, lane):
-        pick = self.random.choices((self.first, self.correction, self.fault), (35, 55, 10))[0]
+        pick = self.random.choices((self.first, self.correction, self.fault), (20, 70, 10))[0]
         lane, unit, record = pick(lane)
         self.targets.append((*lane.tip, lane.feed, unit, record or lane.tip))
 
@@ -88,15 +88,18 @@ class Scene:
         r = self.random
         if not self.targets or r.random() < 0.05:
             return [(r.randint(1, 9), r.randbytes(32), self.lanes[0].feed, HOUSTON, None)]
-        one = r.choice(self.targets[-8:])
+        one = r.choice(self.targets[-20:])
         same = [t for t in self.targets if t[4] == one[4] or r.random() < 0.02]
-        return r.sample(same, min(len(same), r.choice((1, 1, 2, 3))))
+        return r.sample(same, min(len(same), r.choice((1, 1, 1, 2))))
+
+    def may(self, lane, unit):
+        return unit in lane.units or self.registry[lane.feed][0] == "office"
 
     def correction(self, lane):
         r = self.random
         targets = self.some_targets()
         if r.random() < 0.9:
-            lane = r.choice([d for d in self.lanes if targets[0][3] in d.units] or [lane])
+            lane = r.choice([d for d in self.lanes if self.may(d, targets[0][3])] or [lane])
         fix = [peer.fix_of(seq, chain_hash, feed if feed != lane.feed or r.random() < 0.5 else None)
                for seq, chain_hash, feed, _, _ in targets]
         keys = self.keys(lane)
@@ -178,7 +181,8 @@ class Digest(Case):
                                         "state": world.state().hex()})
 
     def test_it_is_what_the_specification_says(self):
-        for seed in (1, 2, 3):
+        letters = set()
+        for seed in (1, 2, 3, 4):
             with self.subTest(seed=seed):
                 scene = Scene(seed)
                 hub = self.admit_all(scene, self.hub("hub-%d" % seed))
@@ -186,11 +190,11 @@ class Digest(Case):
                     if step % 5 == 0:
                         self.assert_digest(hub, scene.world(), taken)
                 self.assert_digest(hub, scene.world(), taken)
-                letters = {row[0] for row in scene.whole_world().rows()}
-                self.assertEqual(letters, set("CETHX"), "a scene that says little")
+                letters |= {row[0] for row in scene.whole_world().rows()}
+        self.assertEqual(letters, set("CETHX"), "scenes that say little")
 
     def test_order_of_arrival_and_borders_do_not_matter_nor_which_hub(self):
-        scene = Scene(4, events=90)
+        scene = Scene(5)
         digests = []
         for n in range(3):
             hub = self.admit_all(scene, self.hub("hub-%d" % n))
@@ -227,14 +231,16 @@ class Digest(Case):
         self.assertEqual(hub.total("IND-1"), 2)
 
     def test_another_plan_judges_all_events_again(self):
-        scene = Scene(5)
+        scene = Scene(6)
         hub = self.admit_all(scene, self.hub())
         for taken in self.give(scene, hub, 1):
             pass
         plan = json.loads(plan_bytes())
         plan["version"] = 2
         plan["period"]["to"] = "2025-12-31"
-        next(i for i in plan["indicators"] if i["code"] == "IND-1")["links"] = ["2.3.02"]
+        indicator = next(i for i in plan["indicators"] if i["code"] == "IND-1")
+        indicator["links"] = ["2.3.02"]
+        indicator["period"] = {"from": "2025-11-14", "to": "2026-12-31"}
         next(i for i in plan["initiatives"] if i["code"] == "2.3.02")["retired"] = "2025-11-01"
         path = self.path("plan.json")
         with open(path, "w", encoding="utf-8") as f:
