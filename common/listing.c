@@ -29,6 +29,7 @@ begin_piece(struct listing *l)
 				.title = gettext(c->title),
 				.right = c->type == CELL_NUMBER,
 				.cut = c->cut,
+				.wrap = c->wrap,
 			};
 	}
 	l->piece = table_new(columns, count);

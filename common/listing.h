@@ -35,7 +35,7 @@ struct listing_column {
 	const char *key;   /* in JSON and CSV; NULL: not there */
 	const char *title; /* msgid: in tables; NULL: not there */
 	cell_type type;
-	bool cut; /* may be shortened to fit a terminal */
+	bool cut, wrap; /* to fit a terminal, see common/table.h */
 };
 
 enum { LISTING_COLUMNS_MAX = 24 };

@@ -14,7 +14,8 @@ struct table {
 static int
 column_flags(const struct table_column *c)
 {
-	return (c->right ? SCOLS_FL_RIGHT : 0) | (c->cut ? SCOLS_FL_TRUNC : 0);
+	return (c->right ? SCOLS_FL_RIGHT : 0) | (c->cut ? SCOLS_FL_TRUNC : 0) |
+	       (c->wrap ? SCOLS_FL_WRAP : 0);
 }
 
 table *

@@ -5,7 +5,8 @@
  *     st = table_print(&t);
  *
  * The first failure sticks and comes out of table_print().  On a terminal the
- * text columns marked as such are cut to its width; in a pipe nothing is cut.
+ * text columns marked as such are cut, or broken into lines, to fit its width;
+ * in a pipe neither happens.
  * An empty table prints its header only.
  */
 #pragma once
@@ -19,6 +20,7 @@ struct table_column {
 	const char *title; /* translated already */
 	bool right;        /* numbers */
 	bool cut;          /* may be shortened to fit a terminal */
+	bool wrap;         /* may go on below, for the same: what must be read whole */
 };
 
 typedef struct table table;

@@ -192,18 +192,18 @@ check_codes(struct input *in)
 /* The columns of each key, in the order of count_key: its own, and the one of
  * the name that goes with it. */
 static const struct listing_column key_columns[COUNT_KEYS_][2] = {
-	[BY_UNIT] = { { "unit", N_("UNIT"), CELL_TEXT, false },
-	              { "unit_name", N_("NAME"), CELL_TEXT, true } },
-	[BY_COUNTRY] = { { "country", N_("COUNTRY"), CELL_TEXT, false },
-	                 { "country_name", N_("NAME"), CELL_TEXT, true } },
-	[BY_YEAR] = { { "year", N_("YEAR"), CELL_NUMBER, false } },
-	[BY_QUARTER] = { { "quarter", N_("QUARTER"), CELL_TEXT, false } },
-	[BY_MONTH] = { { "month", N_("MONTH"), CELL_TEXT, false } },
-	[BY_MODE] = { { "mode", N_("MODE"), CELL_TEXT, false },
-	              { "mode_name", N_("NAME"), CELL_TEXT, true } },
+	[BY_UNIT] = { { "unit", N_("UNIT"), .type = CELL_TEXT },
+	              { "unit_name", N_("NAME"), .type = CELL_TEXT, .cut = true } },
+	[BY_COUNTRY] = { { "country", N_("COUNTRY"), .type = CELL_TEXT },
+	                 { "country_name", N_("NAME"), .type = CELL_TEXT, .cut = true } },
+	[BY_YEAR] = { { "year", N_("YEAR"), .type = CELL_NUMBER } },
+	[BY_QUARTER] = { { "quarter", N_("QUARTER"), .type = CELL_TEXT } },
+	[BY_MONTH] = { { "month", N_("MONTH"), .type = CELL_TEXT } },
+	[BY_MODE] = { { "mode", N_("MODE"), .type = CELL_TEXT },
+	              { "mode_name", N_("NAME"), .type = CELL_TEXT, .cut = true } },
 };
 
-static const struct listing_column value_column = { "value", N_("VALUE"), CELL_NUMBER, false };
+static const struct listing_column value_column = { "value", N_("VALUE"), .type = CELL_NUMBER };
 
 static size_t
 columns_of(const struct counts_question *question,
