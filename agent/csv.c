@@ -216,13 +216,19 @@ scan_all(struct scan *s, const uint8_t *at, const uint8_t *end)
 	      s->parser.entry_buf, s->parser.entry_pos);
 }
 
+static bool
+is_separator(uint8_t byte)
+{
+	return byte == ',' || byte == ';' || byte == '\t';
+}
+
 /* "sep=;" and its line end: their length, else 0. */
 static size_t
 separator_line(const uint8_t *at, size_t len, uint8_t *ret_separator)
 {
 	size_t n = strlen("sep=") + 1;
 
-	if (len < n || memcmp(at, "sep=", n - 1) != 0 || !memchr(",;\t", at[n - 1], 3))
+	if (len < n || memcmp(at, "sep=", n - 1) != 0 || !is_separator(at[n - 1]))
 		return 0;
 	if (len > n && at[n] != '\r' && at[n] != '\n')
 		return 0;

@@ -35,11 +35,8 @@ typedef enum csv_encoding {
 	CSV_ENCODINGS_
 } csv_encoding;
 
-/* The name as --encoding takes it. */
-const char *csv_encoding_name(csv_encoding encoding);
-
-/* Whatever the case; "latin1", "cp1252" and "utf8" are understood too.
- * ST_INVALID: another one. */
+/* The name as --encoding takes it, whatever the case; "latin1", "cp1252" and
+ * "utf8" are understood too.  ST_INVALID: another one. */
 status csv_encoding_of(const char *name, csv_encoding *ret_encoding);
 
 struct csv_cell {

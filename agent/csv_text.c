@@ -19,12 +19,6 @@ static const struct {
 	{ "latin1", ENCODING_ISO_8859_1 },
 };
 
-const char *
-csv_encoding_name(csv_encoding encoding)
-{
-	return names[encoding].name;
-}
-
 status
 csv_encoding_of(const char *name, csv_encoding *ret_encoding)
 {
@@ -107,7 +101,9 @@ join_line_ends(char *text, size_t len)
 
 		if (cr && i + 1 < len && text[i + 1] == '\n')
 			continue;
-		text[used++] = cr ? '\n' : text[i];
+		text[used++] = text[i];
+		if (cr)
+			text[used - 1] = '\n';
 	}
 	return used;
 }

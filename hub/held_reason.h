@@ -12,6 +12,6 @@ struct held_fault {
 /* e is what event_decode() left of the event. */
 void held_fault_of(const plan *p, const struct event *e, hold reason, struct held_fault *ret_fault);
 
-/* A sentence for people: "the plan has no such unit: 'con-huston'; did they
- * mean 'con-houston'?" */
+/* A sentence for people: "the plan has no such unit: con-huston; the nearest is
+ * con-houston". */
 void held_fault_text(hold reason, const struct held_fault *fault, char *out, size_t size);

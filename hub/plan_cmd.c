@@ -11,22 +11,7 @@
 #include "common/i18n.h"
 #include "common/json_out.h"
 
-enum { SHOWN_BYTES = 800 };
-
-/* The rule in the language of the reader, arg in the place of its %s; safe for
- * a terminal. */
-static const char *
-message_of(const struct plan_problem *p, char *out, size_t size)
-{
-	const char *rule = gettext(p->rule), *hole = strstr(rule, "%s");
-	char text[SHOWN_BYTES];
-
-	if (hole)
-		snprintf(text, sizeof(text), "%.*s%s%s", (int) (hole - rule), rule, p->arg, hole + 2);
-	else
-		snprintf(text, sizeof(text), "%s", rule);
-	return cli_safe(text, strlen(text), out, size);
-}
+enum { SHOWN_BYTES = 800, KEY_JSON = 0x200 };
 
 static const char *
 place_of(const struct plan_problem *p, char *out, size_t size)
@@ -46,7 +31,7 @@ print_problem(FILE *to, const struct plan_problem *p)
 	char place[SHOWN_BYTES], found[SHOWN_BYTES], message[SHOWN_BYTES];
 
 	place_of(p, place, sizeof(place));
-	message_of(p, message, sizeof(message));
+	cli_rule(p->rule, p->arg, message, sizeof(message));
 	cli_safe(p->found, strlen(p->found), found, sizeof(found));
 	if (p->is_note)
 		fprintf(to, _("%s: note: found %s; %s\n"), place, found, message);
@@ -71,7 +56,9 @@ print_problems(FILE *to, const struct plan_problems *problems)
 static void
 print_counts(FILE *to, const char *path, const struct plan_problems *problems)
 {
-	fprintf(to, "%s: ", path);
+	char shown[SHOWN_BYTES];
+
+	fprintf(to, "%s: ", cli_safe(path, strlen(path), shown, sizeof(shown)));
 	fprintf(to, ngettext("%zu error", "%zu errors", problems->errors), problems->errors);
 	fputs(", ", to);
 	fprintf(to, ngettext("%zu note", "%zu notes", problems->notes), problems->notes);
@@ -105,7 +92,8 @@ problem_json(const struct plan_problem *p)
 		json_object_set_new(row, "column", json_integer(p->column));
 	}
 	json_object_set_new(row, "found", *found != '\0' ? json_string(found) : json_null());
-	json_object_set_new(row, "message", json_string(message_of(p, message, sizeof(message))));
+	cli_rule(p->rule, p->arg, message, sizeof(message));
+	json_object_set_new(row, "message", json_string(message));
 	return row;
 }
 
@@ -125,16 +113,20 @@ print_json(const plan *p, const struct plan_problems *problems)
 static int
 fail_to_read(const char *path, status st)
 {
+	char shown[SHOWN_BYTES];
+
+	cli_safe(path, strlen(path), shown, sizeof(shown));
 	if (st == ST_LIMIT)
-		return cli_fail(EX_DATAERR, _("%s: a plan must not be larger than %d bytes"), path,
+		return cli_fail(EX_DATAERR, _("%s: a plan must not be larger than %d bytes"), shown,
 		                (int) PLAN_BYTES_MAX);
-	return cli_fail(cli_exit(st), _("cannot read %s: %s"), path, gettext(status_text(st)));
+	return cli_fail(cli_exit(st), _("cannot read %s: %s"), shown, gettext(status_text(st)));
 }
 
 int
 plan_open_file(const char *path, plan **ret_plan, uint8_t **ret_json, size_t *ret_len)
 {
 	struct plan_problems problems = { 0 };
+	char shown[SHOWN_BYTES];
 	uint8_t *json = NULL;
 	size_t len = 0;
 	status st = file_read(path, PLAN_BYTES_MAX, &json, &len);
@@ -146,7 +138,7 @@ plan_open_file(const char *path, plan **ret_plan, uint8_t **ret_json, size_t *re
 		print_problems(stderr, &problems);
 		cli_warn(ngettext("%s is not a plan: %zu error", "%s is not a plan: %zu errors",
 		                  problems.errors),
-		         path, problems.errors);
+		         cli_safe(path, strlen(path), shown, sizeof(shown)), problems.errors);
 	} else if (st < 0) {
 		fail_to_read(path, st);
 	}
@@ -171,7 +163,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	struct check_input *input = state->input;
 
 	switch (key) {
-	case 'j':
+	case KEY_JSON:
 		input->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -216,7 +208,7 @@ int
 plan_check_command(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{ "json", 'j', NULL, 0, N_("print JSON"), 0 },
+		{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {

@@ -37,8 +37,8 @@ line_named(const char *label, struct text code, const char *name)
 	char shown[4 * CODE_BYTES_MAX + 1];
 
 	if (code.len > 0)
-		printf("%s: %s  %s\n", label, cli_safe(code.at, code.len, shown, sizeof(shown)),
-		       name ? name : "");
+		printf("%s: %s%s%s\n", label, cli_safe(code.at, code.len, shown, sizeof(shown)),
+		       name ? "  " : "", name ? name : "");
 }
 
 static void

@@ -21,6 +21,8 @@ enum {
 	NOTE_TEXT_BYTES = 512,
 	LAST_BYTES = 48,
 	SOON_S = 5, /* a clock that is so little off is not worth a word */
+	HOUR_S = 3600,
+	DAY_S = 24 * HOUR_S,
 };
 
 /* A device stands once for each of its units. */
@@ -69,7 +71,10 @@ note_device(void *ctx, const struct device *d)
 static int
 compare_posts(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct post));
+	const struct post *x = a, *y = b;
+	int order = strcmp(x->unit, y->unit);
+
+	return order != 0 ? order : memcmp(x->feed, y->feed, FEED_BYTES);
 }
 
 /* ---- what there is to say of one device ---- */
@@ -141,33 +146,33 @@ skew_text(int64_t skew_ms, char out[static SKEW_BYTES])
 		snprintf(out, SKEW_BYTES, "%s", _("on time"));
 	else if (s < 120)
 		snprintf(out, SKEW_BYTES, _("%c%lld s"), sign, s);
-	else if (s < 2 * 3600)
+	else if (s < 2 * HOUR_S)
 		snprintf(out, SKEW_BYTES, _("%c%lld min"), sign, s / 60);
-	else if (s < 2 * 86400)
-		snprintf(out, SKEW_BYTES, _("%c%lld h"), sign, s / 3600);
+	else if (s < 2 * DAY_S)
+		snprintf(out, SKEW_BYTES, _("%c%lld h"), sign, s / HOUR_S);
 	else
-		snprintf(out, SKEW_BYTES, _("%c%lld days"), sign, s / 86400);
+		snprintf(out, SKEW_BYTES, _("%c%lld days"), sign, s / DAY_S);
 }
 
 /* ---- output ---- */
 
 static const struct listing_column columns[] = {
-	{ "unit", N_("UNIT"), CELL_TEXT, false },
-	{ "unit_name", N_("NAME"), CELL_TEXT, true },
-	{ "device", N_("DEVICE"), CELL_TEXT, false },
-	{ "role", NULL, CELL_TEXT, false },
-	{ "last_contact", NULL, CELL_TEXT, false },
-	{ NULL, N_("LAST CONTACT"), CELL_TEXT, false },
-	{ "tip", N_("RECORDED"), CELL_NUMBER, false },
-	{ "stored", N_("HERE"), CELL_NUMBER, false },
-	{ "pending", N_("PENDING"), CELL_NUMBER, false },
-	{ "skew_ms", NULL, CELL_NUMBER, false },
-	{ NULL, N_("CLOCK"), CELL_TEXT, false },
-	{ "plan_version", NULL, CELL_NUMBER, false },
-	{ "program", NULL, CELL_TEXT, false },
-	{ "lanes", NULL, CELL_NUMBER, false },
-	{ "forks", NULL, CELL_NUMBERS, false },
-	{ "note", N_("REMARK"), CELL_TEXT, false },
+	{ "unit", N_("UNIT"), .type = CELL_TEXT },
+	{ "unit_name", N_("NAME"), .type = CELL_TEXT, .cut = true },
+	{ "device", N_("DEVICE"), .type = CELL_TEXT },
+	{ "role", NULL, .type = CELL_TEXT },
+	{ "last_contact", NULL, .type = CELL_TEXT },
+	{ NULL, N_("LAST CONTACT"), .type = CELL_TEXT },
+	{ "tip", N_("RECORDED"), .type = CELL_NUMBER },
+	{ "stored", N_("HERE"), .type = CELL_NUMBER },
+	{ "pending", N_("PENDING"), .type = CELL_NUMBER },
+	{ "skew_ms", NULL, .type = CELL_NUMBER },
+	{ NULL, N_("CLOCK"), .type = CELL_TEXT },
+	{ "plan_version", NULL, .type = CELL_NUMBER },
+	{ "program", NULL, .type = CELL_TEXT },
+	{ "lanes", NULL, .type = CELL_NUMBER },
+	{ "forks", NULL, .type = CELL_NUMBERS },
+	{ "note", N_("REMARK"), .type = CELL_TEXT, .wrap = true },
 };
 
 /* The cells of a device; what is not known stays empty. */

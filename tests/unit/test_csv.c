@@ -312,10 +312,10 @@ encodings_have_names(void **ctx)
 	(void) ctx;
 	csv_encoding encoding = ENCODING_UTF_8;
 
-	for (csv_encoding e = 0; e < CSV_ENCODINGS_; e++) {
-		assert_status(csv_encoding_of(csv_encoding_name(e), &encoding), ST_OK);
-		assert_int_equal(encoding, e);
-	}
+	assert_status(csv_encoding_of("iso-8859-1", &encoding), ST_OK);
+	assert_int_equal(encoding, ENCODING_ISO_8859_1);
+	assert_status(csv_encoding_of("UTF8", &encoding), ST_OK);
+	assert_int_equal(encoding, ENCODING_UTF_8);
 	assert_status(csv_encoding_of("CP1252", &encoding), ST_OK);
 	assert_int_equal(encoding, ENCODING_WINDOWS_1252);
 	assert_status(csv_encoding_of("ebcdic", &encoding), ST_INVALID);
