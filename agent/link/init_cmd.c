@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
+#include "agent/link/address.h"
 #include "agent/link/commands.h"
 #include "common/cli.h"
 #include "common/files.h"
@@ -99,20 +100,6 @@ shown(struct text t)
 	return cli_safe(t.at, t.len, out, sizeof(out));
 }
 
-/* The next part of a list joined by ','; false behind the last. */
-static bool
-next_part(const char **rest, struct text *ret_part)
-{
-	size_t len;
-
-	if (!*rest)
-		return false;
-	len = strcspn(*rest, ",");
-	*ret_part = (struct text) { *rest, len };
-	*rest = (*rest)[len] ? *rest + len + 1 : NULL;
-	return true;
-}
-
 /* Insert in ascending order. */
 static int
 add_unit(struct codes *units, struct text unit)
@@ -148,53 +135,18 @@ check_units(const char *given, struct wanted *w)
 }
 
 static int
-check_hubs(const char *given, struct wanted *w)
-{
-	const char *rest = given;
-	struct text endpoint;
-
-	while (next_part(&rest, &endpoint)) {
-		if (!endpoint_valid(endpoint.at, endpoint.len, ENDPOINT_CONNECT))
-			return cli_fail(EX_USAGE,
-			                _("--hub: '%s' is not an endpoint; one is written "
-			                  "tcp://HOST:PORT"),
-			                shown(endpoint));
-	}
-	if (strlen(given) >= sizeof(w->device.hubs))
-		return cli_fail(EX_USAGE, _("--hub: longer than %zu bytes"),
-		                sizeof(w->device.hubs) - 1);
-	memcpy(w->device.hubs, given, strlen(given) + 1);
-	return EX_OK;
-}
-
-static int
-check_hub_key(const char *path, struct wanted *w)
-{
-	uint8_t *text = NULL;
-	size_t len = 0;
-	status st = file_read(path, HUB_KEY_TEXT_BYTES, &text, &len);
-
-	if (st < 0 && st != ST_LIMIT)
-		return cli_fail(cli_exit(st), _("%s: cannot be read: %s"), shown(text_of(path)),
-		                gettext(status_text(st)));
-	if (st == ST_OK)
-		st = hub_key_parse((const char *) text, len, &w->hub);
-	free(text);
-	if (st < 0)
-		return cli_fail(EX_DATAERR, _("%s: this is not a hub.pub"), shown(text_of(path)));
-	memcpy(w->device.hub, w->hub.sign, FEED_BYTES);
-	return EX_OK;
-}
-
-static int
 check(const struct args *a, struct wanted *w)
 {
 	int code = check_units(a->units, w);
 
 	if (code == EX_OK)
-		code = check_hubs(a->hubs, w);
+		code = address_check_hubs(a->hubs);
 	if (code == EX_OK)
-		code = check_hub_key(a->hub_key, w);
+		code = address_read_key(a->hub_key, &w->hub);
+	if (code == EX_OK) {
+		memcpy(w->device.hubs, a->hubs, strlen(a->hubs) + 1);
+		memcpy(w->device.hub, w->hub.sign, FEED_BYTES);
+	}
 	if (code == EX_OK && a->request && access(a->request, F_OK) == 0)
 		code = cli_fail(EX_CANTCREAT, _("%s is there already; nothing was made"),
 		                shown(text_of(a->request)));

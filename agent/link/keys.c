@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "agent/link/address.h"
 #include "common/cli.h"
 #include "common/files.h"
 #include "common/i18n.h"
@@ -78,14 +79,15 @@ load_hub_key(const outbox *box, struct hub_key *key)
 }
 
 int
-agent_keys_load(const outbox *box, struct agent_keys *ret_keys)
+agent_keys_load(const outbox *box, const char *hub_key, struct agent_keys *ret_keys)
 {
 	int code = load_feed_key(box, ret_keys->feed_secret);
 
 	if (code == EX_OK)
 		code = load_curve_key(box, &ret_keys->curve);
 	if (code == EX_OK)
-		code = load_hub_key(box, &ret_keys->hub);
+		code = hub_key ? address_read_key(hub_key, &ret_keys->hub)
+		               : load_hub_key(box, &ret_keys->hub);
 	if (code != EX_OK)
 		agent_keys_wipe(ret_keys);
 	return code;

@@ -38,10 +38,18 @@ link_option(int key, char *arg, struct argp_state *state)
 	case KEY_TIMEOUT:
 		o->timeout_ms = milliseconds(state, "timeout-ms", arg);
 		return 0;
+	case KEY_HUB:
+		o->hubs = arg;
+		return 0;
+	case KEY_HUB_KEY:
+		o->hub_key = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, _("this command takes no '%s'"), arg);
 		return 0;
 	case ARGP_KEY_END:
+		if (o->hub_key && !o->hubs)
+			argp_error(state, _("--hub-key needs --hub: where that hub listens"));
 		if (o->backoff.max_ms < o->backoff.min_ms)
 			o->backoff.max_ms = o->backoff.min_ms;
 		return 0;

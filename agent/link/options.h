@@ -9,10 +9,12 @@
 struct link_options {
 	const char *home; /* NULL: not given */
 	struct backoff backoff;
-	int64_t timeout_ms; /* only of sync */
+	int64_t timeout_ms;  /* only of sync, as are the two below */
+	const char *hubs;    /* NULL: as the home says */
+	const char *hub_key; /* NULL: the hub of the home */
 };
 
-enum link_option_key { KEY_HOME = 0x200, KEY_RETRY_MIN, KEY_RETRY_MAX, KEY_TIMEOUT };
+enum link_option_key { KEY_HOME = 0x200, KEY_RETRY_MIN, KEY_RETRY_MAX, KEY_TIMEOUT, KEY_HUB, KEY_HUB_KEY };
 
 /* Rows of an options table. */
 /* clang-format off */

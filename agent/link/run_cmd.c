@@ -86,7 +86,7 @@ serve(outbox *box, const struct link_options *o, int signal_fd)
 	if (st < 0)
 		return cli_fail(cli_exit(st), _("%s: run.lock cannot be made: %s"),
 		                outbox_home(box), gettext(status_text(st)));
-	code = agent_keys_load(box, &keys);
+	code = agent_keys_load(box, NULL, &keys);
 	if (code == EX_OK) {
 		code = carry(box, &keys, o, signal_fd);
 		agent_keys_wipe(&keys);

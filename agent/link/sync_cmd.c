@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
+#include "agent/link/address.h"
 #include "agent/link/commands.h"
 #include "agent/link/options.h"
 #include "agent/link/report.h"
@@ -17,6 +18,11 @@ enum { TIMEOUT_MS = 60 * 1000, SYNC_RETRY_MAX_MS = 5000 };
 static const struct argp_option options[] = {
 	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 60000)"),
 	  0 },
+	{ "hub", KEY_HUB, N_("ENDPOINT[,ENDPOINT]"), 0,
+	  N_("where the hub listens, this time (default: as the home says)"), 0 },
+	{ "hub-key", KEY_HUB_KEY, N_("FILE"), 0,
+	  N_("the hub.pub of another hub, to which all is carried as well; what it acknowledges is "
+	     "kept apart"), 0 },
 	LINK_OPTIONS,
 	{ 0 },
 };
@@ -99,6 +105,7 @@ carry(outbox *box, const struct agent_keys *keys, const struct link_options *o, 
 {
 	struct listener listener = { .timeout_ms = o->timeout_ms };
 	const struct uplink_config config = {
+		.hubs = o->hubs,
 		.backoff = o->backoff,
 		.drain = true,
 		.timeout_ms = o->timeout_ms,
@@ -132,11 +139,13 @@ sync_command(int argc, char **argv)
 	int signal_fd, code;
 
 	cli_parse(&argp, argc, argv, &o);
-	code = command_open(o.home, &box);
+	code = o.hubs ? address_check_hubs(o.hubs) : EX_OK;
+	if (code == EX_OK)
+		code = command_open(o.home, &box);
 	if (code != EX_OK)
 		return code;
 	signal_fd = daemon_signals();
-	code = agent_keys_load(box, &keys);
+	code = agent_keys_load(box, o.hub_key, &keys);
 	if (code == EX_OK) {
 		code = carry(box, &keys, &o, signal_fd);
 		agent_keys_wipe(&keys);

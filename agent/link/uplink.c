@@ -104,7 +104,7 @@ uplink_new(outbox *box, const struct agent_keys *keys, const struct uplink_confi
 	u->keys = keys;
 	u->wake.fd = -1;
 	u->context = zmq_ctx_new();
-	u->route = route_new(outbox_device(box)->hubs);
+	u->route = route_new(config->hubs ? config->hubs : outbox_device(box)->hubs);
 	st = u->context && u->route ? ST_OK : ST_NOMEM;
 	if (st == ST_OK)
 		st = wake_open(outbox_home(box), &u->wake);

@@ -43,6 +43,7 @@ struct uplink_report {
 };
 
 struct uplink_config {
+	const char *hubs; /* endpoints, joined by ','; NULL: those of the home */
 	struct backoff backoff;
 	bool drain;         /* end when all is acknowledged and the documents are here */
 	int64_t timeout_ms; /* end after that time; 0: never */

@@ -199,8 +199,8 @@ class Agent:
         """The REF of a new record."""
         return self.valija("record", *args, **other).strip()
 
-    def sync(self, **other):
-        return run("valija-agent", "sync", "--home", self.home, **other).stdout
+    def sync(self, *args, **other):
+        return run("valija-agent", "sync", *args, "--home", self.home, **other).stdout
 
     def status(self):
         return json.loads(self.valija("status", "--json"))

@@ -189,6 +189,36 @@ class Sync(LinkCase):
         self.record(agent)
         self.assertEqual(agent.sync(), "4 entries acknowledged; 0 pending\n")
 
+    def test_a_second_hub_gets_the_same_and_is_acknowledged_apart(self):
+        first, second = self.hub(), Hub(self.path("second")).start()
+        self.addCleanup(second.stop)
+        agent = self.agent(first)
+        self.record(agent, 3)
+        second.enroll(os.path.join(agent.home, "request"), agent.fingerprint)
+        there = ("--hub", second.endpoint, "--hub-key", second.pub)
+        self.assertEqual(agent.sync(*there), "3 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.status()["pending"], 3)
+        self.assertEqual(agent.sync(), "3 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.status()["pending"], 0)
+        self.assertEqual(first.digest(), second.digest())
+
+    def test_the_same_hub_is_found_at_another_address(self):
+        hub = self.hub()
+        agent = self.agent(hub, free_endpoint())
+        self.record(agent)
+        self.assertEqual(agent.sync("--hub", hub.endpoint), "1 entry acknowledged; 0 pending\n")
+        self.assertEqual(agent.status()["pending"], 0)
+
+    def test_another_hub_needs_an_address_and_a_key_that_is_one(self):
+        agent = self.agent(self.hub())
+        for wrong, status in ((("--hub-key", agent.home + "/hub.pub"), 64),
+                              (("--hub", "houston:5570"), 64),
+                              (("--hub", "tcp://127.0.0.1:1", "--hub-key",
+                                agent.home + "/request"), 65)):
+            with self.subTest(wrong=wrong):
+                self.assertEqual(run("valija-agent", "sync", *wrong, "--home", agent.home,
+                                     status=None).returncode, status)
+
     def test_what_needs_many_batches_goes_too(self):
         hub = self.hub()
         agent = self.agent(hub)
