@@ -75,8 +75,8 @@ bool batch_next(struct batch_walk *walk, struct batch_event *ret_event);
 
 /* Write the batch without its first skip events, from the unpacked bodies and
  * the offset where event skip + 1 begins; before is the hash of event skip.
- * The seal stays valid.  Replaces what w holds.  ST_LIMIT: packed anew, it is
- * over BATCH_BYTES_MAX; ST_NOMEM. */
+ * The seal stays valid.  Replaces what w holds.  ST_LIMIT: packed anew, as hard
+ * as zstd can, it is over BATCH_BYTES_MAX; ST_NOMEM. */
 status batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip,
                      size_t skip_bytes, const uint8_t before[static HASH_BYTES], writer *w);
 

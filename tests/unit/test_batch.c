@@ -6,6 +6,7 @@
 
 #include "protocol/batch.h"
 #include "protocol/chain.h"
+#include "protocol/identity.h"
 
 struct fixture {
 	uint8_t feed[FEED_BYTES], secret[SIGN_SECRET_BYTES];
@@ -172,6 +173,84 @@ a_beginning_can_be_cut_off_and_the_rest_is_sealed(void **ctx)
 	writer_done(&w);
 }
 
+/* Bodies of words in any order: packing harder makes a third less of them. */
+static void
+write_prose(writer *bodies, size_t count)
+{
+	static const char *const words[] = {
+		"consulado ", "movil ",  "jornada ", "atendidas ", "personas ", "en ",
+		"el ",        "barrio ", "con ",     "apoyo ",     "de ",       "la ",
+		"iglesia ",   "y ",      "cedula ",  "pasaporte ", "registro ", "civil ",
+	};
+	uint32_t random = 1;
+
+	writer_clear(bodies);
+	for (size_t i = 0; i < count; i++) {
+		char text[1100];
+		size_t len = 0;
+
+		while (len < 1000) {
+			struct text word;
+
+			random = random * 1664525 + 1013904223;
+			word = text_of(words[(random >> 16) % LENGTH(words)]);
+			memcpy(text + len, word.at, word.len);
+			len += word.len;
+		}
+		writer_bin(bodies, text, len);
+	}
+}
+
+/* What batch_seal() would seal, were it not over the limit. */
+static struct batch
+sealed_by_hand(struct fixture *fx, uint64_t count, uint8_t after[static HASH_BYTES],
+               uint8_t signature[static SIGNATURE_BYTES])
+{
+	struct batch b = { .feed = fx->feed, .first = 1, .count = count,
+		           .before = fx->start.hash, .after = after, .signature = signature };
+	struct batch_walk walk = batch_walk(&b, writer_bytes(&fx->bodies));
+	uint8_t covered[14 + FEED_BYTES + 8 + HASH_BYTES];
+	struct batch_event e;
+
+	while (batch_next(&walk, &e))
+		;
+	assert_int_equal(walk.left, 0);
+	memcpy(after, walk.at.hash, HASH_BYTES);
+	memcpy(covered, "valija/batch/1", 14);
+	memcpy(covered + 14, fx->feed, FEED_BYTES);
+	put_u64(covered + 14 + FEED_BYTES, count);
+	memcpy(covered + 14 + FEED_BYTES + 8, after, HASH_BYTES);
+	sign_bytes(covered, sizeof(covered), fx->secret, signature);
+	return b;
+}
+
+static void
+the_rest_of_a_batch_is_packed_as_hard_as_it_was(void **ctx)
+{
+	enum { EVENTS = 480 };
+	struct fixture *fx = *ctx;
+	uint8_t after[HASH_BYTES], signature[SIGNATURE_BYTES];
+	struct batch b, rest;
+	struct batch_walk walk;
+	struct batch_event e;
+	writer w;
+
+	write_prose(&fx->bodies, EVENTS);
+	writer_init(&w);
+	assert_status(batch_seal(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
+	                         EVENTS, &w),
+	              ST_LIMIT);
+	b = sealed_by_hand(fx, EVENTS, after, signature);
+	walk = batch_walk(&b, writer_bytes(&fx->bodies));
+	assert_true(batch_next(&walk, &e));
+	assert_status(batch_rewrite(&b, writer_bytes(&fx->bodies), 1, e.end_offset, e.at.hash, &w),
+	              ST_OK);
+	assert_status(batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &rest), ST_OK);
+	assert_status(verified(fx, &rest), ST_OK);
+	assert_int_equal(rest.count, EVENTS - 1);
+	writer_done(&w);
+}
+
 static void
 an_erased_body_keeps_the_chain(void **ctx)
 {
@@ -278,6 +357,8 @@ main(void)
 		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(anothers_seal_is_told_from_a_broken_chain, setup,
 		                                teardown),
+		cmocka_unit_test_setup_teardown(the_rest_of_a_batch_is_packed_as_hard_as_it_was,
+		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(a_beginning_can_be_cut_off_and_the_rest_is_sealed,
 		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(an_erased_body_keeps_the_chain, setup, teardown),
