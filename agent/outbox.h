@@ -114,7 +114,7 @@ struct outbox_hub {
 	uint64_t plan;           /* version of the plan held (of any hub) */
 	uint64_t standing;       /* version of the standing held, and the boot id it */
 	uint64_t standing_boot;  /* counts from */
-	uint64_t beyond;         /* events it holds beyond our tip */
+	uint64_t beyond;         /* events it holds beyond what it knows of our chain */
 	int64_t last_contact_ms; /* 0: never */
 	int64_t skew_ms;         /* hub clock less ours, at last contact */
 };

@@ -33,6 +33,7 @@ struct journal_entry {
 	uint8_t running[HASH_BYTES]; /* of all entries up to this one */
 };
 
+/* ST_MALFORMED: the journal is damaged. */
 status journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struct bytes bytes,
                       uint64_t *ret_offset);
 /* ST_NOT_FOUND at the end. */
@@ -82,11 +83,10 @@ status journal_each_leaf(kv_txn *txn,
 status journal_forks(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *list, size_t max,
                      size_t *ret_count);
 
-/* How many events of the feed lie neither at nor below the point.  Of a point
- * that is not here yet only a lower bound is known: the events of the feed less
- * its number, or 0. */
-status journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *tip,
-                      uint64_t *ret_count);
+/* How many events of the feed lie neither at nor below a point that is known;
+ * 0 when the feed has fewer than its number, so that it is not. */
+status journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
+                      const struct point *known, uint64_t *ret_count);
 
 /* Every event of every batch in the order of the journal.  visit may write to
  * the store; returning other than ST_OK ends the walk with that.  What e points

@@ -448,7 +448,7 @@ journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
 }
 
 status
-journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *tip,
+journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *known,
                uint64_t *ret_count)
 {
 	struct lanes lanes = { 0 };
@@ -456,6 +456,6 @@ journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct 
 
 	if (st < 0)
 		return st;
-	*ret_count = lanes.events > tip->seq ? lanes.events - tip->seq : 0;
+	*ret_count = lanes.events > known->seq ? lanes.events - known->seq : 0;
 	return ST_OK;
 }

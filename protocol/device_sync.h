@@ -112,7 +112,7 @@ struct device_action {
 	device_action_type type;
 	struct bytes frame;
 	struct point point;
-	uint64_t beyond;   /* events that the hub holds beyond our tip */
+	uint64_t beyond;   /* events that the hub holds beyond what it knows of our chain */
 	uint64_t registry; /* highest number seen */
 	uint64_t boot;
 	int64_t hub_clock_ms;

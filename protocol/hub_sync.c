@@ -163,7 +163,7 @@ look(struct turn *t, struct hub_view *ret_view)
 {
 	memset(ret_view, 0, sizeof(*ret_view));
 	chain_start(t->s->feed, &ret_view->safe);
-	return t->answers->view(t->answers->ctx, t->s->feed, &t->s->tip, ret_view);
+	return t->answers->view(t->answers->ctx, t->s->feed, &t->s->known, ret_view);
 }
 
 /* What the peer had under way it has given up, so nothing of it counts against
@@ -182,14 +182,14 @@ welcome(struct turn *t)
 	struct hub_view view;
 
 	s->round = t->in.round;
-	s->tip = t->in.tip;
 	s->unanswered = s->waiting = 0;
-	if (t->answers->highest(t->answers->ctx, s->feed, &t->in.points, &m.known) < 0 ||
+	if (t->answers->highest(t->answers->ctx, s->feed, &t->in.points, &s->known) < 0 ||
 	    look(t, &view) < 0) {
 		refuse(t, REFUSAL_BUSY);
 		return;
 	}
 	s->credit = view.credit;
+	m.known = s->known;
 	m.beyond = view.beyond;
 	m.gaps = view.gaps;
 	m.credit = view.credit;

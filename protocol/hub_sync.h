@@ -49,7 +49,7 @@ typedef enum hub_event {
 /* What the hub's store says of a feed; all from one snapshot. */
 struct hub_view {
 	uint64_t plan, standing, registry;
-	uint64_t beyond; /* events of the feed that do not lie at or below the tip told */
+	uint64_t beyond; /* events of the feed that do not lie at or below the point asked */
 	uint64_t credit;
 	struct points gaps; /* at most GAPS_TOLD_MAX */
 	struct point safe;  /* left as it is: none */
@@ -62,8 +62,10 @@ struct hub_answers {
 	/* The highest of points that is known, else seq 0 with h(0). */
 	status (*highest)(void *ctx, const uint8_t feed[static FEED_BYTES],
 	                  const struct points *points, struct point *ret_known);
-	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *tip,
-	               struct hub_view *ret_view);
+	/* known is what highest found of the last HELLO: of the device's own tip the
+	 * hub can say nothing when the device was put back and has recorded since. */
+	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES],
+	               const struct point *known, struct hub_view *ret_view);
 	/* Up to max bytes of a document from offset: fills version, total, bytes,
 	 * signature of ret_part, which point into memory that lasts until the next
 	 * question.  No bytes from offset on: bytes is empty.  ST_NOT_FOUND: there is
@@ -112,7 +114,7 @@ typedef struct hub_sync {
 	uint64_t credit;     /* bytes that may be unanswered, see above */
 	uint64_t unanswered; /* bytes of batches of this round taken and not answered */
 	uint64_t waiting;    /* how many these are */
-	struct point tip;    /* as told in HELLO */
+	struct point known;  /* as told in WELCOME */
 	struct message message; /* the last HELLO or PING */
 } hub_sync;
 

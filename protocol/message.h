@@ -65,7 +65,7 @@ struct message {
 	const uint8_t *hub;     /* WELCOME: the hub's signing key, its id */
 	uint64_t boot;          /* WELCOME PONG, and PING: drawn when the hub started */
 	struct point known;     /* WELCOME: the highest of the points it knows */
-	uint64_t beyond;        /* WELCOME: events it holds beyond the tip told */
+	uint64_t beyond;        /* WELCOME: events it holds beyond known */
 	struct points gaps;     /* WELCOME: points this device may fill */
 	uint64_t credit;        /* WELCOME ACK PONG: bytes allowed beyond the last ACK */
 	uint64_t standing;      /* WELCOME ACK PONG: version of the standing */

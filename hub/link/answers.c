@@ -61,7 +61,7 @@ highest(void *ctx, const uint8_t feed[static FEED_BYTES], const struct points *p
 }
 
 static status
-view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *tip,
+view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
      struct hub_view *ret_view)
 {
 	answers *a = ctx;
@@ -71,7 +71,7 @@ view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *tip,
 	if (st == ST_OK || st == ST_NOT_FOUND)
 		st = hub_standing_version(a->txn, feed, &ret_view->standing);
 	if (st == ST_OK)
-		st = journal_beyond(a->txn, feed, tip, &ret_view->beyond);
+		st = journal_beyond(a->txn, feed, known, &ret_view->beyond);
 	ret_view->plan = in_force.version;
 	ret_view->registry = registry_number(a->txn);
 	ret_view->credit = a->credit;

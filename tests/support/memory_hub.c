@@ -166,7 +166,7 @@ answer_highest(void *ctx, const uint8_t feed[static FEED_BYTES], const struct po
 }
 
 static status
-answer_view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *tip,
+answer_view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
             struct hub_view *ret_view)
 {
 	memory_hub *h = ctx;
@@ -176,8 +176,7 @@ answer_view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point
 	ret_view->plan = h->plan.version;
 	ret_view->standing = h->standing.version;
 	ret_view->credit = h->credit;
-	if (memory_hub_knows(h, feed, tip))
-		ret_view->beyond = memory_hub_events(h, feed) - tip->seq;
+	ret_view->beyond = memory_hub_events(h, feed) - known->seq;
 	return ST_OK;
 }
 

@@ -195,6 +195,11 @@ class Forks(HubCase):
             welcome = link.hello()
         self.assertEqual(welcome["known"], restored.tip)
         self.assertEqual(welcome["beyond"], 20)
+        days(restored, 3, by="again")
+        with self.hub.link(restored) as link:
+            welcome = link.hello()
+        self.assertEqual(welcome["known"], restored.point(5))
+        self.assertEqual(welcome["beyond"], 20)
 
     def test_two_clones_are_served_side_by_side(self):
         one = self.new_device()

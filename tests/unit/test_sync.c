@@ -214,6 +214,28 @@ restored_device_is_told_what_the_hub_has_beyond(void **ctx)
 	assert_int_equal(w->hub.lanes, 1);
 }
 
+/* Its tip is nothing the hub has heard of, what lies below is. */
+static void
+restored_device_that_recorded_since_is_told_too(void **ctx)
+{
+	struct world *w = *ctx;
+	struct memory_backup backup;
+
+	memory_device_record(&w->device, 30);
+	backup = memory_device_backup(&w->device);
+	memory_device_record(&w->device, 20);
+	sync_all(&w->link);
+	memory_device_restore(&w->device, &backup);
+	memory_device_record(&w->device, 7);
+	memory_link_restart(&w->link);
+	sync_all(&w->link);
+	assert_int_equal(w->link.beyond, 21); /* no point told lies between 29 and 33 */
+	assert_int_equal(memory_hub_events(&w->hub, w->device.feed), 57);
+	memory_link_restart(&w->link);
+	sync_all(&w->link);
+	assert_int_equal(w->link.beyond, 20);
+}
+
 static void
 two_clones_connected_side_by_side_lose_nothing(void **ctx)
 {
@@ -488,6 +510,7 @@ main(void)
 		IN_A_WORLD(fork_at_the_beginning_converges_in_one_exchange),
 		IN_A_WORLD(hub_ten_thousand_events_behind_converges_in_one_exchange),
 		IN_A_WORLD(restored_device_is_told_what_the_hub_has_beyond),
+		IN_A_WORLD(restored_device_that_recorded_since_is_told_too),
 		IN_A_WORLD(two_clones_connected_side_by_side_lose_nothing),
 		IN_A_WORLD(idle_device_refills_a_hub_that_was_put_back),
 		IN_A_WORLD(several_batches_in_flight_cause_one_go_back),
