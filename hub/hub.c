@@ -88,6 +88,17 @@ fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, uint
 	return st;
 }
 
+/* What is wrong with the store itself is no fault of the batch: its device, told
+ * "malformed", would stop sending, and half of a batch would be committed. */
+static status
+fault_of_store(status st)
+{
+	return st == ST_MALFORMED || st == ST_LIMIT || st == ST_DENIED || st == ST_CHAIN ||
+			st == ST_EXISTS || st == ST_UNKNOWN
+		? ST_IO
+		: st;
+}
+
 status
 hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 {
@@ -96,17 +107,18 @@ hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 	uint64_t skipped, offset;
 	status st = registry_device(txn, b->feed, &device);
 
-	if (st == ST_NOT_FOUND)
-		return ST_DENIED;
-	if (st == ST_OK)
-		st = batch_unpack(b, h->space, &bodies);
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_DENIED : fault_of_store(st);
+	st = batch_unpack(b, h->space, &bodies);
 	if (st == ST_OK)
 		st = batch_verify(b, bodies);
+	if (st < 0)
+		return st;
+	st = journal_take(txn, b, bodies, received_ms, &skipped, &offset);
 	if (st == ST_OK)
-		st = journal_take(txn, b, bodies, received_ms, &skipped, &offset);
-	if (st == ST_OK)
-		st = fold_batch(h, txn, b, bodies, skipped, device_may_publish(&device));
-	return st;
+		st = fault_of_store(fold_batch(h, txn, b, bodies, skipped,
+		                               device_may_publish(&device)));
+	return st == ST_MALFORMED ? ST_IO : st;
 }
 
 /* ---- the hub's own feed ---- */

@@ -67,8 +67,9 @@ status hub_plan(hub *h, kv_txn *txn, const plan **ret_plan);
 /* Verify, store and fold one batch within txn.  What hub_sync_settled() takes:
  * ST_OK new events were stored; ST_EXISTS all of it was known; ST_UNKNOWN it
  * joins at a point that is not here; ST_DENIED not enrolled, or not sealed by
- * the feed; ST_CHAIN, ST_MALFORMED, ST_LIMIT; other: the transaction is of no
- * more use.  The first five leave the transaction usable. */
+ * the feed; ST_CHAIN, ST_MALFORMED, ST_LIMIT.  All but ST_OK have changed
+ * nothing, and the transaction can go on.  Any other is of the store (ST_IO
+ * also where a row is damaged): the transaction is of no more use. */
 status hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms);
 
 /* Append one event body to the hub's own feed, sealed, stored and folded. */

@@ -85,7 +85,7 @@ journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struct bytes
 	free(value);
 	if (st == ST_OK)
 		*ret_offset = offset;
-	return st;
+	return st == ST_EXISTS ? ST_MALFORMED : st; /* an entry below is missing */
 }
 
 /* ---- taking a batch ---- */

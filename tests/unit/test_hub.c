@@ -255,6 +255,43 @@ repeats_gaps_and_overlaps_leave_the_transaction_usable(void **ctx)
 	hub_commit(&txn);
 }
 
+/* A result that is the device's fault would be committed, and acknowledged or
+ * refused for good. */
+static void
+damage_of_the_store_is_no_fault_of_a_batch(void **ctx)
+{
+	(void) ctx;
+	static const uint8_t first_entry[8] = { 0 }, junk[] = { 1, 2, 3 };
+	uint8_t key[ROW_KEY_MAX];
+	struct kv_walk walk;
+	size_t len;
+
+	record(&track, 3);
+	assert_status(lane_give(&track, 1, 1, hub_at.hub, txn), ST_OK);
+	hub_commit(&txn);
+
+	txn = hub_begin(hub_at.hub);
+	assert_true(kv_seek(txn, TABLE_CELLS, (struct bytes) { 0 }, &walk));
+	len = walk.key.len;
+	memcpy(key, walk.key.at, len);
+	kv_walk_done(&walk);
+	assert_status(kv_put(txn, TABLE_CELLS, (struct bytes) { key, len },
+	                     (struct bytes) { junk, sizeof(junk) }),
+	              ST_OK);
+	assert_status(lane_give(&track, 2, 2, hub_at.hub, txn), ST_IO);
+	kv_abort(&txn);
+
+	txn = hub_begin(hub_at.hub);
+	assert_status(kv_delete(txn, TABLE_JOURNAL,
+	                        (struct bytes) { first_entry, sizeof(first_entry) }),
+	              ST_OK);
+	assert_status(lane_give(&track, 2, 2, hub_at.hub, txn), ST_IO);
+	kv_abort(&txn);
+
+	txn = hub_begin(hub_at.hub);
+	assert_status(lane_give(&track, 2, 3, hub_at.hub, txn), ST_OK);
+}
+
 static void
 a_clone_counts_once_for_what_both_share(void **ctx)
 {
@@ -431,6 +468,7 @@ main(void)
 		hub_test(a_feed_that_is_not_enrolled_is_denied),
 		hub_test(a_batch_changed_anywhere_is_refused_and_stores_nothing),
 		hub_test(repeats_gaps_and_overlaps_leave_the_transaction_usable),
+		hub_test(damage_of_the_store_is_no_fault_of_a_batch),
 		hub_test(a_clone_counts_once_for_what_both_share),
 		hub_test(a_new_plan_judges_all_events_again),
 		hub_test(only_the_next_version_is_published),
