@@ -13,7 +13,7 @@
  * Held events of the lowest numbers first, at most STANDING_HELD_MAX. */
 status hub_standing(kv_txn *txn, const uint8_t feed[static FEED_BYTES], writer *w);
 
-/* 0: nothing was ever held against it. */
+/* 0: nothing was ever held against it, and its standing is empty. */
 status
 hub_standing_version(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *ret_version);
 

@@ -411,6 +411,12 @@ class Documents(HubCase):
             part = link.expect("PART")
             self.assertEqual((part["version"], part["offset"]), (1, 0))
 
+    def test_there_is_a_standing_before_anything_is_held(self):
+        with self.hub.link(self.new_device()) as link:
+            version = link.hello()["standing"]
+            self.assertEqual(link.document("standing")[0], version)
+            self.assertEqual((link.standing()["heldn"], link.standing()["held"]), (0, []))
+
     def test_the_standing_changes_with_what_is_held(self):
         device = self.new_device()
         days(device, 1, u=MADRID)
