@@ -1,3 +1,6 @@
+/* libcsv calls back when a cell ends and knows no lines.  So it is fed piece by
+ * piece: what lies between two bytes that mean something to it at once, each such
+ * byte alone.  Whatever it calls back for is then known to end at that byte. */
 #include "agent/csv.h"
 
 #include <csv.h>
@@ -81,6 +84,8 @@ make_room(struct scan *s, size_t bytes)
 	return true;
 }
 
+/* A person sees "Bogot?" on the screen and cannot tell why: the answer is what to
+ * choose when saving the file. */
 static const char *
 encoding_rule(const struct scan *s, const void *raw, size_t len)
 {
@@ -158,6 +163,8 @@ feed(struct scan *s, const uint8_t *at, size_t len)
 		s->st = ST_NOMEM;
 }
 
+/* Bounded, so that the bound on a cell is looked at before libcsv has taken in a
+ * file of one cell. */
 static size_t
 run_length(const struct scan *s, const uint8_t *at, const uint8_t *end)
 {
@@ -169,6 +176,8 @@ run_length(const struct scan *s, const uint8_t *at, const uint8_t *end)
 	return n;
 }
 
+/* A quotation mark that is never closed would swallow the rest of the file, and be
+ * told as a fault of its last line: the bound on a cell finds it near its place. */
 static void
 feed_run(struct scan *s, const uint8_t *at, size_t len)
 {

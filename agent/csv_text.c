@@ -67,6 +67,7 @@ put_utf8(uint32_t c, char *out)
 	return 3;
 }
 
+/* A byte 0 is valid UTF-8 and still no text: utf8_valid() refuses it. */
 static status
 convert(csv_encoding encoding, const uint8_t *raw, size_t len, char *out, size_t *ret_len)
 {

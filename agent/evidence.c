@@ -1,3 +1,5 @@
+/* The file itself stays at the unit; its hash in the event makes it provable later
+ * that it has not been changed since. */
 #include "agent/evidence.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* Reading goes on after a bad row: somebody who is told of one fault a run gives
+ * up after the third.  Events are encoded as they are read, so what is kept of a
+ * row is its bytes and the hash that it is known by. */
 #include "agent/import.h"
 
 #include <stdlib.h>
@@ -21,6 +24,8 @@ show(const char *text, char *out, size_t size)
 		memcpy(out + used, mark, sizeof(mark));
 }
 
+/* Findings beyond the bound are counted: a file with the wrong separator has a
+ * fault in every row, and nobody reads the second fifty. */
 void
 import_find(struct importing *im, struct import_findings *list, size_t line, size_t column,
             const char *found, const char *rule, const char *arg)
@@ -153,6 +158,7 @@ import_enrolled(const struct codes *units, const char *unit)
 	return false;
 }
 
+/* A file of a consulate has no column for what goes without saying. */
 static void
 find_only_unit(struct importing *im)
 {

@@ -1,3 +1,5 @@
+/* All or none, twice: one bad row and nothing is stored; and what is stored is
+ * stored in one transaction, so that a power cut leaves no half of a file. */
 #include "agent/import_cmd.h"
 
 #include <limits.h>
@@ -178,6 +180,7 @@ find_map(char *path, size_t size)
 	snprintf(path, size, "%s/import.map", VALIJA_DATA_DIR);
 }
 
+/* Without it no column has a meaning, so there is no default to fall back on. */
 static int
 read_map(struct run *r)
 {
@@ -279,6 +282,7 @@ prepare(struct run *r)
 	return ST_OK;
 }
 
+/* What the commit would find, without one.  With --again nothing counts as known. */
 static status
 look_up(struct run *r)
 {

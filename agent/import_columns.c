@@ -1,3 +1,5 @@
+/* A column nobody knows is an error only once a cell of it says something: exports
+ * have empty ones.  A silent loss is the one thing that must not happen. */
 #include "agent/import_internal.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* What a row means: which unit, which day, what its words stand for.  Whether the
+ * fields are right is judged by entry_build(), as for a typed entry; only what it
+ * cannot know (cells, columns, rows of others) is told here. */
 #include "agent/import_internal.h"
 
 #include <ctype.h>
@@ -177,6 +180,8 @@ is_partial_date(const char *text)
 	return true;
 }
 
+/* The ministry has published days of which only the month is known; they are not
+ * guessed at, they are left out when somebody says so. */
 static bool
 check_date(struct draft *d)
 {

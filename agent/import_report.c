@@ -1,3 +1,5 @@
+/* Said in the words of a spreadsheet, line and column, since that is where it has
+ * to be put right. */
 #include "agent/import_report.h"
 
 #include <stdio.h>
@@ -79,6 +81,8 @@ print_json(const struct import *in, const struct import_totals *t)
 }
 
 /* "23 rows: 9 recorded, 9 of other units left out, 0 already here" */
+/* The parts add up to the rows of the file, so that nobody has to wonder where one
+ * has gone. */
 static void
 print_sum(const struct import *in, const struct import_totals *t)
 {

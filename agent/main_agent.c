@@ -1,3 +1,4 @@
+/* A program of its own, so that recording needs neither ZeroMQ nor a network. */
 #include "agent/link/commands.h"
 #include "common/cli.h"
 #include "common/i18n.h"

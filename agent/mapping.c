@@ -1,3 +1,6 @@
+/* The file is read once and taken apart where it lies: names point into it.  Rules
+ * are few, so they are looked through from the first on; the file is written by
+ * hand, so each fault names its line. */
 #include "agent/mapping.h"
 
 #include <ctype.h>
@@ -38,6 +41,8 @@ mapping_field_name(mapping_field field)
 	return field_names[field];
 }
 
+/* Headers are typed by people, or made by programs that drop accents: "Sábado
+ * Consular" is sabado-consular. */
 static bool
 same_name(const char *a, const char *b)
 {
@@ -90,6 +95,8 @@ find_column(const mapping *map, const char *name)
 	return NULL;
 }
 
+/* Rules go before the plain names, so that an installation can give "place" another
+ * meaning. */
 bool
 mapping_column(const mapping *map, const char *header, struct mapping_target *ret_target)
 {

@@ -1,3 +1,6 @@
+/* Two reserves.  A new event is refused while there is still room for what must go
+ * on: acknowledgements, plans, reading.  Should somebody else fill the disk, the
+ * ballast is given up for those. */
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>

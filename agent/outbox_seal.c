@@ -1,3 +1,5 @@
+/* How well events pack is known only afterwards: take what should fit, pack, and
+ * take less when it did not.  A round costs a signature; as a rule there are two. */
 #include "agent/outbox_internal.h"
 
 /* Events of one unit look alike: what zstd makes of some kilobytes of them. */

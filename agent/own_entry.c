@@ -1,3 +1,5 @@
+/* Each call reads in transactions of its own.  Entries never change, so what is put
+ * together from several belongs together all the same. */
 #include "agent/own_entry.h"
 
 #include "common/event_json.h"

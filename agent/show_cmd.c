@@ -160,6 +160,7 @@ print_event(const struct event *e)
 		line_time(_("recorded"), e->at_ms);
 }
 
+/* What became of it at the hub, as far as the last contact told. */
 static void
 print_place(const struct own_entry *e)
 {

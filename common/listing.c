@@ -1,3 +1,5 @@
+/* Three forms of one walk: a command fills in cells and does not know who reads
+ * them.  No form keeps more than a piece of the rows. */
 #include "common/listing.h"
 
 #include <stdio.h>
@@ -52,6 +54,8 @@ end_piece(struct listing *l)
 		l->st = st;
 }
 
+/* Made safe here, at the last moment: in JSON and CSV a place may hold what would
+ * be an escape sequence on a terminal. */
 static void
 table_cells(struct listing *l, const char *const *cells)
 {

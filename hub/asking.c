@@ -1,3 +1,6 @@
+/* A question opens one read transaction and keeps it to its end.  What is told
+ * belongs together; the price is that pages freed meanwhile are not used again,
+ * which a hub that takes a few batches a second does not feel. */
 #include "hub/asking.h"
 
 #include <string.h>
@@ -77,6 +80,8 @@ asking_parse(struct asking *a, const char *doc, int argc, char **argv)
 	cli_parse(&argp, argc, argv, a);
 }
 
+/* Not the day of this machine: whoever asks, from wherever, on the same day of
+ * the ministry, gets the same number. */
 int
 asking_open(struct asking *a)
 {
@@ -101,6 +106,8 @@ asking_done(struct asking *a)
 	hub_close(&a->hub);
 }
 
+/* Indicators first: they are few, and of two codes equally near the one
+ * of the shorter list is the likelier. */
 int
 asking_code(const struct asking *a, const char *word, struct text *ret_code)
 {

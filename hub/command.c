@@ -1,3 +1,5 @@
+/* The modules below say only which of a few kinds of failure it was; what a
+ * person can do about it is known here, where the home and the command are. */
 #include "hub/command.h"
 
 #include <sodium.h>
@@ -90,6 +92,7 @@ command_failed(hub *h, status st)
 	}
 }
 
+/* To standard error, so that what is asked for can still go into a file. */
 static void
 show_progress(void *ctx, uint64_t done, uint64_t total)
 {
@@ -102,6 +105,7 @@ show_progress(void *ctx, uint64_t done, uint64_t total)
 	        (unsigned long long) total);
 }
 
+/* A log of a service would fill with lines that nobody is waiting for. */
 void
 command_watch(hub *h)
 {
@@ -112,6 +116,8 @@ command_watch(hub *h)
 		hub_watch(h, show_progress, &shown_ms);
 }
 
+/* All words are named only when none is near: who mistyped one does not want to
+ * read the others. */
 void
 command_wrong_word(struct argp_state *state, const char *option, const char *value,
                    const char *const *known, size_t count)

@@ -43,6 +43,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* The order given is the order of the columns and of the rows. */
 static void
 take_by(struct input *in, const char *arg, struct argp_state *state)
 {
@@ -167,6 +168,8 @@ unknown_name(const struct input *in, name_kind kind)
 	                what, shown);
 }
 
+/* Codes that the plan does not have would be answered by 0, which reads like a
+ * fact. */
 static int
 check_codes(struct input *in)
 {
@@ -259,6 +262,7 @@ print_row(struct listing *l, const struct input *in, const struct group *row)
 	listing_row(l, cells);
 }
 
+/* A number that is passed on without its cut-off and status cannot be checked. */
 static json_t *
 head_json(const struct input *in)
 {
@@ -299,6 +303,8 @@ status_word(event_status s)
 	return "";
 }
 
+/* "No activities" in words: a lone 0 leaves open whether the question was the
+ * right one. */
 static void
 print_total(const struct input *in, uint64_t total)
 {

@@ -5,6 +5,7 @@
 #include "hub/journal.h"
 #include "hub/names.h"
 
+/* Half a character would make the whole row no UTF-8, and JSON no JSON. */
 void
 text_append(char *out, size_t size, struct text t)
 {
@@ -19,6 +20,8 @@ text_append(char *out, size_t size, struct text t)
 	out[used + len] = '\0';
 }
 
+/* Two are enough to know that a number names several events, so one leaf is read
+ * and the rest only counted. */
 status
 event_ref(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
           char ret_text[static REF_TEXT_BYTES])
@@ -34,6 +37,8 @@ event_ref(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point
 
 #define COPY(member, t) text_append(row->member, sizeof(row->member), (t))
 
+/* What could not be decoded is listed too, with whatever came before the fault:
+ * so each field is asked for by its bit. */
 static void
 fill_codes(const struct event *e, struct event_row *row)
 {

@@ -87,6 +87,7 @@ is_linked(const plan *p, struct text indicator, struct text initiative)
 	return false;
 }
 
+/* The same rule as counting, or the list under a number would not add up to it. */
 /* It names the code, or an indicator that the plan links to it. */
 static bool
 names_code(const struct input *in, const struct event *e)
@@ -189,6 +190,8 @@ visit(void *ctx, const struct journal_event *j)
 	return st == ST_OK ? in->listing.st : st;
 }
 
+/* All batches are read, in the order in which they came: there is no index by
+ * event, and one would be larger than the journal. */
 static status
 print_events(struct input *in)
 {

@@ -27,6 +27,8 @@ slot_of(const struct groups *g, const char key[static GROUP_KEY_BYTES])
 	}
 }
 
+/* Doubled, with all slots filled anew: rows must stay where list has them only
+ * until the next one is added. */
 /* Room for one more, with at least a third of the slots empty. */
 static status
 make_room(struct groups *g)

@@ -35,6 +35,8 @@ set_code(const plan *p, name_kind kind, struct text code, struct held_fault *fau
 	fault->nearest = name_of(p, kind, code) ? NULL : name_nearest(p, kind, code);
 }
 
+/* Only the reason is kept in the ledger.  What was at fault follows from the event
+ * and the plan in force, so it is looked for when somebody asks. */
 void
 held_fault_of(const plan *p, const struct event *e, hold reason, struct held_fault *ret_fault)
 {

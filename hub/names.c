@@ -1,3 +1,5 @@
+/* The plan looks codes up by itself; what is added here is one call for all
+ * kinds, so that who tells of a fault need not know where its code lives. */
 #include "hub/names.h"
 
 #include "protocol/code.h"
@@ -92,6 +94,7 @@ name_of_line(const plan *p, struct text code)
 	return name ? name : name_of(p, NAME_INITIATIVE, code);
 }
 
+/* All codes of the kind are measured: a hundred or two, and only after a fault. */
 const char *
 name_nearest(const plan *p, name_kind kind, struct text code)
 {
@@ -116,6 +119,8 @@ name_nearest(const plan *p, name_kind kind, struct text code)
 	return nearest && code_near(least, code.len) ? nearest : NULL;
 }
 
+/* The plan has no list of countries but those where it has units, and those are
+ * the ones that are counted by. */
 const char *
 name_of_country(const plan *p, struct text country)
 {

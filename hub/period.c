@@ -1,3 +1,4 @@
+/* All four forms have their own length, so nothing is guessed. */
 #include "hub/period.h"
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ period_name(period_kind kind, date day, char ret_text[static PERIOD_TEXT_BYTES])
 	memcpy(ret_text, text, strlen(text) + 1);
 }
 
+/* A month ends a day before the next begins: no table of lengths, no leap years. */
 /* So many whole months from the first of that one on. */
 static status
 months(int year, int first, int count, struct plan_period *ret_period)

@@ -1,3 +1,6 @@
+/* A plan is written by hand, by people of the office, and is refused as a whole:
+ * so all that is wrong is told at once, with the place, for whoever has to put
+ * the file right. */
 #include "hub/plan_cmd.h"
 
 #include <jansson.h>
@@ -13,6 +16,8 @@
 
 enum { SHOWN_BYTES = 800, KEY_JSON = 0x200 };
 
+/* A fault of syntax has a line; behind it there is no document, and so no pointer
+ * into one. */
 static const char *
 place_of(const struct plan_problem *p, char *out, size_t size)
 {
@@ -180,6 +185,8 @@ take_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* The findings are what was asked for, so they go to standard output; who only
+ * needs a good plan (plan_open_file) gets them as errors. */
 static int
 check(const struct check_input *input, const uint8_t *json, size_t len)
 {

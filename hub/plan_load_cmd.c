@@ -102,6 +102,8 @@ show_command_of_plan(int argc, char **argv)
 
 /* ---- plan load ---- */
 
+/* Publishing the same file again is no error: whoever lost the connection in the
+ * middle gives the command once more. */
 /* Words for what hub_publish_plan() refuses. */
 static int
 refused(hub *h, const struct input *in, const plan *p, unsigned in_force, status st)
@@ -127,6 +129,8 @@ refused(hub *h, const struct input *in, const plan *p, unsigned in_force, status
 	return command_failed(h, st);
 }
 
+/* The version in force is read under the lock that publishing needs: two who
+ * publish at once must not both be the next. */
 static status
 publish(hub *h, struct bytes json, unsigned *ret_in_force)
 {

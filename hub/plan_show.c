@@ -1,3 +1,5 @@
+/* For reading, and for comparing with the printed plan page by page: hence the
+ * order of the document, and 80 columns whatever the terminal. */
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -147,6 +149,8 @@ is_linked(const struct plan_indicator *indicator, const char *initiative)
 	return false;
 }
 
+/* Where the area comes from is told, since for some the printed table has none:
+ * the office is to confirm those. */
 static void
 print_initiative(const plan *p, const struct plan_initiative *initiative)
 {
@@ -251,6 +255,7 @@ print_targets(const struct plan_indicator *indicator, int width)
 		print_line(STEP, width, "%s", _("no yearly targets"));
 }
 
+/* What a person has to record to move the number. */
 static const char *
 feeder_text(plan_feeder by)
 {

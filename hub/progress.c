@@ -1,3 +1,6 @@
+/* Percentages are rounded once, at the end.  Rounding in between, or doubles, give
+ * another last digit now and then, and a light that is yellow in one report and
+ * green in the other. */
 #include "hub/progress.h"
 
 #include <inttypes.h>
@@ -187,6 +190,8 @@ between(struct amount a, struct amount b, int part)
 	return (struct amount) { PROGRESS_KNOWN, a.twelfths + way.twelfths / MONTHS * part };
 }
 
+/* What should be there by the end of the month of the cut-off: a plan gives yearly
+ * targets, and in March nobody is late for December. */
 static struct amount
 due_of(const struct figures *f)
 {
@@ -237,6 +242,7 @@ light_of(struct progress_number to_date, struct plan_thresholds t)
 	return to_date.n <= (int64_t) t.green * 10 ? LIGHT_GREEN : LIGHT_ORANGE;
 }
 
+/* A level nobody has reported on since is what it was: the baseline, marked. */
 static struct progress_number
 value_of(const struct figures *f, struct amount result)
 {
@@ -247,6 +253,7 @@ value_of(const struct figures *f, struct amount result)
 	return (struct progress_number) { result.why, 0 };
 }
 
+/* After the last day of its period an indicator stays where it ended. */
 static struct figures
 figures_of(const struct plan_indicator *indicator, struct plan_period period, date cutoff)
 {

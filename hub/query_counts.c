@@ -27,6 +27,8 @@ count_key_name(count_key key)
 	return names[key];
 }
 
+/* Secondary counts and actors share a table, whose keys have the name at their
+ * end, behind the day: so rows of other names are passed over here. */
 /* ST_NOT_FOUND: a row of another name. */
 static status
 read_row(const struct counts_question *question, const struct kv_walk *walk,
@@ -88,6 +90,7 @@ group_part(count_key by, const struct cell_key *key, char space[static PERIOD_TE
 	return text_of(space);
 }
 
+/* Texts with a 0 behind each, so that "a" "bc" and "ab" "c" are two groups. */
 static status
 add_row(struct counting *c, const struct counted *row)
 {
@@ -146,6 +149,8 @@ count_rows(struct counting *c, struct text unit)
 	return st;
 }
 
+/* A walk for each unit reads only their rows: the code and the unit are what keys
+ * begin with. */
 status
 query_counts(const struct query *q, const struct counts_question *question, struct groups *ret_rows,
              uint64_t *ret_total)

@@ -1,3 +1,6 @@
+/* Nothing is kept of an indicator: it is added up from the cells each time, so it
+ * cannot disagree with what "counts" tells of them.  The rows of one indicator are
+ * a few thousand a year, read in milliseconds. */
 #include "hub/query.h"
 
 #include <stdlib.h>
@@ -75,6 +78,8 @@ query_progress(const struct query *q, const struct plan_indicator *indicator,
 	return st;
 }
 
+/* From a table of its own: an activity that names an indicator and two initiatives
+ * stands in several cells, and is one activity. */
 status
 query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 {

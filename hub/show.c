@@ -1,3 +1,5 @@
+/* Everything is gathered before the first line is printed: half a page about an
+ * event, and then an error, would be taken for the whole. */
 #include "hub/show.h"
 
 #include <stdlib.h>
@@ -50,6 +52,8 @@ gather_versions(struct ledger *l, struct shown *s)
 	return st;
 }
 
+/* The batch as kept: when its beginning was known already it holds less than what
+ * the device sent, and its seal covers it all the same. */
 static status
 gather_batch(const struct asking *a, struct shown *s)
 {

@@ -77,6 +77,8 @@ take_option(int key, char *arg, struct argp_state *state)
 
 /* ---- finding it ---- */
 
+/* A REF has the first 40 bits of the key; among a few thousand devices two may
+ * agree, and then both are tried. */
 static status
 note_feed(void *ctx, const struct device *d)
 {
@@ -101,6 +103,7 @@ find(const struct input *in, struct found_event *found)
 	return st;
 }
 
+/* Most often the number is that of the device's screen, and has not come in. */
 static int
 not_found(const struct input *in)
 {

@@ -1,3 +1,6 @@
+/* Two tellings of the same: lines for a person who asks why a number is what it
+ * is, JSON for a program.  Both keep the order from what the event says to what
+ * proves it. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -131,6 +134,8 @@ print_activity(const plan *p, const struct shown *s)
 	line(_("Why"), e->why);
 }
 
+/* The sentence names the value at fault, since whoever reads it will write to the
+ * unit, where nobody knows the names of reasons. */
 static void
 print_outcome(const struct asking *a, const struct shown *s)
 {
@@ -147,6 +152,8 @@ print_outcome(const struct asking *a, const struct shown *s)
 	}
 }
 
+/* In the order of the graph, which is the same on every hub: it is not the order
+ * in which they came. */
 static void
 print_versions(const struct shown *s)
 {
@@ -165,6 +172,8 @@ print_versions(const struct shown *s)
 	}
 }
 
+/* The seal is checked at each asking: what was good on arrival may lie on a disk
+ * that has gone bad since, and this page is where somebody relies on it. */
 static void
 print_proof(const struct shown *s)
 {

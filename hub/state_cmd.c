@@ -20,6 +20,8 @@ struct state {
 	struct query_tallies tallies;
 };
 
+/* The digest may take a while when much came in since it was last computed; a
+ * failure must not leave half a table behind. */
 static status
 gather(struct state *s)
 {
@@ -31,6 +33,8 @@ gather(struct state *s)
 
 /* ---- JSON ---- */
 
+/* Beside each number that is null stands why: no data is not the same as 0, nor
+ * as a target that the plan does not give. */
 static void
 note_why(json_t *why, const char *field, progress_reason reason)
 {
@@ -174,6 +178,7 @@ table_row_of(struct listing *l, const struct plan_indicator *indicator, const st
 	});
 }
 
+/* The digests in full: they are what two offices read to each other. */
 static void
 print_head(const struct state *s)
 {

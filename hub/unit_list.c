@@ -1,3 +1,5 @@
+/* The arguments are read before the plan is at hand, so units are gathered first
+ * and looked up later, all by one command. */
 #include "hub/unit_list.h"
 
 #include <sysexits.h>
@@ -41,6 +43,7 @@ unit_list_has(const struct unit_list *u, struct text unit)
 	return u->count == 0 || has(u, u->count, unit);
 }
 
+/* A unit named twice would be counted twice: each is a walk of its own. */
 int
 unit_list_check(struct unit_list *u, const plan *p)
 {

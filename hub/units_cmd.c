@@ -1,3 +1,5 @@
+/* A fleet at a glance: whom one has to ring up.  All that is told here is of the
+ * devices and their links; none of it is state, none of it is in the digest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,8 @@ struct posts {
 	size_t count, room;
 };
 
+/* Gathered before any is printed: devices are kept by key, people look for a
+ * unit. */
 static status
 add_post(struct posts *p, struct text unit, const struct device *d)
 {
@@ -136,6 +140,8 @@ note_of(const struct facts *f, char out[static NOTE_TEXT_BYTES])
 	         f->lanes, forks);
 }
 
+/* Rounded down to one unit of time: whether it is 3 hours (a wrong zone) or 3 years
+ * (a dead battery) is what one wants to know. */
 static void
 skew_text(int64_t skew_ms, char out[static SKEW_BYTES])
 {
