@@ -70,14 +70,16 @@ read_standing(outbox *box, struct feed_state *s)
 	return st == ST_OK ? read_conflicts(box, s) : st;
 }
 
+/* The tip after what the hub confirmed: others record and send between the two,
+ * and more must never be confirmed than there is. */
 status
 feed_state_read(outbox *box, struct feed_state *ret_state)
 {
 	struct feed_state s = { .confirmed = 0 };
-	status st = outbox_tip(box, &s.tip);
+	status st = outbox_hub(box, outbox_device(box)->hub, &s.hub);
 
 	if (st == ST_OK)
-		st = outbox_hub(box, outbox_device(box)->hub, &s.hub);
+		st = outbox_tip(box, &s.tip);
 	if (st == ST_OK && is_own(box, &s.hub.acked))
 		s.confirmed = s.hub.acked.seq;
 	if (st == ST_OK)

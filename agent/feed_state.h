@@ -12,7 +12,7 @@
 struct feed_state {
 	struct point tip;
 	struct outbox_hub hub;
-	uint64_t confirmed; /* the hub has all up to here */
+	uint64_t confirmed; /* the hub has all up to here; at most the tip */
 
 	/* Of the standing; only what is on the device's own chain. */
 	bool has_standing;
