@@ -39,6 +39,8 @@ parse(int key, char *arg, struct argp_state *state)
 			entry_options_word(arg);
 		return ARGP_ERR_UNKNOWN;
 	case KEY_KEY:
+		if (*arg == '\0') /* of a script whose variable is not set */
+			argp_error(state, _("--key: it must not be empty"));
 		a->key = arg;
 		a->options.list = 0;
 		return 0;

@@ -60,6 +60,7 @@ class Record(DeviceCase):
         self.assertEqual(self.number(different), first)
         self.assertIn("says something else", different.stderr)
         self.assertEqual(self.status()["tip"]["seq"], 2)
+        self.assertIn("must not be empty", self.refused("record", *DAY, "--key", "", status=64))
 
     def test_bad_input_says_what_would_be_right(self):
         for words, said in (
