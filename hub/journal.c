@@ -164,6 +164,19 @@ bytes_to_keep(const struct batch *b, struct bytes bodies, const struct joint *j,
 	return st;
 }
 
+/* Of the events behind the known beginning. */
+static status
+tags_of(const struct batch *b, struct bytes bodies, uint64_t skip, writer *w)
+{
+	struct batch_walk walk = batch_walk(b, bodies);
+	struct batch_event e;
+
+	for (uint64_t i = 0; batch_next(&walk, &e); i++)
+		if (i >= skip)
+			writer_raw(w, e.at.hash, TAG_BYTES);
+	return writer_status(w);
+}
+
 status
 journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
              uint64_t *ret_skipped, uint64_t *ret_offset)
@@ -172,7 +185,7 @@ journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t re
 	struct bytes bytes;
 	struct joint joint;
 	uint64_t offset;
-	writer w;
+	writer w, tags;
 	status st = place_batch(txn, b, bodies, &joint);
 
 	if (st < 0)
@@ -181,12 +194,16 @@ journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t re
 	if (st < 0)
 		return st;
 	writer_init(&w);
+	writer_init(&tags);
 	st = bytes_to_keep(b, bodies, &joint, &w, &bytes);
 	if (st == ST_OK)
-		st = journal_append(txn, JOURNAL_BATCH, received_ms, bytes, &offset);
-	writer_done(&w);
+		st = tags_of(b, bodies, joint.skip, &tags);
 	if (st == ST_OK)
-		st = index_put(txn, b->feed, &joint.at, &end, offset);
+		st = journal_append(txn, JOURNAL_BATCH, received_ms, bytes, &offset);
+	if (st == ST_OK)
+		st = index_put(txn, b->feed, &joint.at, &end, offset, writer_bytes(&tags));
+	writer_done(&w);
+	writer_done(&tags);
 	if (st == ST_OK) {
 		*ret_skipped = joint.skip;
 		*ret_offset = offset;

@@ -11,10 +11,13 @@
  *
  * Known is asked of an event (feed, seq, hash), never of a number alone: a feed
  * that was restored or cloned has several events of one number.  The index has
- * a row a batch; to find an event at most one batch a lane is unpacked.
+ * a row a batch, with a tag an event: the first bytes of its chain hash.  Only
+ * batches whose tag fits are unpacked: were it one a lane, a device with many
+ * lanes could keep the hub busy with asking.
  *
  * Within TABLE_JOURNAL: offset -> kind (1), received_ms (8), running (32), bytes.
- * Within TABLE_BATCHES: feed, first seq, offset -> count (8), before, after.
+ * Within TABLE_BATCHES: feed, first seq, offset -> count (8), before, after, tags
+ * (8 each).
  * Within TABLE_LEAVES: feed, seq, hash -> how many events this lane brought (8),
  * so that the sum over a feed's leaves is the number of its events.
  */

@@ -9,7 +9,8 @@
 enum {
 	NUMBER_BYTES = 8,
 	BATCH_KEY_BYTES = FEED_BYTES + 2 * NUMBER_BYTES,
-	BATCH_VALUE_BYTES = NUMBER_BYTES + 2 * HASH_BYTES,
+	BATCH_HEAD_BYTES = NUMBER_BYTES + 2 * HASH_BYTES, /* of the value; then the tags */
+	BATCH_VALUE_MAX = BATCH_HEAD_BYTES + BATCH_EVENTS_MAX * TAG_BYTES,
 };
 
 /* ---- leaves ---- */
@@ -193,7 +194,7 @@ journal_each_leaf(kv_txn *txn,
 
 struct batch_row {
 	uint64_t first, count, offset;
-	const uint8_t *before, *after;
+	const uint8_t *before, *after, *tags;
 };
 
 static void
@@ -206,24 +207,27 @@ batch_key(const uint8_t *feed, uint64_t first, uint64_t offset, uint8_t out[stat
 
 status
 index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-          const struct point *end, uint64_t offset)
+          const struct point *end, uint64_t offset, struct bytes tags)
 {
-	uint8_t key[BATCH_KEY_BYTES], value[BATCH_VALUE_BYTES];
+	uint8_t key[BATCH_KEY_BYTES], value[BATCH_VALUE_MAX];
 	status st;
 
 	batch_key(feed, start->seq + 1, offset, key);
 	put_u64(value, end->seq - start->seq);
 	memcpy(value + NUMBER_BYTES, start->hash, HASH_BYTES);
 	memcpy(value + NUMBER_BYTES + HASH_BYTES, end->hash, HASH_BYTES);
+	memcpy(value + BATCH_HEAD_BYTES, tags.at, tags.len);
 	st = kv_put(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) },
-	            (struct bytes) { value, sizeof(value) });
+	            (struct bytes) { value, BATCH_HEAD_BYTES + tags.len });
 	return st == ST_OK ? move_leaf(txn, feed, start, end) : st;
 }
 
 static status
 batch_row_read(const struct kv_walk *walk, struct batch_row *ret_row)
 {
-	if (walk->key.len != BATCH_KEY_BYTES || walk->value.len != BATCH_VALUE_BYTES)
+	if (walk->key.len != BATCH_KEY_BYTES || walk->value.len < BATCH_HEAD_BYTES ||
+	    walk->value.len > BATCH_VALUE_MAX ||
+	    get_u64(walk->value.at) != (walk->value.len - BATCH_HEAD_BYTES) / TAG_BYTES)
 		return ST_MALFORMED;
 	*ret_row = (struct batch_row) {
 		.first = get_u64(walk->key.at + FEED_BYTES),
@@ -231,6 +235,7 @@ batch_row_read(const struct kv_walk *walk, struct batch_row *ret_row)
 		.count = get_u64(walk->value.at),
 		.before = walk->value.at + NUMBER_BYTES,
 		.after = walk->value.at + NUMBER_BYTES + HASH_BYTES,
+		.tags = walk->value.at + BATCH_HEAD_BYTES,
 	};
 	return ST_OK;
 }
@@ -376,18 +381,19 @@ match(void *ctx, const struct journal_event *e)
 	return ST_OK;
 }
 
-/* Look into one batch, unless its borders tell already. */
+/* Look into one batch, unless its row tells already. */
 static status
 look_into(kv_txn *txn, const struct batch_row *row, struct seeking *s)
 {
+	const uint8_t *tag = row->tags + (s->seq - row->first) * TAG_BYTES;
+	size_t len = s->prefix_len < TAG_BYTES ? s->prefix_len : TAG_BYTES;
 	struct journal_entry entry;
-	bool is_last = s->seq == row->first + row->count - 1;
 	status st;
 
-	if (is_last && memcmp(row->after, s->prefix, s->prefix_len) != 0)
+	if (memcmp(tag, s->prefix, len) != 0)
 		return ST_OK;
-	if (is_last && !s->event) {
-		s->found = true;
+	if (s->seq == row->first + row->count - 1 && !s->event) {
+		s->found = memcmp(row->after, s->prefix, s->prefix_len) == 0;
 		return ST_OK;
 	}
 	st = journal_read(txn, row->offset, &entry);

@@ -16,6 +16,9 @@ status index_leaf(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const stru
 /* ST_LIMIT: what joins at that point would be a lane too many. */
 status index_has_room(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at);
 
-/* Enter the batch at offset that leads from start to end. */
+enum { TAG_BYTES = 8 }; /* as many as nobody can find a second chain hash for */
+
+/* Enter the batch at offset that leads from start to end; tags has TAG_BYTES of
+ * the chain hash of each of its events. */
 status index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-                 const struct point *end, uint64_t offset);
+                 const struct point *end, uint64_t offset, struct bytes tags);

@@ -210,6 +210,32 @@ a_known_beginning_is_cut_off_and_the_rest_is_still_sealed(void **ctx)
 	assert_status(batch_verify(&b, bodies), ST_OK);
 }
 
+/* Else a device of many lanes could have as many batches unpacked by asking for
+ * one point.  That nothing is read shows where what would be read is damaged. */
+static void
+what_is_not_there_is_told_without_reading_batches(void **ctx)
+{
+	(void) ctx;
+	static const uint8_t junk[64] = { JOURNAL_BATCH };
+	struct found_event found;
+	struct point p;
+	uint8_t key[8];
+
+	record(&track, 10);
+	assert_taken(&track, 1, 10, 0);
+	put_u64(key, journal_size(txn) - 1);
+	assert_status(kv_put(txn, TABLE_JOURNAL, (struct bytes) { key, sizeof(key) },
+	                     (struct bytes) { junk, sizeof(junk) }),
+	              ST_OK);
+	p = lane_point(&track, 5);
+	assert_status(journal_known(txn, alice.feed, &p), ST_MALFORMED);
+	p.hash[0] ^= 1;
+	assert_status(journal_known(txn, alice.feed, &p), ST_NOT_FOUND);
+	assert_status(journal_find(txn, alice.feed, 5, p.hash, HASH_PREFIX_BYTES, &found),
+	              ST_NOT_FOUND);
+	assert_known(&track, 10, 10, ST_OK);
+}
+
 static void
 what_joins_nowhere_is_asked_for(void **ctx)
 {
@@ -447,6 +473,7 @@ main(void)
 		journal_test(a_batch_is_kept_as_it_came),
 		journal_test(what_is_known_is_not_stored_again),
 		journal_test(a_known_beginning_is_cut_off_and_the_rest_is_still_sealed),
+		journal_test(what_is_not_there_is_told_without_reading_batches),
 		journal_test(what_joins_nowhere_is_asked_for),
 		journal_test(a_fork_becomes_a_lane_wherever_it_begins),
 		journal_test(leaves_come_in_the_order_of_number_and_hash),
