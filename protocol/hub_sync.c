@@ -83,10 +83,8 @@ static const char *const refusal_texts[REFUSALS_] = {
  * frame given; why is the reason, should the table say DO_REFUSE. */
 struct turn {
 	hub_sync *s;
-	const struct hub_sync_config *config;
-	const struct hub_answers *answers;
+	struct hub_common *common;
 	int64_t wall_ms;
-	writer *w;
 	struct hub_action *action;
 
 	struct message in;
@@ -125,7 +123,8 @@ hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES])
 /* ---- answers ---- */
 
 void
-hub_sync_refuse(hub_sync *s, refusal code, writer *w, struct hub_action *ret_action)
+hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
+                struct hub_action *ret_action)
 {
 	struct message m = {
 		.type = MESSAGE_REFUSE,
@@ -135,25 +134,25 @@ hub_sync_refuse(hub_sync *s, refusal code, writer *w, struct hub_action *ret_act
 
 	s->state = HUB_CLOSED;
 	*ret_action = (struct hub_action) { .type = HUB_REFUSE, .refused_with = code };
-	if (message_encode(&m, w) == ST_OK)
-		ret_action->frame = writer_bytes(w);
+	if (message_encode(&m, &common->w) == ST_OK)
+		ret_action->frame = writer_bytes(&common->w);
 }
 
 static void
 refuse(struct turn *t, refusal code)
 {
-	hub_sync_refuse(t->s, code, t->w, t->action);
+	hub_sync_refuse(t->s, t->common, code, t->action);
 }
 
 static void
 reply(struct turn *t, const struct message *m)
 {
-	if (message_encode(m, t->w) < 0) {
+	if (message_encode(m, &t->common->w) < 0) {
 		refuse(t, REFUSAL_BUSY);
 		return;
 	}
 	t->action->type = HUB_SEND;
-	t->action->frame = writer_bytes(t->w);
+	t->action->frame = writer_bytes(&t->common->w);
 }
 
 /* Asked anew for each answer: between two frames another connection may have
@@ -161,9 +160,11 @@ reply(struct turn *t, const struct message *m)
 static status
 look(struct turn *t, struct hub_view *ret_view)
 {
+	const struct hub_answers *a = &t->common->answers;
+
 	memset(ret_view, 0, sizeof(*ret_view));
 	chain_start(t->s->feed, &ret_view->safe);
-	return t->answers->view(t->answers->ctx, t->s->feed, &t->s->known, ret_view);
+	return a->view(a->ctx, t->s->feed, &t->s->known, ret_view);
 }
 
 /* What the peer had under way it has given up, so nothing of it counts against
@@ -171,19 +172,20 @@ look(struct turn *t, struct hub_view *ret_view)
 static void
 welcome(struct turn *t)
 {
+	const struct hub_answers *a = &t->common->answers;
 	hub_sync *s = t->s;
 	struct message m = {
 		.type = MESSAGE_WELCOME,
 		.round = t->in.round,
-		.hub = t->config->hub,
-		.boot = t->config->boot,
+		.hub = t->common->hub,
+		.boot = t->common->boot,
 		.clock_ms = t->wall_ms,
 	};
 	struct hub_view view;
 
 	s->round = t->in.round;
 	s->unanswered = s->waiting = 0;
-	if (t->answers->highest(t->answers->ctx, s->feed, &t->in.points, &s->known) < 0 ||
+	if (a->highest(a->ctx, s->feed, &t->in.points, &s->known) < 0 ||
 	    look(t, &view) < 0) {
 		refuse(t, REFUSAL_BUSY);
 		return;
@@ -219,7 +221,7 @@ store(struct turn *t)
 static status
 find_part(struct turn *t, struct message *ret_part)
 {
-	const struct hub_answers *a = t->answers;
+	const struct hub_answers *a = &t->common->answers;
 	document what = DOCUMENTS_;
 	status st;
 
@@ -257,7 +259,7 @@ static void
 pong(struct turn *t)
 {
 	struct message m = {
-		.type = MESSAGE_PONG, .boot = t->config->boot, .clock_ms = t->wall_ms,
+		.type = MESSAGE_PONG, .boot = t->common->boot, .clock_ms = t->wall_ms,
 		.pending = t->s->waiting,
 	};
 	struct hub_view view;
@@ -277,14 +279,14 @@ pong(struct turn *t)
 /* The receipt names the end of the batch as the device has it, also when the hub
  * knew all of it before: the device cannot tell the two, and need not. */
 static void
-acknowledge(struct turn *t, const struct point *end, size_t wire_bytes)
+acknowledge(struct turn *t, const struct hub_settled *batch)
 {
 	hub_sync *s = t->s;
 	uint8_t covered[RECEIPT_SIGNED_BYTES], receipt[SIGNATURE_BYTES];
 	struct message m = {
-		.type = MESSAGE_ACK, .round = s->round, .end = *end, .receipt = receipt
+		.type = MESSAGE_ACK, .round = s->round, .end = batch->end, .receipt = receipt
 	};
-	uint64_t left = s->credit > wire_bytes ? s->credit - wire_bytes : 0;
+	uint64_t left = s->credit > batch->wire_bytes ? s->credit - batch->wire_bytes : 0;
 	struct hub_view view;
 
 	if (look(t, &view) < 0) {
@@ -296,8 +298,8 @@ acknowledge(struct turn *t, const struct point *end, size_t wire_bytes)
 	m.credit = view.credit;
 	m.plan = view.plan;
 	m.standing = view.standing;
-	receipt_signed(t->config->hub, s->feed, end, covered);
-	sign_bytes(covered, sizeof(covered), t->config->secret, receipt);
+	receipt_signed(t->common->hub, s->feed, &batch->end, covered);
+	sign_bytes(covered, sizeof(covered), t->common->secret, receipt);
 	reply(t, &m);
 }
 
@@ -389,13 +391,12 @@ judge(struct turn *t, const void *frame, size_t len)
 }
 
 void
-hub_sync_frame(hub_sync *s, const struct hub_sync_config *config,
-               const struct hub_answers *answers, const void *frame, size_t len, int64_t wall_ms,
-               writer *w, struct hub_action *ret_action)
+hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, size_t len,
+               int64_t wall_ms, struct hub_action *ret_action)
 {
 	struct turn t = {
-		.s = s, .config = config, .answers = answers, .wall_ms = wall_ms, .w = w,
-		.action = ret_action, .why = REFUSAL_ORDER,
+		.s = s, .common = common, .wall_ms = wall_ms, .action = ret_action,
+		.why = REFUSAL_ORDER,
 	};
 	const struct step *to;
 
@@ -430,19 +431,17 @@ hub_sync_frame(hub_sync *s, const struct hub_sync_config *config,
 /* ---- what the hub itself has to say ---- */
 
 void
-hub_sync_settled(hub_sync *s, const struct hub_sync_config *config,
-                 const struct hub_answers *answers, uint64_t round, const struct point *end,
-                 size_t wire_bytes, status outcome, writer *w, struct hub_action *ret_action)
+hub_sync_settled(hub_sync *s, struct hub_common *common, const struct hub_settled *batch,
+                 struct hub_action *ret_action)
 {
-	struct turn t = {
-		.s = s, .config = config, .answers = answers, .w = w, .action = ret_action
-	};
+	struct turn t = { .s = s, .common = common, .action = ret_action };
+	status outcome = batch->outcome;
 
 	*ret_action = (struct hub_action) { .type = HUB_NOTHING };
-	if ((s->state != HUB_STREAMING && s->state != HUB_WAITING) || round != s->round)
+	if ((s->state != HUB_STREAMING && s->state != HUB_WAITING) || batch->round != s->round)
 		return;
 	/* never below 0, whatever the caller hands back */
-	s->unanswered -= s->unanswered < wire_bytes ? s->unanswered : wire_bytes;
+	s->unanswered -= s->unanswered < batch->wire_bytes ? s->unanswered : batch->wire_bytes;
 	s->waiting -= s->waiting > 0;
 	if (outcome == ST_DENIED)
 		refuse(&t, REFUSAL_SEAL);
@@ -459,18 +458,14 @@ hub_sync_settled(hub_sync *s, const struct hub_sync_config *config,
 	else if (outcome == ST_UNKNOWN)
 		want(&t);
 	else
-		acknowledge(&t, end, wire_bytes);
+		acknowledge(&t, batch);
 }
 
 void
-hub_sync_notice(hub_sync *s, const struct hub_sync_config *config,
-                const struct hub_answers *answers, int64_t wall_ms, writer *w,
+hub_sync_notice(hub_sync *s, struct hub_common *common, int64_t wall_ms,
                 struct hub_action *ret_action)
 {
-	struct turn t = {
-		.s = s, .config = config, .answers = answers, .wall_ms = wall_ms, .w = w,
-		.action = ret_action,
-	};
+	struct turn t = { .s = s, .common = common, .wall_ms = wall_ms, .action = ret_action };
 
 	*ret_action = (struct hub_action) { .type = HUB_NOTHING };
 	if (s->state == HUB_STREAMING)

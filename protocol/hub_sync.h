@@ -18,7 +18,7 @@
  * several batches in flight cause one go-back.  The first HELLO of a connection
  * may have any round.
  *
- * Not thread safe: a connection and its writer belong to one loop.
+ * Not thread safe: all connections of a hub belong to one loop.
  */
 #pragma once
 
@@ -74,11 +74,14 @@ struct hub_answers {
 	               uint64_t offset, size_t max, struct message *ret_part);
 };
 
-/* The same for all connections of a hub, for the life of the process. */
-struct hub_sync_config {
-	uint8_t hub[FEED_BYTES];                  /* public signing key: the hub's id */
-	uint8_t secret[SIGN_SECRET_BYTES];        /* signs receipts */
+/* What all connections of a hub share: the caller sets it up once, and hands it
+ * in with each call. */
+struct hub_common {
+	uint8_t hub[FEED_BYTES];           /* public signing key: the hub's id */
+	uint8_t secret[SIGN_SECRET_BYTES]; /* signs receipts */
 	uint64_t boot;
+	struct hub_answers answers;
+	writer w; /* for what is sent: a thousand silent connections need no buffer each */
 };
 
 typedef enum hub_action_type {
@@ -91,7 +94,7 @@ typedef enum hub_action_type {
 /* What the caller has to do now.  Which fields are set is said at the type. */
 struct hub_action {
 	hub_action_type type;
-	struct bytes frame; /* valid until the next call with that writer */
+	struct bytes frame; /* valid until the next call of any connection */
 	struct batch batch; /* points into the frame given */
 	size_t wire_bytes;  /* of that batch, for hub_sync_settled() */
 	uint64_t round;
@@ -121,30 +124,32 @@ typedef struct hub_sync {
 /* feed is the one that the peer's key is enrolled for. */
 void hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES]);
 
-/* Take one frame, of any length.  w is the caller's and used for the
- * answer, so that a thousand silent connections need no buffer each.  wall_ms is
- * only passed on. */
-void hub_sync_frame(hub_sync *s, const struct hub_sync_config *config,
-                    const struct hub_answers *answers, const void *frame, size_t len,
-                    int64_t wall_ms, writer *w, struct hub_action *ret_action);
+/* Take one frame, of any length.  wall_ms is only passed on. */
+void hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, size_t len,
+                    int64_t wall_ms, struct hub_action *ret_action);
 
-/* The outcome of a batch handed out: ST_OK or ST_EXISTS (all of it was known)
- * is acknowledged; ST_UNKNOWN asks for points; ST_DENIED, ST_CHAIN, ST_LIMIT,
- * ST_MALFORMED refuse with that reason; anything else refuses as busy.  end and
- * wire_bytes are the batch's, round is that of the action. */
-void hub_sync_settled(hub_sync *s, const struct hub_sync_config *config,
-                      const struct hub_answers *answers, uint64_t round,
-                      const struct point *end, size_t wire_bytes, status outcome, writer *w,
+/* What became of a batch handed out. */
+struct hub_settled {
+	uint64_t round;    /* of the action, as is wire_bytes */
+	size_t wire_bytes;
+	struct point end; /* of the batch */
+	status outcome;
+};
+
+/* ST_OK or ST_EXISTS (all of it was known) is acknowledged; ST_UNKNOWN asks for
+ * points; ST_DENIED, ST_CHAIN, ST_LIMIT, ST_MALFORMED refuse with that reason;
+ * anything else refuses as busy. */
+void hub_sync_settled(hub_sync *s, struct hub_common *common, const struct hub_settled *batch,
                       struct hub_action *ret_action);
 
 /* A PONG unasked, when the plan, the standing or the credit changed. */
-void hub_sync_notice(hub_sync *s, const struct hub_sync_config *config,
-                     const struct hub_answers *answers, int64_t wall_ms, writer *w,
+void hub_sync_notice(hub_sync *s, struct hub_common *common, int64_t wall_ms,
                      struct hub_action *ret_action);
 
 /* Refuse whatever the state, e.g. for a right that was taken.  Nothing more is
  * answered on this connection. */
-void hub_sync_refuse(hub_sync *s, refusal code, writer *w, struct hub_action *ret_action);
+void hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
+                     struct hub_action *ret_action);
 
 const char *hub_state_name(hub_state state);
 

@@ -23,7 +23,6 @@ struct kept {
 struct answers {
 	hub *h;
 	uint8_t secret[SIGN_SECRET_BYTES];
-	struct hub_answers table;
 	kv_txn *txn; /* NULL: no snapshot */
 	uint64_t credit;
 	struct kept plan, standing;
@@ -167,7 +166,6 @@ answers_new(hub *h, const uint8_t secret[static SIGN_SECRET_BYTES], answers **re
 		return ST_NOMEM;
 	a->h = h;
 	a->credit = CREDIT_BYTES_MAX;
-	a->table = (struct hub_answers) { a, highest, view, part };
 	memcpy(a->secret, secret, SIGN_SECRET_BYTES);
 	writer_init(&a->raw);
 	writer_init(&a->packed);
@@ -202,10 +200,10 @@ answers_end(answers *a)
 	kv_abort(&a->txn);
 }
 
-const struct hub_answers *
-answers_table(const answers *a)
+struct hub_answers
+answers_table(answers *a)
 {
-	return &a->table;
+	return (struct hub_answers) { a, highest, view, part };
 }
 
 void

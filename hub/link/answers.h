@@ -1,8 +1,8 @@
 /* hub/link/answers.h - what the conversations ask of the store
  *
  * All answers of one turn come from one snapshot: answers_begin(), then
- * hub_sync_*() with answers_table(), then answers_end(), since no read
- * transaction may live across a wait, and none beside a write.
+ * hub_sync_*(), then answers_end(), since no read transaction may live across a
+ * wait, and none beside a write.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ void answers_free(answers **a_p);
 status answers_begin(answers *a);
 void answers_end(answers *a);
 
-/* For hub_sync_*(), between begin and end. */
-const struct hub_answers *answers_table(const answers *a);
+/* For hub_common; to be asked between begin and end.  a outlives it. */
+struct hub_answers answers_table(answers *a);
 
 /* What every device is allowed to have unanswered from now on. */
 void answers_set_credit(answers *a, uint64_t bytes);

@@ -80,9 +80,12 @@ depot_keep(depot *d, connection *from, const struct hub_action *a)
 
 	p->from = from;
 	p->batch = a->batch;
-	p->round = a->round;
-	p->wire_bytes = a->wire_bytes;
-	p->outcome = ST_BUSY;
+	p->settled = (struct hub_settled) {
+		.round = a->round,
+		.wire_bytes = a->wire_bytes,
+		.end = batch_end(&a->batch),
+		.outcome = ST_BUSY,
+	};
 	from->waiting++;
 }
 
@@ -140,12 +143,16 @@ store_range(struct parcel *p, size_t count, hub *h, const connections *table, in
 	status st = kv_write(hub_store(h), 0, &txn);
 
 	for (size_t i = 0; i < count && st == ST_OK; i++) {
-		p[i].outcome = hub_take(h, txn, &p[i].batch, wall_ms);
-		if (!is_outcome(p[i].outcome))
-			st = p[i].outcome;
-		else if (p[i].outcome == ST_OK || p[i].outcome == ST_EXISTS)
+		status outcome = hub_take(h, txn, &p[i].batch, wall_ms);
+
+		p[i].settled.outcome = outcome;
+		if (!is_outcome(outcome))
+			st = outcome;
+		else if (outcome == ST_OK || outcome == ST_EXISTS)
 			note_contact(p[i].from, &p[i].batch);
 	}
+	if (st == ST_OK)
+		st = hub_settle(h, txn);
 	if (st == ST_OK)
 		st = put_contacts(txn, table);
 	if (st == ST_OK) {
@@ -165,7 +172,7 @@ store_singly(depot *d, hub *h, const connections *table, int64_t wall_ms)
 		status st = store_range(&d->parcels[i], 1, h, table, wall_ms);
 
 		if (st < 0)
-			d->parcels[i].outcome = st;
+			d->parcels[i].settled.outcome = st;
 	}
 }
 
@@ -173,7 +180,7 @@ static void
 fail_all(depot *d, status st)
 {
 	for (size_t i = 0; i < d->count; i++)
-		d->parcels[i].outcome = st;
+		d->parcels[i].settled.outcome = st;
 }
 
 status

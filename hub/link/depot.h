@@ -18,9 +18,7 @@ struct parcel {
 	zmq_msg_t frame;
 	connection *from; /* its row stays as long as a parcel of it waits */
 	struct batch batch;
-	uint64_t round;
-	size_t wire_bytes;
-	status outcome; /* what hub_sync_settled() wants; set by depot_store() */
+	struct hub_settled settled; /* its outcome is set by depot_store() */
 };
 
 typedef struct depot depot;

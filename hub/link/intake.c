@@ -19,8 +19,9 @@ make_parts(intake *in, const struct curve_key *curve)
 	if (st == ST_OK)
 		st = wake_open(hub_home(in->h), &in->wake);
 	if (st == ST_OK)
-		st = answers_new(in->h, in->config.secret, &in->answers);
+		st = answers_new(in->h, in->common.secret, &in->answers);
 	if (st == ST_OK) {
+		in->common.answers = answers_table(in->answers);
 		in->table = connections_new();
 		in->depot = depot_new(INTAKE_PARCELS);
 		st = in->table && in->depot ? ST_OK : ST_NOMEM;
@@ -46,11 +47,11 @@ intake_open(hub *h, const struct curve_key *curve, const uint8_t secret[static S
 	in->held_ms = -1;
 	in->look = true;
 	in->contacts_ms = -INTAKE_CONTACTS_MS;
-	writer_init(&in->w);
-	memcpy(in->config.hub, hub_id(h), FEED_BYTES);
-	memcpy(in->config.secret, secret, SIGN_SECRET_BYTES);
-	while (in->config.boot == 0)
-		randombytes_buf(&in->config.boot, sizeof(in->config.boot));
+	writer_init(&in->common.w);
+	memcpy(in->common.hub, hub_id(h), FEED_BYTES);
+	memcpy(in->common.secret, secret, SIGN_SECRET_BYTES);
+	while (in->common.boot == 0)
+		randombytes_buf(&in->common.boot, sizeof(in->common.boot));
 	in->context = zmq_ctx_new();
 	st = in->context ? make_parts(in, curve) : ST_NOMEM;
 	if (st < 0) {
@@ -77,8 +78,8 @@ intake_close(intake **i_p)
 	answers_free(&in->answers);
 	keyring_free(&in->ring);
 	wake_close(&in->wake);
-	writer_done(&in->w);
-	sodium_memzero(&in->config, sizeof(in->config));
+	writer_done(&in->common.w);
+	sodium_memzero(&in->common, sizeof(in->common));
 	free(in);
 	*i_p = NULL;
 }

@@ -23,9 +23,8 @@ struct intake {
 	connections *table;
 	answers *answers;
 	depot *depot;
-	struct hub_sync_config config;
+	struct hub_common common;
 	wake wake;
-	writer w;      /* for answers */
 	uint64_t plan; /* version that was told */
 	bool look;     /* plan or registry may have changed */
 	bool contacts_due;

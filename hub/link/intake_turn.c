@@ -247,8 +247,8 @@ take_in(intake *in, int64_t now_ms)
 		return true;
 	c->seen_ms = now_ms;
 	/* a message in several parts is malformed, as a frame of 0 bytes is */
-	hub_sync_frame(&c->sync, &in->config, answers_table(in->answers), zmq_msg_data(frame),
-	               st == ST_OK ? zmq_msg_size(frame) : 0, clock_wall_ms(), &in->w, &action);
+	hub_sync_frame(&c->sync, &in->common, zmq_msg_data(frame),
+	               st == ST_OK ? zmq_msg_size(frame) : 0, clock_wall_ms(), &action);
 	if (action.type == HUB_STORE)
 		depot_keep(in->depot, c, &action);
 	else
@@ -296,11 +296,9 @@ settle(intake *in, int64_t now_ms)
 		return st;
 	for (size_t i = 0; i < depot_count(in->depot); i++) {
 		const struct parcel *p = depot_at(in->depot, i);
-		struct point end = batch_end(&p->batch);
 
-		in->stored += p->outcome == ST_OK;
-		hub_sync_settled(&p->from->sync, &in->config, answers_table(in->answers), p->round,
-		                 &end, p->wire_bytes, p->outcome, &in->w, &action);
+		in->stored += p->settled.outcome == ST_OK;
+		hub_sync_settled(&p->from->sync, &in->common, &p->settled, &action);
 		act(in, p->from, &action, now_ms);
 	}
 	answers_end(in->answers);
@@ -372,10 +370,9 @@ tell(intake *in, connection *c, int64_t now_ms)
 	struct hub_action action;
 
 	if (!curve || memcmp(curve, c->curve, CURVE_BYTES) != 0)
-		hub_sync_refuse(&c->sync, REFUSAL_ENROLMENT, &in->w, &action);
+		hub_sync_refuse(&c->sync, &in->common, REFUSAL_ENROLMENT, &action);
 	else
-		hub_sync_notice(&c->sync, &in->config, answers_table(in->answers), clock_wall_ms(),
-		                &in->w, &action);
+		hub_sync_notice(&c->sync, &in->common, clock_wall_ms(), &action);
 	act(in, c, &action, now_ms);
 }
 

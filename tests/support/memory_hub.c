@@ -196,8 +196,8 @@ answer_part(void *ctx, const uint8_t feed[static FEED_BYTES], document what, uin
 		return ST_NOT_FOUND;
 	hash_bytes(doc->bytes, doc->len, hash);
 	sign_bytes(covered,
-	           document_signed(what, h->config.hub, feed, doc->version, hash, covered),
-	           h->config.secret, signature);
+	           document_signed(what, h->common.hub, feed, doc->version, hash, covered),
+	           h->common.secret, signature);
 	ret_part->version = doc->version;
 	ret_part->total = doc->len;
 	ret_part->bytes = (struct bytes) { doc->bytes + from, doc->len - from };
@@ -226,7 +226,7 @@ memory_document_set(struct memory_document *doc, uint64_t version, size_t len)
 void
 memory_hub_reboot(memory_hub *h)
 {
-	h->config.boot = ++last_boot;
+	h->common.boot = ++last_boot;
 }
 
 void
@@ -236,8 +236,9 @@ memory_hub_init(memory_hub *h, unsigned seed)
 
 	put_u32(seed_bytes + 1, seed);
 	*h = (memory_hub) { .credit = 256 * 1024 };
-	crypto_sign_seed_keypair(h->config.hub, h->config.secret, seed_bytes);
-	h->answers = (struct hub_answers) { h, answer_highest, answer_view, answer_part };
+	writer_init(&h->common.w);
+	crypto_sign_seed_keypair(h->common.hub, h->common.secret, seed_bytes);
+	h->common.answers = (struct hub_answers) { h, answer_highest, answer_view, answer_part };
 	memory_hub_reboot(h);
 }
 
@@ -248,6 +249,7 @@ memory_hub_done(memory_hub *h)
 	free(h->slots);
 	free(h->plan.bytes);
 	free(h->standing.bytes);
+	writer_done(&h->common.w);
 }
 
 void

@@ -14,8 +14,7 @@ struct memory_document {
 };
 
 typedef struct memory_hub {
-	struct hub_sync_config config;
-	struct hub_answers answers; /* ctx is the hub */
+	struct hub_common common; /* ctx of its answers is the hub */
 	struct memory_entry {
 		uint8_t feed[FEED_BYTES];
 		struct point at, before;

@@ -153,18 +153,14 @@ memory_link_rise(memory_link *l)
 {
 	struct memory_frame f;
 	struct hub_action a;
-	writer w;
 
 	if (!l->up || !queue_take(&l->rising, &f))
 		return false;
-	writer_init(&w);
-	hub_sync_frame(&l->peer, &l->hub->config, &l->hub->answers, f.at, f.len, l->now_ms, &w,
-	               &a);
+	hub_sync_frame(&l->peer, &l->hub->common, f.at, f.len, l->now_ms, &a);
 	if (!obey(l, &a, &f))
 		free(f.at);
 	if (l->peer.unanswered > l->unanswered_most)
 		l->unanswered_most = l->peer.unanswered;
-	writer_done(&w);
 	return true;
 }
 
@@ -173,36 +169,32 @@ memory_link_commit(memory_link *l, bool answering)
 {
 	status outcome[LENGTH(l->waiting)];
 	struct hub_action a;
-	writer w;
 
 	for (size_t i = 0; i < l->waiting_count; i++)
 		outcome[i] = memory_hub_take(l->hub, &l->waiting[i].batch);
-	writer_init(&w);
 	for (size_t i = 0; i < l->waiting_count; i++) {
 		struct memory_waiting *v = &l->waiting[i];
-		struct point end = batch_end(&v->batch);
+		const struct hub_settled batch = {
+			.round = v->round, .wire_bytes = v->wire_bytes,
+			.end = batch_end(&v->batch), .outcome = outcome[i],
+		};
 
 		if (answering) {
-			hub_sync_settled(&l->peer, &l->hub->config, &l->hub->answers, v->round,
-			                 &end, v->wire_bytes, outcome[i], &w, &a);
+			hub_sync_settled(&l->peer, &l->hub->common, &batch, &a);
 			obey(l, &a, NULL);
 		}
 		free(v->frame.at);
 	}
 	l->waiting_count = 0;
-	writer_done(&w);
 }
 
 void
 memory_link_notice(memory_link *l)
 {
 	struct hub_action a;
-	writer w;
 
-	writer_init(&w);
-	hub_sync_notice(&l->peer, &l->hub->config, &l->hub->answers, l->now_ms, &w, &a);
+	hub_sync_notice(&l->peer, &l->hub->common, l->now_ms, &a);
 	obey(l, &a, NULL);
-	writer_done(&w);
 }
 
 /* ---- the connection ---- */
@@ -237,7 +229,7 @@ memory_link_restart(memory_link *l)
 	memory_link_down(l);
 	device_sync_free(&l->sync);
 	memcpy(config.feed, l->device->feed, FEED_BYTES);
-	memcpy(config.hub, l->hub->config.hub, FEED_BYTES);
+	memcpy(config.hub, l->hub->common.hub, FEED_BYTES);
 	l->sync = device_sync_new(&config, &l->device->memory, &l->device->store);
 	assert_non_null(l->sync);
 }

@@ -6,6 +6,7 @@
 
 /* The store, linked with --wrap: what each batch gets, by its first number. */
 status __wrap_hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms);
+status __wrap_hub_settle(hub *h, kv_txn *txn);
 status __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
 status __wrap_kv_commit(kv_txn **txn_p);
 void __wrap_kv_abort(kv_txn **txn_p);
@@ -17,6 +18,7 @@ enum { ROOM = 8 };
 static status take[ROOM + 1], lock, commit[ROOM + 1];
 static unsigned commits, aborts, contacts_put_count;
 static int open_txn;
+static bool unsettled; /* batches were taken and hub_settle() is owed */
 
 kv *
 __wrap_hub_store(hub *h)
@@ -41,6 +43,7 @@ __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 status
 __wrap_kv_commit(kv_txn **txn_p)
 {
+	assert_false(unsettled);
 	*txn_p = NULL;
 	open_txn = 0;
 	return commit[commits++];
@@ -50,6 +53,7 @@ void
 __wrap_kv_abort(kv_txn **txn_p)
 {
 	aborts += *txn_p != NULL;
+	unsettled = false;
 	*txn_p = NULL;
 	open_txn = 0;
 }
@@ -60,7 +64,17 @@ __wrap_hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 	(void) h;
 	assert_non_null(txn);
 	assert_int_equal(received_ms, 12345);
+	unsettled = true;
 	return take[b->first];
+}
+
+status
+__wrap_hub_settle(hub *h, kv_txn *txn)
+{
+	(void) h;
+	assert_non_null(txn);
+	unsettled = false;
+	return ST_OK;
 }
 
 status
@@ -112,10 +126,10 @@ all_are_stored_in_one_commit(void **ctx)
 	keep(4);
 	assert_status(store(), ST_OK);
 	assert_int_equal(commits, 1);
-	assert_status(depot_at(d, 0)->outcome, ST_OK);
-	assert_status(depot_at(d, 1)->outcome, ST_EXISTS);
-	assert_status(depot_at(d, 2)->outcome, ST_UNKNOWN);
-	assert_status(depot_at(d, 3)->outcome, ST_OK);
+	assert_status(depot_at(d, 0)->settled.outcome, ST_OK);
+	assert_status(depot_at(d, 1)->settled.outcome, ST_EXISTS);
+	assert_status(depot_at(d, 2)->settled.outcome, ST_UNKNOWN);
+	assert_status(depot_at(d, 3)->settled.outcome, ST_OK);
 	depot_clear(d);
 	assert_int_equal(depot_count(d), 0);
 	assert_int_equal(from->waiting, 0);
@@ -131,7 +145,7 @@ a_held_lock_changes_nothing(void **ctx)
 	assert_int_equal(depot_count(d), 2);
 	lock = ST_OK;
 	assert_status(store(), ST_OK);
-	assert_status(depot_at(d, 1)->outcome, ST_OK);
+	assert_status(depot_at(d, 1)->settled.outcome, ST_OK);
 }
 
 static void
@@ -141,9 +155,9 @@ one_that_cannot_be_stored_keeps_nobody_out(void **ctx)
 	take[2] = ST_IO;
 	keep(3);
 	assert_status(store(), ST_IO);
-	assert_status(depot_at(d, 0)->outcome, ST_OK);
-	assert_status(depot_at(d, 1)->outcome, ST_IO);
-	assert_status(depot_at(d, 2)->outcome, ST_OK);
+	assert_status(depot_at(d, 0)->settled.outcome, ST_OK);
+	assert_status(depot_at(d, 1)->settled.outcome, ST_IO);
+	assert_status(depot_at(d, 2)->settled.outcome, ST_OK);
 	assert_int_equal(commits, 2);
 	assert_int_equal(aborts, 2);
 }
@@ -158,7 +172,7 @@ a_failed_commit_acknowledges_nothing(void **ctx)
 	keep(2);
 	assert_status(store(), ST_IO);
 	for (size_t i = 0; i < 2; i++)
-		assert_status(depot_at(d, i)->outcome, ST_IO);
+		assert_status(depot_at(d, i)->settled.outcome, ST_IO);
 	assert_true(from->contact_dirty);
 }
 
@@ -171,7 +185,7 @@ a_full_disk_is_tried_once(void **ctx)
 	assert_status(store(), ST_FULL);
 	assert_int_equal(commits, 1);
 	for (size_t i = 0; i < 3; i++)
-		assert_status(depot_at(d, i)->outcome, ST_FULL);
+		assert_status(depot_at(d, i)->settled.outcome, ST_FULL);
 }
 
 static void

@@ -12,7 +12,7 @@ struct fixture {
 	memory_device device;
 	memory_hub hub;
 	hub_sync s;
-	writer in, out, batch;
+	writer in, batch;
 	struct bytes frame; /* the last one given */
 	struct hub_action action;
 	struct message answer; /* of HUB_SEND and HUB_REFUSE */
@@ -32,7 +32,6 @@ make_fixture(void **ctx)
 	fx->hub.credit = CREDIT_BYTES_MIN;
 	hub_sync_init(&fx->s, fx->device.feed);
 	writer_init(&fx->in);
-	writer_init(&fx->out);
 	writer_init(&fx->batch);
 	*ctx = fx;
 	return 0;
@@ -46,7 +45,6 @@ end_fixture(void **ctx)
 	memory_device_done(&fx->device);
 	memory_hub_done(&fx->hub);
 	writer_done(&fx->in);
-	writer_done(&fx->out);
 	writer_done(&fx->batch);
 	free(fx);
 	return 0;
@@ -67,8 +65,7 @@ look_at_answer(struct fixture *fx)
 static void
 raw(struct fixture *fx, const void *at, size_t len)
 {
-	hub_sync_frame(&fx->s, &fx->hub.config, &fx->hub.answers, at, len, 1234, &fx->out,
-	               &fx->action);
+	hub_sync_frame(&fx->s, &fx->hub.common, at, len, 1234, &fx->action);
 	look_at_answer(fx);
 }
 
@@ -130,8 +127,9 @@ push(struct fixture *fx, uint64_t round, struct bytes batch)
 static void
 settled(struct fixture *fx, uint64_t round, size_t wire_bytes, status outcome)
 {
-	hub_sync_settled(&fx->s, &fx->hub.config, &fx->hub.answers, round, &fx->end, wire_bytes,
-	                 outcome, &fx->out, &fx->action);
+	const struct hub_settled batch = { round, wire_bytes, fx->end, outcome };
+
+	hub_sync_settled(&fx->s, &fx->hub.common, &batch, &fx->action);
 	look_at_answer(fx);
 }
 
@@ -179,7 +177,7 @@ closed_connection_passes_over_everything(void **ctx)
 	struct fixture *fx = *ctx;
 	struct message m = hello(fx, 1);
 
-	hub_sync_refuse(&fx->s, REFUSAL_ENROLMENT, &fx->out, &fx->action);
+	hub_sync_refuse(&fx->s, &fx->hub.common, REFUSAL_ENROLMENT, &fx->action);
 	look_at_answer(fx);
 	assert_refused(fx, REFUSAL_ENROLMENT);
 	frame(fx, &m);
@@ -210,8 +208,8 @@ welcome_tells_the_highest_known_point(void **ctx)
 	greet(fx);
 	assert_int_equal(fx->answer.known.seq, 5);
 	assert_int_equal(fx->answer.round, 1);
-	assert_memory_equal(fx->answer.hub, fx->hub.config.hub, FEED_BYTES);
-	assert_int_equal(fx->answer.boot, fx->hub.config.boot);
+	assert_memory_equal(fx->answer.hub, fx->hub.common.hub, FEED_BYTES);
+	assert_int_equal(fx->answer.boot, fx->hub.common.boot);
 	assert_int_equal(fx->answer.credit, CREDIT_BYTES_MIN);
 	assert_int_equal(fx->answer.plan, 7);
 	assert_int_equal(fx->answer.clock_ms, 1234);
@@ -228,7 +226,7 @@ hello_and_ping_are_shown_to_the_caller(void **ctx)
 	assert_int_equal(fx->action.hello->tip.seq, 20);
 	frame(fx, &(struct message) { .type = MESSAGE_PING, .pending = 9 });
 	assert_answer(fx, MESSAGE_PONG);
-	assert_int_equal(fx->answer.boot, fx->hub.config.boot);
+	assert_int_equal(fx->answer.boot, fx->hub.common.boot);
 	assert_non_null(fx->action.hello);
 	assert_int_equal(fx->action.hello->pending, 9);
 }
@@ -250,7 +248,7 @@ hello_of_another_feed_is_refused(void **ctx)
 	struct fixture *fx = *ctx;
 	struct message m = hello(fx, 1);
 
-	m.feed = fx->hub.config.hub;
+	m.feed = fx->hub.common.hub;
 	frame(fx, &m);
 	assert_refused(fx, REFUSAL_FEED);
 }
@@ -333,8 +331,8 @@ batch_is_handed_out_and_acknowledged(void **ctx)
 	assert_true(point_equal(&fx->answer.end, &fx->end));
 	assert_int_equal(fx->answer.round, 1);
 	assert_int_equal(fx->answer.safe.seq, 0);
-	receipt_signed(fx->hub.config.hub, fx->device.feed, &fx->end, covered);
-	assert_true(signature_valid(covered, sizeof(covered), fx->hub.config.hub,
+	receipt_signed(fx->hub.common.hub, fx->device.feed, &fx->end, covered);
+	assert_true(signature_valid(covered, sizeof(covered), fx->hub.common.hub,
 	                            fx->answer.receipt));
 }
 
@@ -396,10 +394,10 @@ batch_of_another_feed_is_refused(void **ctx)
 {
 	struct fixture *fx = *ctx;
 
-	hub_sync_init(&fx->s, fx->hub.config.hub);
+	hub_sync_init(&fx->s, fx->hub.common.hub);
 	struct message m = hello(fx, 1);
 
-	m.feed = fx->hub.config.hub;
+	m.feed = fx->hub.common.hub;
 	frame(fx, &m);
 	assert_answer(fx, MESSAGE_WELCOME);
 	push(fx, 1, seal(fx, 1, 4000));
@@ -474,7 +472,7 @@ more_credit_told_unasked_may_be_used(void **ctx)
 	fx->hub.credit = 0;
 	greet(fx);
 	fx->hub.credit = CREDIT_BYTES_MIN;
-	hub_sync_notice(&fx->s, &fx->hub.config, &fx->hub.answers, 1, &fx->out, &fx->action);
+	hub_sync_notice(&fx->s, &fx->hub.common, 1, &fx->action);
 	look_at_answer(fx);
 	assert_answer(fx, MESSAGE_PONG);
 	assert_int_equal(fx->answer.credit, CREDIT_BYTES_MIN);
@@ -573,7 +571,7 @@ pings_and_documents_are_answered_while_waiting(void **ctx)
 	frame(fx, &(struct message) { .type = MESSAGE_GET, .what = text_of("plan") });
 	assert_answer(fx, MESSAGE_PART);
 	assert_int_equal(fx->s.state, HUB_WAITING);
-	hub_sync_notice(&fx->s, &fx->hub.config, &fx->hub.answers, 1, &fx->out, &fx->action);
+	hub_sync_notice(&fx->s, &fx->hub.common, 1, &fx->action);
 	assert_int_equal(fx->action.type, HUB_NOTHING);
 }
 

@@ -493,7 +493,7 @@ standing_is_fetched_again_from_a_hub_in_a_new_life(void **ctx)
 	memory_hub_reboot(&w->hub);
 	sync_all(&w->link);
 	assert_int_equal(w->link.documents, 2);
-	assert_int_equal(w->device.memory.standing_boot, w->hub.config.boot);
+	assert_int_equal(w->device.memory.standing_boot, w->hub.common.boot);
 }
 
 int
