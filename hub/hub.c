@@ -62,7 +62,7 @@ fold_events(struct ledger *l, const struct batch *b, struct bytes bodies, uint64
 		if (st == ST_OK && publishes)
 			st = plans_take(l->txn, b->feed, e.body);
 	}
-	return st == ST_OK ? ledger_settle(l) : st;
+	return st;
 }
 
 /* Fold what is new of a stored batch; again all, when it brought a plan. */
@@ -121,6 +121,17 @@ hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 	return st == ST_MALFORMED ? ST_IO : st;
 }
 
+/* Once a transaction, since all that hangs together with a version is gathered:
+ * who sends thousands of versions in as many batches has that done once a commit. */
+status
+hub_settle(hub *h, kv_txn *txn)
+{
+	struct ledger l = { .txn = txn };
+	status st = plan_or_none(h, txn, &l.plan);
+
+	return fault_of_store(st == ST_OK ? ledger_settle(&l) : st);
+}
+
 /* ---- the hub's own feed ---- */
 
 /* The end of its longest lane. */
@@ -161,18 +172,6 @@ record(hub *h, kv_txn *txn, const uint8_t *secret, struct bytes body, int64_t no
 		st = hub_take(h, txn, &b, now_ms);
 	writer_done(&framed);
 	writer_done(&sealed);
-	return st;
-}
-
-status
-hub_record(hub *h, kv_txn *txn, struct bytes body, int64_t now_ms)
-{
-	uint8_t secret[SIGN_SECRET_BYTES];
-	status st = hub_secret(h, secret);
-
-	if (st == ST_OK)
-		st = record(h, txn, secret, body, now_ms);
-	sodium_memzero(secret, sizeof(secret));
 	return st;
 }
 
@@ -228,6 +227,8 @@ hub_publish_plan(hub *h, kv_txn *txn, const void *json, size_t len, int64_t now_
 	st = hub_secret(h, p.secret);
 	if (st == ST_OK)
 		st = plans_cut(json, len, version, now_ms, publish_part, &p);
+	if (st == ST_OK)
+		st = hub_settle(h, txn);
 	sodium_memzero(p.secret, sizeof(p.secret));
 	return st;
 }

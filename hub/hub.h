@@ -64,7 +64,8 @@ status hub_secret(hub *h, uint8_t ret_secret[static SIGN_SECRET_BYTES]);
  * the hub, valid until the next call.  ST_NOT_FOUND: none yet. */
 status hub_plan(hub *h, kv_txn *txn, const plan **ret_plan);
 
-/* Verify, store and fold one batch within txn.  What hub_sync_settled() takes:
+/* Verify, store and fold one batch within txn; hub_settle() is owed.  What
+ * hub_sync_settled() takes:
  * ST_OK new events were stored; ST_EXISTS all of it was known; ST_UNKNOWN it
  * joins at a point that is not here; ST_DENIED not enrolled, or not sealed by
  * the feed; ST_CHAIN, ST_MALFORMED, ST_LIMIT.  All but ST_OK have changed
@@ -72,8 +73,10 @@ status hub_plan(hub *h, kv_txn *txn, const plan **ret_plan);
  * also where a row is damaged): the transaction is of no more use. */
 status hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms);
 
-/* Append one event body to the hub's own feed, sealed, stored and folded. */
-status hub_record(hub *h, kv_txn *txn, struct bytes body, int64_t now_ms);
+/* Judge the records that the batches taken have touched, each once, however many
+ * of its versions came.  Owed after the last hub_take() of a transaction, before
+ * anything is read or committed.  A failure: the transaction is of no more use. */
+status hub_settle(hub *h, kv_txn *txn);
 
 /* Publish a plan document (already checked) as the next version: its parts as
  * events of the hub's own feed.  ST_EXISTS: these very bytes are in force.

@@ -307,6 +307,8 @@ lane_give(const lane *l, uint64_t first, uint64_t last, hub *h, kv_txn *txn)
 	assert_status(batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &b), ST_OK);
 	st = hub_take(h, txn, &b, NOW_MS);
 	writer_done(&w);
+	if (st == ST_OK)
+		st = hub_settle(h, txn);
 	return st;
 }
 

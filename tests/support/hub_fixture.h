@@ -86,7 +86,7 @@ void lane_erase(lane *l, uint64_t seq);
 
 /* Seal events first to last; w is initialised. */
 void lane_seal(const lane *l, uint64_t first, uint64_t last, writer *w);
-/* The same into hub_take(). */
+/* The same into hub_take(), and settled. */
 status lane_give(const lane *l, uint64_t first, uint64_t last, hub *h, kv_txn *txn);
 /* All of it, in one batch a step of step events; must be taken. */
 void lane_give_all(const lane *l, size_t step, hub *h, kv_txn *txn);

@@ -233,16 +233,18 @@ what_the_hub_records_itself_stays_outside(void **ctx)
 	kv_txn *txn = hub_begin(hub_at.hub);
 	struct pair before = digest(hub_at.hub, txn), after;
 	struct event e = test_activity("con-a", DAY);
-	event_field fault;
-	writer w;
+	struct test_device own = { .units = { 0 } };
+	lane l;
 
-	writer_init(&w);
-	assert_status(event_encode(&e, &w, &fault), ST_OK);
-	assert_status(hub_record(hub_at.hub, txn, writer_bytes(&w), 7), ST_OK);
+	memcpy(own.feed, hub_id(hub_at.hub), FEED_BYTES);
+	assert_status(hub_secret(hub_at.hub, own.secret), ST_OK);
+	lane_init(&l, &own);
+	lane_add(&l, &e);
+	lane_give_all(&l, 1, hub_at.hub, txn);
 	assert_int_equal(kv_count(txn, TABLE_HELD), 1);
 	after = digest(hub_at.hub, txn);
 	assert_memory_equal(&before, &after, sizeof(before));
-	writer_done(&w);
+	lane_done(&l);
 	kv_abort(&txn);
 }
 
