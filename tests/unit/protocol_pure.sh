@@ -73,6 +73,7 @@ ZSTD_decompress
 ZSTD_findFrameCompressedSize
 ZSTD_getFrameContentSize
 ZSTD_isError
+ZSTD_maxCLevel
 END
 	"$1" -P -g --defined-only "$2" | awk 'NF > 2 { print $1 }' # of each other
 } | sort -u >"$allowed"
