@@ -228,17 +228,23 @@ check_target(const struct args *a, const struct version *v)
 static int
 build(outbox *box, const struct args *a, const struct version *v, writer *w)
 {
-	const struct codes *units = &outbox_device(box)->units;
 	const struct fix fix = { .seq = v->head, .hash = v->hash };
+	struct entry_frame frame = {
+		.kind = a->kind,
+		.device_units = &outbox_device(box)->units,
+		.fix = &fix,
+		.at_ms = clock_wall_ms(),
+		.today = command_today(),
+		.force = a->options.force,
+	};
 	struct entry_problems problems;
 	struct entry_texts *texts;
-	plan_table *table = NULL;
 	kv_txn *txn = NULL;
 	struct entry e;
 	status st;
 
 	texts = entry_of_event(&v->event, &e);
-	st = texts ? command_plan(box, &txn, &table) : ST_NOMEM;
+	st = texts ? command_plan(box, &txn, &frame.table) : ST_NOMEM;
 	if (st < 0) {
 		entry_texts_free(&texts);
 		return command_failed(box, st);
@@ -246,9 +252,8 @@ build(outbox *box, const struct args *a, const struct version *v, writer *w)
 	change(&e, &a->options);
 	e.by = a->options.entry.by ? a->options.entry.by : command_login();
 	e.why = a->why;
-	st = entry_build(&e, a->kind, units, table, &fix, clock_wall_ms(), a->options.force,
-	                 command_today(), w, &problems);
-	command_plan_done(&txn, &table);
+	st = entry_build(&e, &frame, w, &problems);
+	command_plan_done(&txn, &frame.table);
 	command_problems(&problems);
 	entry_texts_free(&texts);
 	return st == ST_OK ? EX_OK : cli_exit(st);

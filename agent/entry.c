@@ -27,7 +27,7 @@ entry_problem_add(struct checking *c, problem_kind kind, const char *field, stru
 		.field = field,
 		.rule = rule,
 		.by_plan = kind == PROBLEM_PLAN,
-		.is_warning = kind == PROBLEM_WARNING || (kind == PROBLEM_PLAN && c->force),
+		.is_warning = kind == PROBLEM_WARNING || (kind == PROBLEM_PLAN && c->frame->force),
 	};
 
 	cli_safe(found.at, found.len, p.found, sizeof(p.found));
@@ -225,10 +225,10 @@ warn_about_dates(struct checking *c)
 	if (text_is(e->mode, "sabado-consular") && date_weekday((date) e->date) != 5)
 		entry_problem_add(c, PROBLEM_WARNING, "date", text_of(found),
 		                  N_("this day is not a Saturday"), NULL);
-	if (e->status == STATUS_PLANNED && e->date < c->today)
+	if (e->status == STATUS_PLANNED && e->date < c->frame->today)
 		entry_problem_add(c, PROBLEM_WARNING, "date", text_of(found),
 		                  N_("planned for a day that is past"), NULL);
-	if (e->status == STATUS_DONE && e->date > c->today)
+	if (e->status == STATUS_DONE && e->date > c->frame->today)
 		entry_problem_add(c, PROBLEM_WARNING, "date", text_of(found),
 		                  N_("done on a day that is still to come"), NULL);
 }
@@ -459,26 +459,22 @@ encode(struct checking *c, writer *w)
 }
 
 status
-entry_build(const struct entry *e, event_kind kind, const struct codes *device_units,
-            plan_table *table, const struct fix *fix, int64_t at_ms, bool force, date today,
-            writer *w, struct entry_problems *ret_problems)
+entry_build(const struct entry *e, const struct entry_frame *frame, writer *w,
+            struct entry_problems *ret_problems)
 {
 	struct checking c = {
 		.e = e,
-		.device_units = device_units,
-		.table = table,
-		.force = force,
-		.today = today,
-		.event = { .kind = kind, .at_ms = at_ms },
+		.frame = frame,
+		.event = { .kind = frame->kind, .at_ms = frame->at_ms },
 		.out = ret_problems,
 	};
 
 	*ret_problems = (struct entry_problems) { 0 };
 	if (entry_check_unit(&c))
 		set(&c, EVENT_UNIT);
-	if (kind == KIND_ACTIVITY)
+	if (frame->kind == KIND_ACTIVITY)
 		check_activity(&c);
 	check_text(&c, EVENT_BY, "by", e->by, NAME_BYTES_MAX, &c.event.by);
-	check_fix(&c, fix);
+	check_fix(&c, frame->fix);
 	return ret_problems->errors > 0 ? ST_INVALID : encode(&c, w);
 }

@@ -54,13 +54,20 @@ struct entry_problems {
 	struct entry_problem list[24]; /* more are counted, not kept */
 };
 
+/* What an entry is checked against, and what the person does not type. */
+struct entry_frame {
+	event_kind kind; /* KIND_ACTIVITY or KIND_VOID */
+	/* What the device is enrolled for, each code ended by a 0 (as
+	 * outbox_device() has them); a unit that is not given is the only one. */
+	const struct codes *device_units;
+	plan_table *table;     /* NULL: no plan is held */
+	const struct fix *fix; /* the version replaced, or NULL */
+	int64_t at_ms;         /* what the clock says */
+	date today;            /* only for warnings */
+	bool force;            /* errors of by_plan are only warned of */
+};
+
 /* Check e and, when no error stands in the way, encode the event into w.
- * device_units are the codes the device is enrolled for, each ended by a 0 (as
- * outbox_device() has them); a unit that is not given is the only one.  kind is
- * KIND_ACTIVITY or KIND_VOID.  table is NULL when no plan is held.  fix is NULL
- * or the version replaced.  force turns errors of by_plan into warnings.  today
- * is only for warnings.  What is encoded is in w.
  * ST_INVALID: errors are in ret_problems (warnings may be on success). */
-status entry_build(const struct entry *e, event_kind kind, const struct codes *device_units,
-                   plan_table *table, const struct fix *fix, int64_t at_ms, bool force,
-                   date today, writer *w, struct entry_problems *ret_problems);
+status entry_build(const struct entry *e, const struct entry_frame *frame, writer *w,
+                   struct entry_problems *ret_problems);

@@ -6,10 +6,7 @@
 /* An entry while it is checked. */
 struct checking {
 	const struct entry *e;
-	const struct codes *device_units;
-	plan_table *table; /* NULL: no plan is held */
-	bool force;
-	date today;
+	const struct entry_frame *frame;
 	struct event event; /* filled as the checks go */
 	char country[3];
 	struct entry_problems *out;

@@ -40,11 +40,11 @@ tell_unknown(struct checking *c, problem_kind problem, plan_row kind, const char
 
 	while (unknown_codes[i].kind != kind)
 		i++;
-	if (plan_table_nearest(c->table, kind, code, meant)) {
+	if (plan_table_nearest(c->frame->table, kind, code, meant)) {
 		entry_problem_add(c, problem, field, code, unknown_codes[i].nearest, meant);
 		return;
 	}
-	plan_table_list(c->table, kind, list, sizeof(list));
+	plan_table_list(c->frame->table, kind, list, sizeof(list));
 	entry_problem_add(c, problem, field, code, unknown_codes[i].none, list);
 }
 
@@ -57,8 +57,8 @@ entry_check_code(struct checking *c, plan_row kind, const char *field, struct te
 	bool valid = code_valid(code);
 	char limit[LIMIT_BYTES];
 
-	if (c->table) {
-		if (plan_table_find(c->table, kind, code, &a) == ST_NOT_FOUND)
+	if (c->frame->table) {
+		if (plan_table_find(c->frame->table, kind, code, &a) == ST_NOT_FOUND)
 			tell_unknown(c, valid ? PROBLEM_PLAN : PROBLEM_FORM, kind, field, code);
 	} else if (!valid) {
 		snprintf(limit, sizeof(limit), "%d", CODE_BYTES_MAX);
@@ -106,8 +106,8 @@ nearest_unit(const struct codes *codes, const char *unit)
 static bool
 is_enrolled(const struct checking *c, struct text unit)
 {
-	for (size_t i = 0; i < c->device_units->count; i++) {
-		if (text_equal(c->device_units->list[i], unit))
+	for (size_t i = 0; i < c->frame->device_units->count; i++) {
+		if (text_equal(c->frame->device_units->list[i], unit))
 			return true;
 	}
 	return false;
@@ -120,7 +120,7 @@ tell_foreign_unit(struct checking *c, const char *own)
 {
 	struct text unit = c->event.unit;
 	problem_kind problem = code_valid(unit) ? PROBLEM_PLAN : PROBLEM_FORM;
-	const char *nearest = nearest_unit(c->device_units, unit.at);
+	const char *nearest = nearest_unit(c->frame->device_units, unit.at);
 
 	if (nearest)
 		entry_problem_add(c, problem, "unit", unit,
@@ -137,9 +137,9 @@ entry_check_unit(struct checking *c)
 	struct text unit = text_of(c->e->unit);
 	char list[LIST_BYTES];
 
-	join_codes(c->device_units, list);
-	if (unit.len == 0 && c->device_units->count == 1)
-		unit = c->device_units->list[0];
+	join_codes(c->frame->device_units, list);
+	if (unit.len == 0 && c->frame->device_units->count == 1)
+		unit = c->frame->device_units->list[0];
 	if (unit.len == 0) {
 		entry_problem_add(c, PROBLEM_FORM, "unit", unit,
 		                  N_("say which unit of this device it is: %s"), list);
@@ -161,7 +161,7 @@ check_in_force(struct checking *c, plan_row kind, const char *field, struct text
 	char day[DATE_TEXT_BYTES];
 	struct plan_attributes a;
 
-	if (plan_table_find(c->table, kind, code, &a) < 0 || c->event.date < a.retired)
+	if (plan_table_find(c->frame->table, kind, code, &a) < 0 || c->event.date < a.retired)
 		return;
 	date_format(a.retired, day);
 	entry_problem_add(c, PROBLEM_PLAN, field, code,
@@ -205,7 +205,7 @@ check_indicator(struct checking *c, bool in_period)
 {
 	struct plan_attributes a;
 
-	if (plan_table_find(c->table, ROW_INDICATOR, c->event.indicator, &a) < 0)
+	if (plan_table_find(c->frame->table, ROW_INDICATOR, c->event.indicator, &a) < 0)
 		return;
 	if (!a.by_activity)
 		entry_problem_add(c, PROBLEM_PLAN, "indicator", c->event.indicator,
@@ -219,11 +219,11 @@ entry_check_plan(struct checking *c)
 {
 	bool in_period = false;
 
-	if (!c->table)
+	if (!c->frame->table)
 		return;
 	if (c->event.has & EVENT_BIT(EVENT_DATE)) {
 		check_all_in_force(c);
-		in_period = check_period(c, plan_table_period(c->table),
+		in_period = check_period(c, plan_table_period(c->frame->table),
 		                         N_("outside the period of the plan, %s"));
 	}
 	check_indicator(c, in_period);

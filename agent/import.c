@@ -94,6 +94,14 @@ static status
 build_event(struct importing *im, struct draft *d)
 {
 	const struct import_config *config = im->config;
+	const struct entry_frame frame = {
+		.kind = KIND_ACTIVITY,
+		.device_units = config->device_units,
+		.table = config->plan,
+		.at_ms = config->at_ms,
+		.today = config->today,
+		.force = config->force,
+	};
 	struct entry_problems problems = { 0 };
 	uint8_t fields[HASH_BYTES];
 	writer w;
@@ -104,8 +112,7 @@ build_event(struct importing *im, struct draft *d)
 	if (!d->entry.by)
 		d->entry.by = config->by;
 	writer_init(&w);
-	st = entry_build(&d->entry, KIND_ACTIVITY, config->device_units, config->plan, NULL,
-	                 config->at_ms, config->force, config->today, &w, &problems);
+	st = entry_build(&d->entry, &frame, &w, &problems);
 	import_tell(d, &problems);
 	if (st == ST_OK)
 		st = keep_row(im, d, writer_bytes(&w), fields);

@@ -79,17 +79,21 @@ hash_key(const char *key, uint8_t out[static HASH_BYTES])
 static int
 build(outbox *box, const struct entry_options *o, writer *w)
 {
-	const struct codes *units = &outbox_device(box)->units;
+	struct entry_frame frame = {
+		.kind = KIND_ACTIVITY,
+		.device_units = &outbox_device(box)->units,
+		.at_ms = clock_wall_ms(),
+		.today = command_today(),
+		.force = o->force,
+	};
 	struct entry_problems problems;
-	plan_table *table = NULL;
 	kv_txn *txn = NULL;
-	status st = command_plan(box, &txn, &table);
+	status st = command_plan(box, &txn, &frame.table);
 
 	if (st < 0)
 		return command_failed(box, st);
-	st = entry_build(&o->entry, KIND_ACTIVITY, units, table, NULL, clock_wall_ms(), o->force,
-	                 command_today(), w, &problems);
-	command_plan_done(&txn, &table);
+	st = entry_build(&o->entry, &frame, w, &problems);
+	command_plan_done(&txn, &frame.table);
 	command_problems(&problems);
 	return st == ST_OK ? EX_OK : cli_exit(st);
 }

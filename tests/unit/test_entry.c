@@ -97,10 +97,25 @@ teardown(void **ctx)
 }
 
 static status
+build_as(struct fixture *fx, const struct entry *e, event_kind kind, const struct fix *fix)
+{
+	const struct entry_frame frame = {
+		.kind = kind,
+		.device_units = &fx->units,
+		.table = fx->table,
+		.fix = fix,
+		.at_ms = 1000,
+		.today = fx->today,
+		.force = fx->force,
+	};
+
+	return entry_build(e, &frame, &fx->w, &fx->problems);
+}
+
+static status
 build(struct fixture *fx, const struct entry *e)
 {
-	return entry_build(e, KIND_ACTIVITY, &fx->units, fx->table, NULL, 1000, fx->force,
-	                   fx->today, &fx->w, &fx->problems);
+	return build_as(fx, e, KIND_ACTIVITY, NULL);
 }
 
 static struct event
@@ -466,12 +481,10 @@ correction_needs_a_reason(void **ctx)
 	struct fix fix = { .seq = 4, .hash = (const uint8_t *) "0123456789abcdef" };
 	struct event e;
 
-	assert_status(entry_build(&fx->entry, KIND_ACTIVITY, &fx->units, fx->table, &fix, 1, false,
-	                          fx->today, &fx->w, &fx->problems), ST_INVALID);
+	assert_status(build_as(fx, &fx->entry, KIND_ACTIVITY, &fix), ST_INVALID);
 	assert_problem(fx, "why", "", "reason");
 	fx->entry.why = "miscounted";
-	assert_status(entry_build(&fx->entry, KIND_ACTIVITY, &fx->units, fx->table, &fix, 1, false,
-	                          fx->today, &fx->w, &fx->problems), ST_OK);
+	assert_status(build_as(fx, &fx->entry, KIND_ACTIVITY, &fix), ST_OK);
 	e = built(fx);
 	assert_int_equal(e.fixes.count, 1);
 	assert_int_equal(e.fixes.list[0].seq, 4);
@@ -487,8 +500,7 @@ void_says_only_who_what_and_why(void **ctx)
 	struct event e;
 
 	fx->entry.why = "never happened";
-	assert_status(entry_build(&fx->entry, KIND_VOID, &fx->units, fx->table, &fix, 1, false,
-	                          fx->today, &fx->w, &fx->problems), ST_OK);
+	assert_status(build_as(fx, &fx->entry, KIND_VOID, &fix), ST_OK);
 	e = built(fx);
 	assert_int_equal(e.kind, KIND_VOID);
 	assert_int_equal(e.has, EVENT_BIT(EVENT_AT) | EVENT_BIT(EVENT_BY) | EVENT_BIT(EVENT_FIXES) |
