@@ -1,16 +1,17 @@
 #include "agent/link/route.h"
 
-#include <netdb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "agent/link/resolver.h"
+
 struct route {
 	char *endpoints;             /* each ended by a 0 */
 	size_t len;                  /* with the last 0 */
 	const char *at;              /* the endpoint whose turn it is */
+	resolver *asked;             /* for its name; NULL: not under way */
 	struct addrinfo *found;      /* what its name gave; NULL: to be asked */
 	const struct addrinfo *next; /* of found */
 	int error;                   /* of getaddrinfo() */
@@ -38,6 +39,7 @@ route_new(const char *endpoints)
 static void
 forget(route *r)
 {
+	resolver_free(&r->asked);
 	if (r->found)
 		freeaddrinfo(r->found);
 	r->found = NULL;
@@ -69,9 +71,8 @@ advance(route *r)
 /* "tcp://HOST:PORT", HOST perhaps in brackets, is what endpoint_valid() lets
  * through. */
 static status
-resolve(route *r)
+ask(route *r)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	const char *host = strstr(r->at, "://"), *port = strrchr(r->at, ':');
 	char name[256];
 	size_t len;
@@ -88,11 +89,21 @@ resolve(route *r)
 		return ST_INVALID;
 	memcpy(name, host, len);
 	name[len] = 0;
-	r->error = getaddrinfo(name, port + 1, &hints, &r->found);
-	if (r->error != 0) {
-		r->found = NULL;
+	return resolver_start(name, port + 1, &r->asked);
+}
+
+static status
+resolve(route *r)
+{
+	status st = r->asked ? ST_OK : ask(r);
+
+	if (st < 0)
+		return st;
+	if (!resolver_take(r->asked, &r->error, &r->found))
+		return ST_BUSY;
+	resolver_free(&r->asked);
+	if (r->error != 0)
 		return ST_NOT_FOUND;
-	}
 	r->next = r->found;
 	return ST_OK;
 }
@@ -128,6 +139,12 @@ route_next(route *r, char ret_address[static ROUTE_ADDRESS_BYTES])
 	a = r->next;
 	r->next = a->ai_next;
 	return write_address(a, ret_address, ROUTE_ADDRESS_BYTES);
+}
+
+int
+route_fd(const route *r)
+{
+	return r->asked ? resolver_fd(r->asked) : -1;
 }
 
 const char *

@@ -5,7 +5,8 @@
  * endpoint gets its turn: on failure the next address, then the next endpoint,
  * and so round.  A name is asked for again each time its turn comes.
  *
- * Resolving waits for the name server; nothing is under way at that time.
+ * While the name server is asked the caller polls route_fd(), and calls
+ * route_next() again.
  */
 #pragma once
 
@@ -22,9 +23,14 @@ void route_free(route **r_p);
 enum { ROUTE_ADDRESS_BYTES = 128 };
 
 /* The next address to try, as "tcp://192.0.2.7:5555" or "tcp://[2001:db8::1]:5555".
- * ST_NOT_FOUND: the name has no address, or the name server does not answer
- * (route_why()); the next call moves on. */
+ * ST_BUSY: the name server has not answered yet.  ST_NOT_FOUND: the name has no
+ * address, or the name server does not answer (route_why()); the next call moves
+ * on.  ST_NOMEM: it could not be asked. */
 status route_next(route *r, char ret_address[static ROUTE_ADDRESS_BYTES]);
+
+/* Readable when route_next() has more to say than ST_BUSY; -1: it did not say
+ * so. */
+int route_fd(const route *r);
 
 /* The endpoint that the last route_next() was about, as configured. */
 const char *route_endpoint(const route *r);

@@ -176,6 +176,8 @@ attempt(uplink *u, int64_t now_ms)
 	char address[ROUTE_ADDRESS_BYTES];
 	status st = route_next(u->route, address);
 
+	if (st == ST_BUSY)
+		return ST_OK;
 	if (st == ST_NOT_FOUND) {
 		struct uplink_report report = {
 			.news = UPLINK_NO_ADDRESS,
@@ -337,7 +339,7 @@ write_down(uplink *u, int64_t now_ms)
 
 /* ---- the loop ---- */
 
-enum { ITEM_SIGNAL, ITEM_WAKE, ITEM_DEALER, ITEMS_ = ITEM_DEALER + DEALER_POLL_ITEMS };
+enum { ITEM_SIGNAL, ITEM_WAKE, ITEM_ROUTE, ITEM_DEALER, ITEMS_ = ITEM_DEALER + DEALER_POLL_ITEMS };
 
 static int64_t
 sooner(int64_t a, int64_t b)
@@ -350,10 +352,10 @@ wait_ms(const uplink *u, int64_t now_ms, int64_t end_ms)
 {
 	int64_t due = sooner(end_ms, keeper_deadline(u->keeper));
 
-	if (!u->dealer)
-		due = sooner(due, u->retry_at_ms);
-	else
+	if (u->dealer)
 		due = sooner(due, dealer_deadline(u->dealer));
+	else if (route_fd(u->route) < 0) /* else the answer wakes */
+		due = sooner(due, u->retry_at_ms);
 	if (u->started)
 		due = sooner(due, device_sync_deadline(u->sync));
 	if (wake_wait_ms(&u->wake) >= 0)
@@ -363,18 +365,25 @@ wait_ms(const uplink *u, int64_t now_ms, int64_t end_ms)
 	return due > now_ms ? (long) (due - now_ms) : 0;
 }
 
+/* libzmq wants some descriptor also where there is none to be polled. */
+static zmq_pollitem_t
+poll_item(const uplink *u, int fd)
+{
+	return fd >= 0 ? (zmq_pollitem_t) { NULL, fd, ZMQ_POLLIN, 0 }
+		       : (zmq_pollitem_t) { NULL, u->config.signal_fd, 0, 0 };
+}
+
 /* False when libzmq cannot wait any more. */
 static bool
 wait_for_something(uplink *u, long timeout_ms)
 {
 	zmq_pollitem_t items[ITEMS_] = {
 		[ITEM_SIGNAL] = { NULL, u->config.signal_fd, ZMQ_POLLIN, 0 },
-		[ITEM_WAKE] = { NULL, u->wake.fd, ZMQ_POLLIN, 0 },
+		[ITEM_WAKE] = poll_item(u, u->wake.fd),
+		[ITEM_ROUTE] = poll_item(u, route_fd(u->route)),
 	};
 	int count = ITEM_DEALER;
 
-	if (u->wake.fd < 0) /* polled for nothing, but must be some descriptor */
-		items[ITEM_WAKE] = (zmq_pollitem_t) { NULL, u->config.signal_fd, 0, 0 };
 	if (u->dealer) {
 		dealer_poll_items(u->dealer, items + ITEM_DEALER);
 		count = ITEMS_;

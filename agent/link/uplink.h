@@ -1,6 +1,6 @@
 /* agent/link/uplink.h - carries the outbox to the hub: the agent's one loop
  *
- * Waits for the link, the hub's frames, new records (HOME/changed), signals and
+ * Waits for a name, the link, the hub's frames, new records (HOME/changed), signals and
  * its own deadlines in one poll; each turn does a bounded amount.  What is said
  * to the hub is decided by protocol/device_sync.h; here are only the socket,
  * the clock and the store behind it.  A link that fails is closed, and the next
