@@ -231,7 +231,7 @@ events_command(int argc, char **argv)
 	if (code == EX_OK && in.code_word)
 		code = asking_code(&in.ask, in.code_word, &in.code);
 	if (code == EX_OK) {
-		in.ledger = (struct ledger) { in.ask.txn, in.ask.plan };
+		in.ledger = (struct ledger) { .txn = in.ask.txn, .plan = in.ask.plan };
 		st = print_events(&in);
 		code = st == ST_OK ? EX_OK : command_failed(in.ask.hub, st);
 	}

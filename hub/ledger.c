@@ -36,15 +36,26 @@ set_held(struct ledger *l, const uint8_t *id, hold reason)
 /* ---- folding one event ---- */
 
 static status
+find_device(struct ledger *l, const uint8_t *feed)
+{
+	status st;
+
+	if (l->has_device && memcmp(l->device.feed, feed, FEED_BYTES) == 0)
+		return ST_OK;
+	st = registry_device(l->txn, feed, &l->device);
+	l->has_device = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+}
+
+static status
 fold_alone(struct ledger *l, const uint8_t *id, const struct event *e, hold decoded)
 {
-	struct device device;
 	hold reason;
-	status st = registry_device(l->txn, id, &device);
+	status st = find_device(l, id);
 
 	if (st < 0)
-		return st == ST_NOT_FOUND ? ST_DENIED : st;
-	reason = judge(e, decoded, l->plan, &device);
+		return st;
+	reason = judge(e, decoded, l->plan, &l->device);
 	if (reason != HOLD_NONE)
 		return set_held(l, id, reason);
 	return e->kind == KIND_ACTIVITY ? count_event(l->txn, l->plan, e, +1) : ST_OK;

@@ -12,12 +12,18 @@
 #pragma once
 
 #include "common/kv.h"
+#include "hub/registry.h"
 #include "protocol/event.h"
 #include "protocol/plan.h"
 
 struct ledger {
 	kv_txn *txn;
 	const plan *plan; /* in force; may be NULL: all activities are held */
+
+	/* The module's own: of the last feed folded, since events come in runs of one
+	 * feed.  So the registry must not change in the life of a ledger. */
+	bool has_device;
+	struct device device;
 };
 
 /* Fold one event that is new in the journal.  body is empty when erased. */

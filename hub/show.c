@@ -91,7 +91,7 @@ gather_device(const struct asking *a, struct shown *s)
 status
 show_gather(const struct asking *a, struct shown *s)
 {
-	struct ledger l = { a->txn, a->plan };
+	struct ledger l = { .txn = a->txn, .plan = a->plan };
 	struct bytes body = { s->found.body, s->found.body_len };
 	status st;
 
