@@ -107,13 +107,15 @@ log_limit_pass(struct log_limit *l, const void *key, size_t len, unsigned kind, 
 		else if (l->rows[i].at_ms < oldest->at_ms)
 			oldest = &l->rows[i];
 	}
+	if (!row && l->count == LOG_LIMIT_ROWS)
+		row = oldest;
 	if (row && now_ms - row->at_ms < LOG_LIMIT_WINDOW_MS) {
-		row->withheld++;
+		row->withheld += row->name == wanted;
 		return false;
 	}
-	*ret_withheld = row ? row->withheld : 0;
+	*ret_withheld = row && row->name == wanted ? row->withheld : 0;
 	if (!row)
-		row = l->count < LOG_LIMIT_ROWS ? &l->rows[l->count++] : oldest;
+		row = &l->rows[l->count++];
 	*row = (struct log_limit_row) { wanted, now_ms, 0 };
 	return true;
 }

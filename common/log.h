@@ -41,9 +41,9 @@ status
 log_fail(status st, const char *id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Keeps what a peer can cause from filling the disk: of one (key, kind) one
- * line passes in each window.  Holds the latest LOG_LIMIT_ROWS pairs; zeroed is
- * empty. */
-enum { LOG_LIMIT_ROWS = 128, LOG_LIMIT_WINDOW_MS = 10 * 60 * 1000 };
+ * line passes in each window, and of all together no more than LOG_LIMIT_ROWS:
+ * who can make up keys (addresses) is held by that.  Zeroed is empty. */
+enum { LOG_LIMIT_ROWS = 256, LOG_LIMIT_WINDOW_MS = 10 * 60 * 1000 };
 
 struct log_limit {
 	struct log_limit_row {

@@ -34,7 +34,7 @@ struct intake {
 	int64_t held_ms; /* since when the store's lock was not had; -1: it was */
 	status told;     /* what was logged of the store */
 	uint64_t stored, refused;
-	struct log_limit limit;
+	struct log_limit limit, strangers; /* who need no key must not use up the other */
 };
 
 /* Each does what has come up; anything but ST_OK means that the store cannot be

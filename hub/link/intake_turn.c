@@ -17,7 +17,7 @@ enum {
 };
 
 /* What a log line about a peer can be of, beside the codes of REFUSE. */
-enum { ABOUT_STRANGER = REFUSALS_, ABOUT_RIGHT, ABOUT_CROWD, ABOUT_BEHIND };
+enum { ABOUT_RIGHT = REFUSALS_, ABOUT_CROWD, ABOUT_BEHIND };
 
 /* ---- log ---- */
 
@@ -66,7 +66,7 @@ log_stranger(intake *in, const char *from, int64_t now_ms)
 	uint64_t withheld;
 
 	in->refused++;
-	if (!log_limit_pass(&in->limit, from, strlen(from), ABOUT_STRANGER, now_ms, &withheld))
+	if (!log_limit_pass(&in->strangers, from, strlen(from), 0, now_ms, &withheld))
 		return;
 	log_line(LEVEL_NOTICE, "HUB-STRANGER",
 	         _("a key that is not enrolled was turned away; it came from %s"),

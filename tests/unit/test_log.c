@@ -108,21 +108,22 @@ one_line_of_a_kind_passes_in_each_window(void **ctx)
 }
 
 static void
-many_devices_push_out_the_oldest_only(void **ctx)
+who_makes_up_names_is_held_by_the_number_of_all(void **ctx)
 {
 	struct log_limit l = { 0 };
 	uint64_t withheld;
 	int i;
 
 	(void) ctx;
-	for (i = 0; i <= LOG_LIMIT_ROWS; i++)
+	for (i = 0; i < LOG_LIMIT_ROWS; i++)
 		assert_true(log_limit_pass(&l, &i, sizeof(i), 0, i, &withheld));
-	i = LOG_LIMIT_ROWS;
-	assert_false(log_limit_pass(&l, &i, sizeof(i), 0, i, &withheld));
-	i = 1;
-	assert_false(log_limit_pass(&l, &i, sizeof(i), 0, LOG_LIMIT_ROWS, &withheld));
-	i = 0;
-	assert_true(log_limit_pass(&l, &i, sizeof(i), 0, LOG_LIMIT_ROWS, &withheld));
+	for (; i < 3 * LOG_LIMIT_ROWS; i++)
+		assert_false(log_limit_pass(&l, &i, sizeof(i), 0, i, &withheld));
+	/* the window of the first one is over, and of no other */
+	assert_true(log_limit_pass(&l, &i, sizeof(i), 0, LOG_LIMIT_WINDOW_MS, &withheld));
+	assert_int_equal(withheld, 0);
+	i++;
+	assert_false(log_limit_pass(&l, &i, sizeof(i), 0, LOG_LIMIT_WINDOW_MS, &withheld));
 }
 
 int
@@ -134,7 +135,7 @@ main(void)
 		cmocka_unit_test(an_occurrence_is_one_line_however_long),
 		cmocka_unit_test(the_journal_gets_the_priority),
 		cmocka_unit_test(one_line_of_a_kind_passes_in_each_window),
-		cmocka_unit_test(many_devices_push_out_the_oldest_only),
+		cmocka_unit_test(who_makes_up_names_is_held_by_the_number_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
