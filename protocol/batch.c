@@ -36,7 +36,7 @@ static const struct codec_field fields[ROWS_] = {
 
 static const uint64_t ALL_ROWS = (UINT64_C(1) << ROWS_) - 1;
 static const char TAG[] = "valija/batch/1";
-static const int PACK_LEVEL = 3; /* of what is sent once; the highest packs 50 times slower */
+static const int PACK_LEVEL = 3; /* of what is sent once; the highest takes far longer */
 
 enum { SIGNED_BYTES = sizeof(TAG) - 1 + FEED_BYTES + 8 + HASH_BYTES };
 
