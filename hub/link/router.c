@@ -13,6 +13,11 @@
  * compiled to nothing for that reason. */
 enum { ENFORCE_DOMAIN = 93 };
 
+/* The credit allows so many of the smallest batches that an honest device sends,
+ * and one commit acknowledges all of them at once.  Who has more than that
+ * waiting does not read. */
+enum { SMALLEST_BATCH = 4096, ANSWERS_QUEUED = CREDIT_BYTES_MAX / SMALLEST_BATCH + 64 };
+
 struct router {
 	void *socket;
 };
@@ -32,7 +37,7 @@ static const struct socket_option options[] = {
 	{ ZMQ_TCP_KEEPALIVE_IDLE, 120 },
 	{ ZMQ_TCP_KEEPALIVE_INTVL, 60 },
 	{ ZMQ_TCP_KEEPALIVE_CNT, 4 },
-	{ ZMQ_SNDHWM, 64 },
+	{ ZMQ_SNDHWM, ANSWERS_QUEUED },
 	{ ZMQ_RCVHWM, 64 },
 	{ ENFORCE_DOMAIN, 1 },
 };
