@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -110,8 +111,12 @@ run_command(int argc, char **argv)
 	if (code != EX_OK)
 		return code;
 	signal_fd = daemon_signals();
-	code = serve(box, &o, signal_fd);
-	close(signal_fd);
+	if (signal_fd < 0) {
+		code = cli_fail(EX_OSERR, _("signals cannot be received: %s"), strerror(errno));
+	} else {
+		code = serve(box, &o, signal_fd);
+		close(signal_fd);
+	}
 	outbox_close(&box);
 	return code;
 }

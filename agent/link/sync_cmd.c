@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ static const struct argp_option options[] = {
 	  N_("where the hub listens, this time (default: as the home says)"), 0 },
 	{ "hub-key", KEY_HUB_KEY, N_("FILE"), 0,
 	  N_("the hub.pub of another hub, to which all is carried as well; what it acknowledges is "
-	     "kept apart"), 0 },
+	     "kept apart"),
+	  0 },
 	LINK_OPTIONS,
 	{ 0 },
 };
@@ -101,7 +103,7 @@ tell_end(outbox *box, const uplink *u, uplink_end end)
 }
 
 static int
-carry(outbox *box, const struct agent_keys *keys, const struct link_options *o, int signal_fd)
+carry(outbox *box, const struct agent_keys *keys, const struct link_options *o)
 {
 	struct listener listener = { .timeout_ms = o->timeout_ms };
 	const struct uplink_config config = {
@@ -109,7 +111,7 @@ carry(outbox *box, const struct agent_keys *keys, const struct link_options *o, 
 		.backoff = o->backoff,
 		.drain = true,
 		.timeout_ms = o->timeout_ms,
-		.signal_fd = signal_fd,
+		.signal_fd = daemon_signals(),
 		.tell = hear,
 		.ctx = &listener,
 	};
@@ -117,13 +119,19 @@ carry(outbox *box, const struct agent_keys *keys, const struct link_options *o, 
 	uplink *u = NULL;
 	uplink_end end;
 	int code;
-	status st = uplink_new(box, keys, &config, &u);
+	status st;
 
-	if (st < 0)
-		return command_failed(box, st);
-	end = uplink_run(u, &fault);
-	code = end == UPLINK_BROKEN ? command_failed(box, fault) : tell_end(box, u, end);
+	if (config.signal_fd < 0)
+		return cli_fail(EX_OSERR, _("signals cannot be received: %s"), strerror(errno));
+	st = uplink_new(box, keys, &config, &u);
+	if (st == ST_OK) {
+		end = uplink_run(u, &fault);
+		code = end == UPLINK_BROKEN ? command_failed(box, fault) : tell_end(box, u, end);
+	} else {
+		code = command_failed(box, st);
+	}
 	uplink_free(&u);
+	close(config.signal_fd);
 	return code;
 }
 
@@ -136,7 +144,7 @@ sync_command(int argc, char **argv)
 	};
 	struct agent_keys keys;
 	outbox *box = NULL;
-	int signal_fd, code;
+	int code;
 
 	cli_parse(&argp, argc, argv, &o);
 	code = o.hubs ? address_check_hubs(o.hubs) : EX_OK;
@@ -144,13 +152,11 @@ sync_command(int argc, char **argv)
 		code = command_open(o.home, &box);
 	if (code != EX_OK)
 		return code;
-	signal_fd = daemon_signals();
 	code = agent_keys_load(box, o.hub_key, &keys);
 	if (code == EX_OK) {
-		code = carry(box, &keys, &o, signal_fd);
+		code = carry(box, &keys, &o);
 		agent_keys_wipe(&keys);
 	}
-	close(signal_fd);
 	outbox_close(&box);
 	return code;
 }

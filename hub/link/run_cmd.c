@@ -135,7 +135,7 @@ not_open(status st)
 		                _("a key that nobody knows was let in at the test before "
 		                  "listening; this libzmq cannot be used"));
 	if (st == ST_TIMEOUT)
-		return cli_fail(EX_CONFIG,
+		return cli_fail(EX_TEMPFAIL,
 		                _("the test that unknown keys are kept out did not end; not "
 		                  "listening"));
 	return cli_fail(cli_exit(st), _("the sockets cannot be set up: %s"),
@@ -243,8 +243,12 @@ run_command(int argc, char **argv)
 		return code;
 	raise_descriptor_limit();
 	signal_fd = daemon_signals();
-	code = lock_and_serve(h, &a, signal_fd);
-	close(signal_fd);
+	if (signal_fd < 0) {
+		code = cli_fail(EX_OSERR, _("signals cannot be received: %s"), strerror(errno));
+	} else {
+		code = lock_and_serve(h, &a, signal_fd);
+		close(signal_fd);
+	}
 	hub_close(&h);
 	return code;
 }
