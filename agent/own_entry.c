@@ -2,7 +2,7 @@
  * together from several belongs together all the same. */
 #include "agent/own_entry.h"
 
-#include "common/event_json.h"
+#include "agent/event_json.h"
 #include "common/json_out.h"
 
 /* Whether the event that replaced it is a void. */

@@ -8,7 +8,7 @@
 #include "agent/feed_state.h"
 #include "agent/reading.h"
 #include "common/cli.h"
-#include "common/event_json.h"
+#include "agent/event_json.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
 

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/event_json.h"
 #include "common/json_out.h"
 #include "tests/support/scratch.h"
 
@@ -81,27 +80,6 @@ hex_is_bounded(void **ctx)
 }
 
 static void
-times_of_every_clock_are_written(void **ctx)
-{
-	static const struct {
-		int64_t ms;
-		const char *want;
-	} cases[] = {
-		{ 0, "[\n  \"1970-01-01T00:00:00Z\"\n]\n" },
-		{ 1763136000999, "[\n  \"2025-11-14T16:00:00Z\"\n]\n" },
-		{ -1, "[\n  \"1969-12-31T23:59:59Z\"\n]\n" },
-		{ -1000, "[\n  \"1969-12-31T23:59:59Z\"\n]\n" },
-		{ -1001, "[\n  \"1969-12-31T23:59:58Z\"\n]\n" },
-		{ INT64_MAX, "[\n  null\n]\n" },
-		{ INT64_MIN, "[\n  null\n]\n" },
-	};
-
-	(void) ctx;
-	for (size_t i = 0; i < LENGTH(cases); i++)
-		assert_printed(json_pack("[o]", json_time(cases[i].ms)), cases[i].want);
-}
-
-static void
 failures_are_told(void **ctx)
 {
 	(void) ctx;
@@ -117,7 +95,6 @@ main(void)
 		cmocka_unit_test(tenths_that_cannot_be_exact_are_refused),
 		cmocka_unit_test(keys_keep_their_order_and_letters_stay_as_they_are),
 		cmocka_unit_test(hex_is_bounded),
-		cmocka_unit_test(times_of_every_clock_are_written),
 		cmocka_unit_test(failures_are_told),
 	};
 

@@ -1,6 +1,6 @@
 /* Keys that the event does not have are left out, so that null never has to mean
  * "not said", and whoever reads need not know which kinds have which fields. */
-#include "common/event_json.h"
+#include "agent/event_json.h"
 
 #include <stdio.h>
 #include <time.h>

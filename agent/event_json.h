@@ -1,4 +1,4 @@
-/* common/event_json.h - an event as JSON, as a device tells it
+/* agent/event_json.h - an event as JSON, as a device tells it
  *
  *     kind, unit, indicator, initiatives [..], date, until, quantity, mode,
  *     place, country, status, counts {name: n}, groups {name: n}, note,
