@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "common/cli.h"
 #include "common/files.h"
+#include "common/i18n.h"
 
-enum { WALK_FILES = 16 };
+enum { WALK_FILES = 16, SHOWN_BYTES = 200 };
 
 struct new_home {
 	char *home;
@@ -211,4 +214,20 @@ new_home_free(new_home **n_p)
 	free(n->home);
 	free(n);
 	*n_p = NULL;
+}
+
+int
+new_home_failed(const char *home, status st)
+{
+	char shown[SHOWN_BYTES];
+
+	cli_safe(home, strlen(home), shown, sizeof(shown));
+	if (st == ST_EXISTS)
+		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"),
+		                shown);
+	if (st == ST_NOT_FOUND)
+		return cli_fail(EX_CANTCREAT,
+		                _("%s cannot be made: the folder above it is not there"), shown);
+	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), shown,
+	                gettext(status_text(st)));
 }

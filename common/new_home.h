@@ -38,3 +38,7 @@ status new_home_finish(new_home *n, const char *last);
 
 /* Remove what is left and set *n_p to NULL; does nothing when it is NULL. */
 void new_home_free(new_home **n_p);
+
+/* For the commands: say on standard error why no home was made; st is what
+ * begin, finish, or making the files returned.  Returns the exit status. */
+int new_home_failed(const char *home, status st);

@@ -192,18 +192,6 @@ fill_home(const char *dir, const struct wanted *w, const struct secrets *s, stru
 }
 
 static int
-not_made(const char *home, status st)
-{
-	if (st == ST_EXISTS)
-		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"),
-		                home);
-	if (st == ST_NOT_FOUND)
-		return cli_fail(EX_CANTCREAT,
-		                _("%s cannot be made: the folder above it is not there"), home);
-	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), home, gettext(status_text(st)));
-}
-
-static int
 make_home(const struct wanted *w, const struct secrets *s, const char *copy, struct bytes request)
 {
 	new_home *n = NULL;
@@ -226,7 +214,7 @@ make_home(const struct wanted *w, const struct secrets *s, const char *copy, str
 			unlink(copy);
 	}
 	new_home_free(&n);
-	return st < 0 ? not_made(w->home, st) : code;
+	return st < 0 ? new_home_failed(w->home, st) : code;
 }
 
 /* ---- telling ---- */

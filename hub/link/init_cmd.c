@@ -94,18 +94,6 @@ fill_home(const char *dir, const struct args *a, const struct document *d,
 	return file_create(path, line, strlen(line), BIND_MODE);
 }
 
-static int
-not_made(const char *home, status st)
-{
-	if (st == ST_EXISTS)
-		return cli_fail(EX_CANTCREAT, _("%s is there and not empty; nothing was changed"),
-		                home);
-	if (st == ST_NOT_FOUND)
-		return cli_fail(EX_CANTCREAT,
-		                _("%s cannot be made: the folder above it is not there"), home);
-	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), home, gettext(status_text(st)));
-}
-
 static void
 tell(const char *home, const plan *p)
 {
@@ -139,7 +127,7 @@ make_home(const char *home, const struct args *a, const struct document *d)
 		st = new_home_finish(n, "store");
 	new_home_free(&n);
 	curve_key_wipe(&key);
-	return st == ST_OK ? EX_OK : not_made(home, st);
+	return st == ST_OK ? EX_OK : new_home_failed(home, st);
 }
 
 int
