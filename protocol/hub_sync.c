@@ -2,6 +2,7 @@
 
 #include "protocol/chain.h"
 #include "protocol/identity.h"
+#include "protocol/msgid.h"
 
 enum deed {
 	DO_NOTHING = 1, /* 0: a hole in the table, a test looks for it */
@@ -64,19 +65,19 @@ static const struct step steps[HUB_STATES_][HUB_EVENTS_] = {
 	},
 };
 
-/* For the peer's log. */
+/* For the log of either side. */
 static const char *const refusal_texts[REFUSALS_] = {
-	[REFUSAL_VERSION] = "this hub speaks protocol version 1 only",
-	[REFUSAL_ENROLMENT] = "this key is not enrolled here",
-	[REFUSAL_FEED] = "this connection's key is enrolled for another feed",
-	[REFUSAL_MALFORMED] = "bytes that do not follow the protocol",
-	[REFUSAL_ORDER] = "that message does not belong here; say HELLO first",
-	[REFUSAL_SIZE] = "larger than a limit of the protocol allows",
-	[REFUSAL_SEAL] = "the signature of a batch is not the feed's",
-	[REFUSAL_CHAIN] = "the hashes of a batch do not join up",
-	[REFUSAL_LIMIT] = "this feed has reached a limit of lanes, gaps or connections",
-	[REFUSAL_CREDIT] = "more was sent than the credit allowed",
-	[REFUSAL_BUSY] = "the hub cannot store now; try again later",
+	[REFUSAL_VERSION] = N_("this hub speaks protocol version 1 only"),
+	[REFUSAL_ENROLMENT] = N_("this key is not enrolled here"),
+	[REFUSAL_FEED] = N_("this connection's key is enrolled for another feed"),
+	[REFUSAL_MALFORMED] = N_("bytes that do not follow the protocol"),
+	[REFUSAL_ORDER] = N_("that message does not belong here; say HELLO first"),
+	[REFUSAL_SIZE] = N_("larger than a limit of the protocol allows"),
+	[REFUSAL_SEAL] = N_("the signature of a batch is not the feed's"),
+	[REFUSAL_CHAIN] = N_("the hashes of a batch do not join up"),
+	[REFUSAL_LIMIT] = N_("this feed has reached a limit of lanes, gaps or connections"),
+	[REFUSAL_CREDIT] = N_("more was sent than the credit allowed"),
+	[REFUSAL_BUSY] = N_("the hub cannot store now; try again later"),
 };
 
 /* One call, and what its parts hand to each other.  in and batch point into the
@@ -97,6 +98,12 @@ hub_sync_has_step(hub_state state, hub_event event)
 {
 	return (unsigned) state < HUB_STATES_ && (unsigned) event < HUB_EVENTS_ &&
 	       steps[state][event].deed != 0;
+}
+
+const char *
+hub_refusal_text(refusal code)
+{
+	return (unsigned) code < REFUSALS_ && refusal_texts[code] ? refusal_texts[code] : "?";
 }
 
 const char *
@@ -129,7 +136,7 @@ hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
 	struct message m = {
 		.type = MESSAGE_REFUSE,
 		.code = text_of(refusal_name(code)),
-		.text = text_of(refusal_texts[code]),
+		.text = text_of(hub_refusal_text(code)),
 	};
 
 	s->state = HUB_CLOSED;

@@ -151,6 +151,9 @@ void hub_sync_notice(hub_sync *s, struct hub_common *common, int64_t wall_ms,
 void hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
                      struct hub_action *ret_action);
 
+/* What a REFUSE says beside its code: a msgid, sent in English. */
+const char *hub_refusal_text(refusal code);
+
 const char *hub_state_name(hub_state state);
 
 /* For the test that walks the table: whether a step is written. */

@@ -184,7 +184,8 @@ act(intake *in, connection *c, const struct hub_action *a, int64_t now_ms)
 	if (st < 0)
 		drop_later(in, c, now_ms + PARTING_MS);
 	if (a->type == HUB_REFUSE) {
-		log_peer(in, c->sync.feed, a->refused_with, now_ms, refusal_name(a->refused_with));
+		log_peer(in, c->sync.feed, a->refused_with, now_ms,
+		         gettext(hub_refusal_text(a->refused_with)));
 		drop_later(in, c, now_ms + PARTING_MS);
 	}
 }
@@ -217,7 +218,7 @@ connection_of(intake *in, const struct router_peer *peer, int64_t now_ms)
 	connection *c = connections_find(in->table, peer->id, peer->id_len);
 
 	if (!curve) {
-		log_peer(in, peer->feed, ABOUT_RIGHT, now_ms, _("is not enrolled any more"));
+		log_peer(in, peer->feed, ABOUT_RIGHT, now_ms, _("this key is not enrolled any more"));
 		router_drop(peer->fd, router_cookie(peer->fd));
 		return NULL;
 	}

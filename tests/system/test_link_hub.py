@@ -292,8 +292,9 @@ class Devices(HubCase):
         with open(hub.home + ".log", encoding="utf-8") as f:
             log = f.read()
         self.assertEqual(log.count("HUB-REFUSED"), 2)
-        self.assertIn("device %s: malformed" % peer.device_name(device.feed), log)
-        self.assertIn("device %s: order" % peer.device_name(device.feed), log)
+        name = peer.device_name(device.feed)
+        self.assertIn("device %s: bytes that do not follow the protocol" % name, log)
+        self.assertIn("device %s: that message does not belong here" % name, log)
 
     def test_a_routing_id_gives_no_rights(self):
         hub = self.hub()
