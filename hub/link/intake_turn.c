@@ -196,6 +196,9 @@ admit(intake *in, const struct router_peer *peer, const uint8_t *curve, int64_t 
 	connection *c = NULL, *oldest;
 
 	if (connections_of_feed(in->table, peer->feed, &oldest) >= CONNECTIONS_MAX) {
+		/* what a peer left behind that was dropped makes nobody go */
+		if (router_cookie(peer->fd) == 0)
+			return NULL;
 		if (!oldest) {
 			log_peer(in, peer->feed, ABOUT_CROWD, now_ms, _("too many connections"));
 			return NULL;
@@ -218,7 +221,8 @@ connection_of(intake *in, const struct router_peer *peer, int64_t now_ms)
 	connection *c = connections_find(in->table, peer->id, peer->id_len);
 
 	if (!curve) {
-		log_peer(in, peer->feed, ABOUT_RIGHT, now_ms, _("this key is not enrolled any more"));
+		log_peer(in, peer->feed, ABOUT_RIGHT, now_ms,
+		         _("this key is not enrolled any more"));
 		router_drop(peer->fd, router_cookie(peer->fd));
 		return NULL;
 	}
