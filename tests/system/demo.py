@@ -10,6 +10,7 @@ The programs are those of $VALIJA_BIN.
 import csv
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -65,14 +66,14 @@ def show(name, *arguments):
 
 def free_endpoint():
     """A port below those the system gives to outgoing connections."""
-    for port in range(21000, 32000):
+    for port in random.sample(range(21000, 32000), 100):
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return f"tcp://127.0.0.1:{port}"
-    sys.exit("demo: no free port between 21000 and 32000")
+    sys.exit("demo: found no free port between 21000 and 32000")
 
 
 class Demo:
