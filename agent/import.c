@@ -94,7 +94,7 @@ static status
 build_event(struct importing *im, struct draft *d)
 {
 	const struct import_config *config = im->config;
-	const struct entry_frame frame = {
+	struct entry_frame frame = {
 		.kind = KIND_ACTIVITY,
 		.device_units = config->device_units,
 		.table = config->plan,
@@ -104,16 +104,20 @@ build_event(struct importing *im, struct draft *d)
 	};
 	struct entry_problems problems = { 0 };
 	uint8_t fields[HASH_BYTES];
+	bool is_here;
 	writer w;
 	status st;
 
 	/* Who types the command is no part of what the row says. */
 	import_fields_hash(&d->entry, d->unit, fields);
+	is_here = config->is_here && config->is_here(config->ctx, fields);
+	frame.force |= is_here;
 	if (!d->entry.by)
 		d->entry.by = config->by;
 	writer_init(&w);
 	st = entry_build(&d->entry, &frame, &w, &problems);
-	import_tell(d, &problems);
+	if (!is_here || st < 0)
+		import_tell(d, &problems);
 	if (st == ST_OK)
 		st = keep_row(im, d, writer_bytes(&w), fields);
 	writer_done(&w);

@@ -33,6 +33,10 @@ struct import_config {
 	date today;
 	bool skip_incomplete; /* leave out what has no full date */
 	bool force;           /* see entry_build() */
+	/* Whether a row that says this is here already: such a one was accepted once,
+	 * and a plan that came later makes it no bad row.  NULL: none is. */
+	bool (*is_here)(void *ctx, const uint8_t fields[static HASH_BYTES]);
+	void *ctx;
 };
 
 /* One thing found.  rule is a msgid with at most one %s for arg. */

@@ -204,10 +204,22 @@ read_map(struct run *r)
 	return 0;
 }
 
+static bool
+row_is_here(void *txn_p, const uint8_t fields[static HASH_BYTES])
+{
+	kv_txn **txn = txn_p;
+	uint8_t key[HASH_BYTES];
+	uint64_t seq;
+
+	import_key(fields, 1, key);
+	return *txn && outbox_find_key_in(*txn, key, &seq) == ST_OK;
+}
+
 static status
 read_rows(struct run *r)
 {
 	const struct args *a = r->args;
+	kv_txn *txn = NULL;
 	struct import_config config = {
 		.map = r->map,
 		.encoding = a->encoding,
@@ -218,8 +230,9 @@ read_rows(struct run *r)
 		.today = command_today(),
 		.skip_incomplete = a->skip_incomplete,
 		.force = a->force,
+		.is_here = a->again ? NULL : row_is_here,
+		.ctx = &txn,
 	};
-	kv_txn *txn = NULL;
 	status st = command_plan(r->box, &txn, &config.plan);
 
 	if (st == ST_OK)

@@ -371,7 +371,7 @@ tell_problem(struct draft *d, const struct entry_problem *p)
 		const char *cell = d->row->cells[column].text;
 
 		line = d->row->cells[column].line;
-		if (field >= COLUMN_SINGLES_ && !p->by_plan)
+		if (!*found || (field >= COLUMN_SINGLES_ && !p->by_plan))
 			found = cell;
 		if ((field == COLUMN_QUANTITY || field >= COLUMN_SINGLES_) && has_separators(cell))
 			rule = N_("write the number without separators");

@@ -436,9 +436,15 @@ outbox_find_key(outbox *box, const uint8_t key[static HASH_BYTES], uint64_t *ret
 	status st = kv_read(box->store, &txn);
 
 	if (st == ST_OK)
-		st = outbox_get_seq(txn, OUTBOX_KEYS, (struct bytes) { key, HASH_BYTES }, ret_seq);
+		st = outbox_find_key_in(txn, key, ret_seq);
 	kv_abort(&txn);
 	return st;
+}
+
+status
+outbox_find_key_in(kv_txn *txn, const uint8_t key[static HASH_BYTES], uint64_t *ret_seq)
+{
+	return outbox_get_seq(txn, OUTBOX_KEYS, (struct bytes) { key, HASH_BYTES }, ret_seq);
 }
 
 /* ---- waking the daemon ---- */

@@ -102,6 +102,9 @@ status outbox_replaced_by(outbox *box, uint64_t seq, uint64_t *ret_seq);
 /* The number stored under a key; ST_NOT_FOUND. */
 status outbox_find_key(outbox *box, const uint8_t key[static HASH_BYTES], uint64_t *ret_seq);
 
+/* The same within a transaction that is open. */
+status outbox_find_key_in(kv_txn *txn, const uint8_t key[static HASH_BYTES], uint64_t *ret_seq);
+
 /* Seal events from first on into w, at most wire_bytes where one event alone
  * allows it (see device_store.seal in protocol/device_sync.h). */
 status outbox_seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first,

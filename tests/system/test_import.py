@@ -229,6 +229,16 @@ class Faults(Import):
         self.assertIn("--force", said)
         self.assertEqual(self.load(file, "--force")["recorded"], 2)
 
+    def test_what_is_here_already_is_no_bad_row_for_a_plan_that_came_later(self):
+        self.home()
+        head = "date,indicator,mode\n2015-08-22,IND-1,consulado-movil\n"
+        self.assertEqual(self.load(self.write(head))["recorded"], 1)
+        self.tool("plan", self.place, PLAN, "1")
+        more = self.write(head + "2025-08-23,IND-1,consulado-movil\n")
+        totals = self.load(more)
+        self.assertEqual((totals["recorded"], totals["known"]), (1, 1))
+        self.assertIn("line 2", self.refused(more, "--again"))
+
     def test_without_a_plan_the_hub_judges(self):
         self.home()
         file = self.write("date,indicator\n2015-08-22,IND-9\n")
