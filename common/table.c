@@ -30,7 +30,11 @@ table_new(const struct table_column *columns, size_t count)
 	if (!t->lines)
 		table_free(&t);
 	for (size_t i = 0; t && i < count; i++) {
-		if (!scols_table_new_column(t->lines, columns[i].title, 0, column_flags(&columns[i])))
+		struct libscols_column *c = scols_table_new_column(t->lines, columns[i].title, 0,
+		                                                   column_flags(&columns[i]));
+
+		/* Else it escapes the \x0a of a text that was made safe once more. */
+		if (!c || scols_column_set_safechars(c, "\\") != 0)
 			table_free(&t);
 	}
 	return t;

@@ -56,6 +56,11 @@ cells_cannot_steer_the_terminal(void **ctx)
 	table_row(t, (const char *[]) { "a\x1b[2J", "b\nc", "1" });
 	assert_printed(t, "CODE     NAME   N\n"
 	                  "a\\x1b[2J b\\x0ac 1\n");
+
+	t = table_new(columns, LENGTH(columns));
+	table_row(t, (const char *[]) { "b\\x0ac", "", "1" }); /* made safe before */
+	assert_printed(t, "CODE      NAME N\n"
+	                  "b\\x0ac          1\n");
 }
 
 static void
