@@ -43,6 +43,7 @@ typedef enum outcome {
 	OUTCOME_VOIDED,   /* a void that took its record out */
 	OUTCOME_OUT,      /* taken out by a void */
 	OUTCOME_REPLACED, /* another version stands */
+	OUTCOME_CONFLICT, /* another stands that does not know of this one */
 	OUTCOME_HELD,
 	OUTCOME_OFFICE, /* a plan event: not of the ledger */
 	OUTCOMES_

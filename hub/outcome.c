@@ -18,6 +18,7 @@ static const struct {
 	[OUTCOME_VOIDED] = { "voided", N_("takes its entry out") },
 	[OUTCOME_OUT] = { "out", N_("taken out by a later entry") },
 	[OUTCOME_REPLACED] = { "replaced", N_("another version of it stands") },
+	[OUTCOME_CONFLICT] = { "conflict", N_("in conflict with the version that stands") },
 	[OUTCOME_HELD] = { "held", N_("held, not counted") },
 	[OUTCOME_OFFICE] = { "office", N_("of the office: it changes the plan") },
 };
@@ -83,6 +84,8 @@ outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e, outc
 			*ret_outcome = OUTCOME_HELD;
 		else if (v->wins || !v->record)
 			*ret_outcome = outcome_standing(e);
+		else if (v->head)
+			*ret_outcome = OUTCOME_CONFLICT;
 		else if (!v->is_void && winner_is_void(&g, v->root))
 			*ret_outcome = OUTCOME_OUT;
 		else

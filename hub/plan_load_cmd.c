@@ -102,9 +102,8 @@ show_command_of_plan(int argc, char **argv)
 
 /* ---- plan load ---- */
 
-/* Publishing the same file again is no error: whoever lost the connection in the
- * middle gives the command once more. */
-/* Words for what hub_publish_plan() refuses. */
+/* Words for what hub_publish_plan() refuses.  Publishing the same file again is no
+ * error: whoever lost the connection in the middle gives the command once more. */
 static int
 refused(hub *h, const struct input *in, const plan *p, unsigned in_force, status st)
 {
@@ -121,6 +120,8 @@ refused(hub *h, const struct input *in, const plan *p, unsigned in_force, status
 		                _("%s: \"version\" is %u and must be %u, the one after the "
 		                  "version in force"),
 		                path, (unsigned) plan_version(p), in_force + 1);
+	if (st == ST_MALFORMED)
+		return cli_fail(EX_DATAERR, _("%s: nothing was published"), path);
 	if (st == ST_DENIED)
 		return cli_fail(EX_NOPERM,
 		                _("no right to read %s/sign.key; give this command as the user "
@@ -129,10 +130,68 @@ refused(hub *h, const struct input *in, const plan *p, unsigned in_force, status
 	return command_failed(h, st);
 }
 
+static size_t
+missed(const char *list, const char *code, bool is_there)
+{
+	if (!is_there)
+		cli_warn(_("%s %s is missing: what was published once is retired with a date, "
+		           "never taken out"),
+		         list, code);
+	return !is_there;
+}
+
+/* How many entries of the plan before are not in p, each told: what was reported
+ * for them would silently count no more. */
+static size_t
+count_missing(const plan *before, const plan *p)
+{
+	static const char *const names[PLAN_LISTS_] = {
+		"objectives",  "strategies", "modes", "counts",     "actors",
+		"commitments", "projects",   "risks", "intentions", "sdg",
+	};
+	size_t count, missing = 0;
+	const struct plan_unit *units = plan_units(before, &count);
+
+	for (size_t i = 0; i < count; i++)
+		missing += missed("units", units[i].code,
+		                  plan_unit(p, units[i].code, strlen(units[i].code)));
+	const struct plan_indicator *indicators = plan_indicators(before, &count);
+	for (size_t i = 0; i < count; i++)
+		missing += missed("indicators", indicators[i].code,
+		                  plan_indicator(p, indicators[i].code,
+		                                 strlen(indicators[i].code)));
+	const struct plan_initiative *initiatives = plan_initiatives(before, &count);
+	for (size_t i = 0; i < count; i++)
+		missing += missed("initiatives", initiatives[i].code,
+		                  plan_initiative(p, initiatives[i].code,
+		                                  strlen(initiatives[i].code)));
+	for (plan_list list = 0; list < PLAN_LISTS_; list++) {
+		const struct plan_item *items = plan_items(before, list, &count);
+
+		for (size_t i = 0; i < count; i++)
+			missing += missed(names[list], items[i].code,
+			                  plan_item(p, list, items[i].code,
+			                            strlen(items[i].code)));
+	}
+	return missing;
+}
+
+/* When not, the reasons are told. */
+static bool
+goes_on_from(const plan *before, const plan *p)
+{
+	bool same = strcmp(plan_code(before), plan_code(p)) == 0;
+
+	if (!same)
+		cli_warn(_("\"code\" is %s; that of the plan in force is %s, and it never changes"),
+		         plan_code(p), plan_code(before));
+	return same && count_missing(before, p) == 0;
+}
+
 /* The version in force is read under the lock that publishing needs: two who
  * publish at once must not both be the next. */
 static status
-publish(hub *h, struct bytes json, unsigned *ret_in_force)
+publish(hub *h, const plan *p, struct bytes json, unsigned *ret_in_force)
 {
 	kv_txn *txn = NULL;
 	const plan *before = NULL;
@@ -142,6 +201,8 @@ publish(hub *h, struct bytes json, unsigned *ret_in_force)
 		st = hub_plan(h, txn, &before);
 	if (st == ST_OK)
 		*ret_in_force = plan_version(before);
+	if (st == ST_OK && plan_version(p) == *ret_in_force + 1 && !goes_on_from(before, p))
+		st = ST_MALFORMED;
 	if (st == ST_NOT_FOUND)
 		st = ST_OK;
 	if (st == ST_OK)
@@ -161,7 +222,7 @@ load_into(hub *h, const struct input *in, const plan *p, struct bytes json)
 	status st;
 
 	command_watch(h);
-	st = publish(h, json, &in_force);
+	st = publish(h, p, json, &in_force);
 	if (st < 0)
 		return refused(h, in, p, in_force, st);
 	printf(_("version %u of %s is in force; all entries were judged by it again\n"),

@@ -24,6 +24,7 @@ struct query_tallies {
 	uint64_t counted;     /* records done by the cut-off */
 	uint64_t held;        /* events */
 	uint64_t dated_ahead; /* records done after the cut-off */
+	uint64_t conflicts;   /* records with versions that do not know of each other */
 };
 status query_tallies(const struct query *q, struct query_tallies *ret_tallies);
 

@@ -83,7 +83,10 @@ query_progress(const struct query *q, const struct plan_indicator *indicator,
 status
 query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 {
-	struct query_tallies t = { .held = kv_count(q->txn, TABLE_HELD) };
+	struct query_tallies t = {
+		.held = kv_count(q->txn, TABLE_HELD),
+		.conflicts = kv_count(q->txn, TABLE_CONFLICTS),
+	};
 	struct kv_walk walk;
 	status st = ST_OK;
 

@@ -107,7 +107,7 @@ print_json(const struct state *s)
 		if (st == ST_OK)
 			json_array_append_new(list, indicator_json(&indicators[i], &p));
 	}
-	root = json_pack("{s:{s:s, s:I}, s:o, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:o}",
+	root = json_pack("{s:{s:s, s:I}, s:o, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:I, s:o}",
 	                 "plan", "code", plan_code(s->ask.plan),
 	                 "version", (json_int_t) plan_version(s->ask.plan),
 	                 "cutoff", json_date(s->ask.cutoff),
@@ -116,6 +116,7 @@ print_json(const struct state *s)
 	                 "events", "counted", (json_int_t) s->tallies.counted,
 	                 "held", (json_int_t) s->tallies.held,
 	                 "dated_ahead", (json_int_t) s->tallies.dated_ahead,
+	                 "conflicts", (json_int_t) s->tallies.conflicts,
 	                 "indicators", list);
 	if (st < 0) {
 		json_decref(root);
@@ -221,6 +222,13 @@ print_table(const struct state *s)
 	printf(_("\nActivities counted: %llu; held: %llu; dated after the cut-off: %llu\n"),
 	       (unsigned long long) s->tallies.counted, (unsigned long long) s->tallies.held,
 	       (unsigned long long) s->tallies.dated_ahead);
+	if (s->tallies.conflicts > 0)
+		printf(ngettext("%llu entry has versions in conflict; it is counted once, and "
+		                "'valija-hub events' shows them\n",
+		                "%llu entries have versions in conflict; each is counted once, and "
+		                "'valija-hub events' shows them\n",
+		                s->tallies.conflicts),
+		       (unsigned long long) s->tallies.conflicts);
 	return st == ST_OK ? ended : st;
 }
 

@@ -118,6 +118,8 @@ outcome_of(const struct naive *n, const struct naive_event *e)
 		return OUTCOME_HELD;
 	if (e->wins)
 		return e->is_void ? OUTCOME_VOIDED : standing[e->status];
+	if (e->head)
+		return OUTCOME_CONFLICT;
 	for (size_t i = 0; i < n->count; i++)
 		if (n->events[i].wins && n->events[i].root == e->root && n->events[i].is_void &&
 		    !e->is_void)

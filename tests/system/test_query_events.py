@@ -46,6 +46,25 @@ class Events(EventsCase):
         self.assertRegex(text, device.ref(7) + r" .*2\.3\.02 .*dated after the cut-off\n")
         self.assertIn("7 entries", text)
 
+    def test_a_conflict_is_shown_until_a_version_names_both(self):
+        device = self.device(self.hub, HOUSTON)
+        first = peer.fix_of(*device.activity(day("2025-03-01"), ind="IND-1"))
+        self.hub.sync(device)
+        copy = device.clone()
+        heads = [d.activity(day("2025-03-01"), ind="IND-1", qty=q, fix=[first], why="w")
+                 for d, q in ((device, 2), (copy, 3))]
+        self.hub.sync(device)
+        self.hub.sync(copy)
+        rows = self.hub.ask("events")["events"]
+        self.assertEqual(sorted(r["outcome"] for r in rows), ["conflict", "counted", "replaced"])
+        self.assertEqual(self.hub.state()["conflicts"], 1)
+        self.assertIn("1 entry has versions in conflict", self.hub.command("state"))
+        copy.activity(day("2025-03-01"), ind="IND-1", qty=4, why="both",
+                      fix=[peer.fix_of(*h) for h in heads])
+        self.hub.sync(copy)
+        self.assertEqual(self.hub.state()["conflicts"], 0)
+        self.assertEqual(self.hub.total("IND-1"), 4)
+
     def test_unit_code_and_status_narrow_it(self):
         self.records(self.hub, HOUSTON, ("2025-03-01", {}), ("2025-03-02", {"status": "planned"}))
         self.records(self.hub, MADRID, ("2025-03-03", {"ind": "IND-6"}),

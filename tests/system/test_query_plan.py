@@ -36,6 +36,17 @@ class Plan(QueryCase):
             self.assertIn('"version" is %d and must be 2' % version, said.stderr)
         self.assertEqual(self.hub.state()["plan"]["version"], 1)
 
+    def test_what_was_published_is_not_taken_out(self):
+        with open(PLAN, encoding="utf-8") as f:
+            units = json.load(f)["units"]
+        path = self.plan(version=2, units=[u for u in units if u["code"] != "con-tulcan"])
+        said = run("valija-hub", "plan", "load", path, "--home", self.hub.home, status=65)
+        self.assertIn("units con-tulcan is missing", said.stderr)
+        path = self.plan(version=2, code="OTHER")
+        said = run("valija-hub", "plan", "load", path, "--home", self.hub.home, status=65)
+        self.assertIn('"code" is OTHER; that of the plan in force is PEI-2023-2026', said.stderr)
+        self.assertEqual(self.hub.state()["plan"]["version"], 1)
+
     def test_a_plan_with_errors_is_refused_and_all_are_told(self):
         path = self.plan(version=2, vision=7, mission=None)
         said = run("valija-hub", "plan", "load", path, "--home", self.hub.home, status=65)

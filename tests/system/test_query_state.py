@@ -62,7 +62,8 @@ class State(QueryCase):
     def test_it_tells_plan_cut_off_and_digest(self):
         hub = self.start()
         state = hub.ask("state", "--cutoff", "2025-Q2")
-        self.assertEqual(list(state), ["plan", "cutoff", "digest", "events", "indicators"])
+        self.assertEqual(list(state), ["plan", "cutoff", "digest", "events",
+                                       "conflicts", "indicators"])
         self.assertEqual(state["plan"], {"code": "PEI-2023-2026", "version": 1})
         self.assertEqual(state["cutoff"], "2025-06-30")
         for name in ("set", "state"):
