@@ -85,7 +85,6 @@ parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "",
 	.doc = N_("Make a home for this device, with fresh keys, and the request that the "
 	          "office enrols."),
 };

@@ -18,7 +18,6 @@ static const struct argp_option options[] = { LINK_OPTIONS, { 0 } };
 static const struct argp argp = {
 	.options = options,
 	.parser = link_option,
-	.args_doc = "",
 	.doc = N_("Carry what is recorded here to the hub, as it is recorded, until "
 	          "SIGTERM or SIGINT."),
 };

@@ -32,7 +32,6 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = link_option,
-	.args_doc = "",
 	.doc = N_("Carry what is recorded here to the hub, and bring back the plan and "
 	          "what the hub says of the entries."),
 };

@@ -64,7 +64,6 @@ parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "",
 	.doc = N_("Serve the devices: take in what they send, store and acknowledge it, "
 	          "until SIGTERM or SIGINT."),
 };

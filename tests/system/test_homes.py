@@ -240,6 +240,16 @@ class Bare(HomesCase):
         self.assertIn("Actividades contadas: 1",
                       self.say("valija-hub", "state", home=self.office.home, **spanish))
 
+    def test_help_of_each_command_is_spanish_and_nothing_else(self):
+        for program, names in {"valija": ("record", "list", "status"),
+                               "valija-agent": ("init", "sync", "run"),
+                               "valija-hub": ("init", "enroll", "run", "state")}.items():
+            for name in names:
+                said = run(program, name, "--help", env={"LANG": "es_CO.UTF-8"}).stdout
+                self.assertRegex(said, r"\AUso: %s %s \[OPCIÓN" % (program, name))
+                self.assertNotIn("Project-Id-Version", said)
+                self.assertNotIn("%s", said)
+
     def test_help_in_a_latin_locale_is_readable(self):
         done = run("valija", "--help", env={"LANG": "es_CO.ISO-8859-1"})
         self.assertIn("decir qué está registrado", done.stdout)
