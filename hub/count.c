@@ -2,6 +2,7 @@
 
 #include "hub/judge.h"
 
+/* All that an activity can name, and all that its indicator can be linked to. */
 enum { CODES_MAX = 1 + INITIATIVES_MAX + PLAN_LINKS_MAX };
 
 /* The codes an activity counts for. */
@@ -10,6 +11,7 @@ struct code_set {
 	size_t count;
 };
 
+/* An activity may name an initiative that the plan links to its indicator as well. */
 static void
 code_set_add(struct code_set *set, struct text code)
 {
@@ -20,6 +22,7 @@ code_set_add(struct code_set *set, struct text code)
 		set->list[set->count++] = code;
 }
 
+/* What the event names was judged; a link of the plan still has to be in force that day. */
 static void
 codes_of(const plan *p, const struct event *e, struct code_set *set)
 {
@@ -55,6 +58,8 @@ add_extras(kv_txn *txn, const struct cell_key *cell, char type, const struct tal
 	return st;
 }
 
+/* Taking out finds the rows that counting wrote only by the same plan: so another plan in
+ * force folds everything again (hub_take()). */
 status
 count_event(kv_txn *txn, const plan *p, const struct event *e, int sign)
 {

@@ -18,7 +18,7 @@ enum { NUMBER_BYTES = 24 };
 struct input {
 	struct asking ask;
 	const char *code, *name; /* of a secondary count or an actor, or NULL */
-	struct counts_question question;
+	struct counts_question question; /* its code and units once the plan is there */
 	struct unit_list units;
 	bool csv;
 };
@@ -43,7 +43,9 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* The order given is the order of the columns and of the rows. */
+/* The order given is the order of the columns and of the rows.  The list has room: who
+ * names a key twice does not get past argp_error(), which exits.  A word that is too long
+ * is cut, and is then no key either. */
 static void
 take_by(struct input *in, const char *arg, struct argp_state *state)
 {
@@ -72,6 +74,7 @@ take_by(struct input *in, const char *arg, struct argp_state *state)
 	}
 }
 
+/* Of a month, quarter or year --from takes the first day and --to the last. */
 static void
 take_day(date *day, bool last, const char *option, const char *arg, struct argp_state *state)
 {
@@ -208,6 +211,7 @@ static const struct listing_column key_columns[COUNT_KEYS_][2] = {
 
 static const struct listing_column value_column = { "value", N_("VALUE"), .type = CELL_NUMBER };
 
+/* Two columns for each key at most and one more, which is below LISTING_COLUMNS_MAX. */
 static size_t
 columns_of(const struct counts_question *question,
            struct listing_column columns[static LISTING_COLUMNS_MAX])
@@ -339,6 +343,7 @@ print_counts(const struct input *in, const struct groups *rows, uint64_t total)
 	listing_begin(&l, form, columns, count, "rows", head_json(in));
 	for (size_t i = 0; i < rows->count; i++)
 		print_row(&l, in, &rows->list[i]);
+	/* to a program a question without keys has one answer, be it 0 */
 	if (single && rows->count == 0)
 		print_row(&l, in, &nothing);
 	st = listing_end(&l, json_pack("{s:I}", "total", (json_int_t) total));

@@ -9,6 +9,8 @@
 static const char SET_TAG[] = "valija/set/1";
 static const char STATE_TAG[] = "valija/state/1";
 
+/* Order and letters are laid down in SPEC.md; a letter before each row keeps those of two
+ * tables apart. */
 static const struct {
 	int table;
 	uint8_t letter;
@@ -19,7 +21,9 @@ static const struct {
 
 struct digest {
 	crypto_generichash_state state;
-	const uint8_t *own; /* the hub's own feed, which is left out */
+	/* The hub's own feed, which is left out: no two hubs have the same.  What matters
+	 * of it, the plan in force, enters by its hash. */
+	const uint8_t *own;
 };
 
 static void
@@ -57,6 +61,7 @@ add_leaf(void *ctx, const uint8_t *feed, const struct point *at)
 	return ST_OK;
 }
 
+/* Its length first, so that two lists of rows never give the same bytes. */
 static void
 add_slice(struct digest *d, struct bytes slice)
 {
@@ -86,6 +91,7 @@ add_rows(struct digest *d, kv_txn *txn, int table, uint8_t letter)
 	return st;
 }
 
+/* Zeros while there is no plan. */
 static status
 plan_hash(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES])
 {

@@ -87,8 +87,8 @@ is_linked(const plan *p, struct text indicator, struct text initiative)
 	return false;
 }
 
-/* The same rule as counting, or the list under a number would not add up to it. */
-/* It names the code, or an indicator that the plan links to it. */
+/* It names the code, or an indicator that the plan links to it.  The same rule as
+ * counting, or the list under a number would not add up to it. */
 static bool
 names_code(const struct input *in, const struct event *e)
 {
@@ -165,7 +165,8 @@ print_event(struct input *in, const struct event_row *row, int64_t received_ms, 
 	                               ahead ? "yes" : NULL, received, words });
 }
 
-/* Plan events are the office's, not of the ledger: "plan show" has them. */
+/* Plan events are the office's, not of the ledger: "plan show" has them.  What cannot be
+ * decoded is listed with whatever could be read of it. */
 static status
 visit(void *ctx, const struct journal_event *j)
 {
@@ -201,6 +202,7 @@ print_events(struct input *in)
 	listing_begin(&in->listing, form, columns, sizeof(columns) / sizeof(columns[0]), "events",
 	              json_pack("{s:o}", "cutoff", json_date(in->ask.cutoff)));
 	st = journal_each_event(in->ask.txn, visit, in);
+	/* closed also after a failure, or what was printed so far would be no JSON */
 	ended = listing_end(&in->listing, NULL);
 	if (form == FORM_TABLE && in->listing.count == 0)
 		puts(_("No entry like that has come in."));

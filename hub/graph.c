@@ -6,6 +6,9 @@
 #include "hub/journal.h"
 #include "hub/judge.h"
 
+/* A target, which is what a correction names, is the beginning of an id: so the nodes
+ * of a target are found by its bytes as a prefix, and who names an event by the
+ * beginning of its id. */
 enum {
 	SEQ_BYTES = 8,
 	NODE_KEY_BYTES = 1 + EVENT_ID_BYTES,
@@ -26,7 +29,8 @@ tagged_key(char tag, const uint8_t *id, uint8_t out[static NODE_KEY_BYTES])
 	memcpy(out + 1, id, EVENT_ID_BYTES);
 }
 
-/* True when a row begins with that key; the first such key is copied. */
+/* The key of the first row that begins with prefix, copied since a write may move it.
+ * ST_NOT_FOUND: there is none, or its key has another length. */
 static status
 first_with(kv_txn *txn, const uint8_t *prefix, size_t prefix_len, uint8_t *ret_key, size_t key_len)
 {
@@ -51,6 +55,7 @@ graph_is_named(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_n
 	status st;
 
 	*ret_named = false;
+	/* until the first correction comes no event pays for a look-up */
 	if (kv_count(txn, TABLE_LINKS) == 0)
 		return ST_OK;
 	prefix[0] = 'L';
@@ -73,6 +78,8 @@ graph_has_node(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_h
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* One byte over the bound is enough of a body that is too long: event_decode() holds it
+ * for its length. */
 status
 graph_put(kv_txn *txn, const struct node *n)
 {
@@ -121,6 +128,8 @@ graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES])
 	return kv_put(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, (struct bytes) { 0 });
 }
 
+/* A record is settled as a whole, and only those of its versions that came anew were
+ * noted: that there is no row is no error. */
 status
 graph_drop_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES])
 {
@@ -185,7 +194,7 @@ id_of(const struct version *v, uint8_t out[static EVENT_ID_BYTES])
 }
 
 /* The slot of an event, or the empty one where it belongs.  Its chain hash is
- * as good as any. */
+ * as good as any.  It ends, since half of the slots are empty (make_room()). */
 static uint32_t *
 slot_of(const struct graph *g, const uint8_t *id)
 {
@@ -202,7 +211,8 @@ slot_of(const struct graph *g, const uint8_t *id)
 	}
 }
 
-/* Room for one more, with half of the slots empty. */
+/* Room for one more, with half of the slots empty.  The list grows first: should there
+ * be no memory for the slots it is merely longer than room says. */
 static status
 make_room(struct graph *g)
 {
@@ -212,6 +222,7 @@ make_room(struct graph *g)
 
 	if (g->count < g->room)
 		return ST_OK;
+	/* places are 32 bits, and VERSION_MISSING is none of them */
 	if (slots > UINT32_MAX / 2)
 		return ST_LIMIT;
 	list = realloc(g->list, slots / 2 * sizeof(*list));
@@ -234,7 +245,8 @@ make_room(struct graph *g)
 	return ST_OK;
 }
 
-/* The place of an event in the list, at the end if it is new. */
+/* The place of an event in the list, at the end if it is new.  The list may move: places
+ * stay good, pointers into it do not. */
 static status
 add(struct graph *g, const uint8_t *id, uint32_t *ret_place)
 {
@@ -287,6 +299,7 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 
 	if (st == ST_OK)
 		st = registry_device(g->txn, v->feed, &device);
+	/* nodes and devices are not deleted one by one: one that is missing is damage */
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	if (!(marks & MARK_ERASED))
@@ -300,6 +313,7 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 		return ST_OK;
 	v->is_void = e.kind == KIND_VOID;
 	v->right = judge_right(&e, &device);
+	/* a unit that could be decoded is a code, at most CODE_BYTES_MAX long */
 	memcpy(v->unit, e.unit.at, e.unit.len);
 	v->unit[e.unit.len] = '\0';
 	for (size_t i = 0; i < e.fixes.count; i++)
@@ -307,7 +321,9 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 	return ST_OK;
 }
 
-/* An event of the journal that was folded by itself becomes a node. */
+/* An event of the journal that was folded by itself becomes a node.  Its rows stand in
+ * the ledger exactly when judging it by itself counts it, so the mark that says so is
+ * worked out. */
 static status
 fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
 {
@@ -354,6 +370,7 @@ find_target(const struct gathering *g, const uint8_t *target, uint8_t ret_id[sta
 	return st == ST_EXISTS ? ST_NOT_FOUND : st; /* two hashes of one prefix */
 }
 
+/* Gathered in a list aside, since adding one may move the version they belong to. */
 static status
 add_targets(const struct gathering *g, uint32_t place, const uint8_t *targets, size_t count)
 {
@@ -375,6 +392,7 @@ add_targets(const struct gathering *g, uint32_t place, const uint8_t *targets, s
 	return ST_OK;
 }
 
+/* Adding writes to memory only, so the walk over the rows stays good. */
 static status
 add_namers(const struct gathering *g, const uint8_t *id)
 {
@@ -417,6 +435,8 @@ gather_around(const struct gathering *g, uint32_t place)
 	return st;
 }
 
+/* The list grows while it is walked over: done is when nothing in it names, or is named
+ * by, an event that is not in it. */
 status
 graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES], bool fetch_named,
              struct graph *ret_graph)

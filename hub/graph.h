@@ -58,9 +58,9 @@ struct graph {
 };
 
 /* With fetch, a version named that is no node yet is sought in the journal and
- * made one: an event that counts by itself, its rows standing in the ledger.
- * Without, nothing is written.  On success *ret_graph is to be given to
- * graph_done(). */
+ * made one: an event that was folded by itself, and whose rows stand in the
+ * ledger if it counts.  Without, nothing is written.  On success *ret_graph is
+ * to be given to graph_done(). */
 status graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES], bool fetch,
                     struct graph *ret_graph);
 void graph_done(struct graph *g);

@@ -27,9 +27,9 @@ slot_of(const struct groups *g, const char key[static GROUP_KEY_BYTES])
 	}
 }
 
-/* Doubled, with all slots filled anew: rows must stay where list has them only
- * until the next one is added. */
-/* Room for one more, with at least a third of the slots empty. */
+/* Room for one more, with at least a third of the slots empty.  Doubled, with all
+ * slots filled anew: rows must stay where list has them only until the next one
+ * is added. */
 static status
 make_room(struct groups *g)
 {
@@ -87,6 +87,7 @@ compare(const void *a, const void *b)
 	              GROUP_KEY_BYTES);
 }
 
+/* The slots tell places, which are no longer true: nothing is added after this. */
 void
 groups_sort(struct groups *g)
 {
@@ -96,6 +97,7 @@ groups_sort(struct groups *g)
 	g->slots = NULL;
 }
 
+/* Behind the last text of a key are zeros, so a row without keys has empty texts. */
 const char *
 group_text(const struct group *row, size_t index)
 {

@@ -46,6 +46,7 @@ read_file(const char *dir, const char *name, size_t max_bytes, uint8_t **ret_byt
 	return st == ST_OK ? file_read(path, max_bytes, ret_bytes, ret_len) : st;
 }
 
+/* From the public file: to ask a question nobody needs the secret key. */
 static status
 load_id(hub *h)
 {
@@ -131,7 +132,8 @@ hub_secret(hub *h, uint8_t ret_secret[static SIGN_SECRET_BYTES])
 
 	if (st < 0)
 		return st;
-	/* its second half is the public key */
+	/* Its second half is the public key: with the one of another hub plans would be
+	 * sealed by a key that is not that of our feed. */
 	if (len != SIGN_SECRET_BYTES ||
 	    memcmp(bytes + SIGN_SECRET_BYTES - FEED_BYTES, h->id, FEED_BYTES) != 0)
 		st = ST_MALFORMED;
@@ -142,6 +144,8 @@ hub_secret(hub *h, uint8_t ret_secret[static SIGN_SECRET_BYTES])
 	return st;
 }
 
+/* Its time is set by hand: a watch waits for a change of that (common/wake.c), and opening
+ * makes none. */
 void
 hub_touch(const hub *h)
 {
@@ -187,7 +191,8 @@ create_keys(const char *dir, const uint8_t curve[static CURVE_BYTES])
 	return st;
 }
 
-/* The first two entries of the journal: the hub itself and its plan. */
+/* The first entries of the journal: the hub itself, then its plan, whose parts are
+ * events of the hub's feed and are taken only once that is enrolled. */
 static status
 fill_store(const char *dir, const uint8_t *curve, const void *plan_json, size_t plan_len,
            int64_t now_ms)
@@ -209,6 +214,7 @@ fill_store(const char *dir, const uint8_t *curve, const void *plan_json, size_t 
 	return st;
 }
 
+/* The store goes into place last (new_home_finish()): without it a folder is no home. */
 status
 hub_create(const char *dir, const uint8_t curve[static CURVE_BYTES], const void *plan_json,
            size_t plan_len, int64_t now_ms)

@@ -8,6 +8,8 @@
 
 static const char RUNNING_TAG[] = "valija/journal/1";
 
+/* The head of an entry is kind and time (9 bytes), then the running hash; the hash covers
+ * those 9 bytes as they are stored. */
 enum {
 	OFFSET_BYTES = 8,
 	ENTRY_HEAD_BYTES = 1 + 8 + HASH_BYTES,
@@ -97,7 +99,8 @@ struct joint {
 	size_t skip_bytes;
 };
 
-/* Events that are known come before those that are not, so halve. */
+/* Events that are known come before those that are not, so halve.  Neither end needs to
+ * be asked: place_batch() knows the point before the batch, and not its last event. */
 static status
 find_joint(kv_txn *txn, const struct batch *b, struct bytes bodies, struct joint *ret_joint)
 {
@@ -129,7 +132,8 @@ find_joint(kv_txn *txn, const struct batch *b, struct bytes bodies, struct joint
 	return st;
 }
 
-/* ST_EXISTS, ST_UNKNOWN, or where the new part of the batch begins. */
+/* ST_EXISTS, ST_UNKNOWN, or where the new part of the batch begins.  A batch that goes on
+ * at the end of a lane is the rule, so that is asked first: it costs one look-up. */
 static status
 place_batch(kv_txn *txn, const struct batch *b, struct bytes bodies, struct joint *ret_joint)
 {
@@ -177,6 +181,8 @@ tags_of(const struct batch *b, struct bytes bodies, uint64_t skip, writer *w)
 	return writer_status(w);
 }
 
+/* All that can refuse the batch (its place, the room for a lane, its size once the known
+ * part is cut off) is asked before the first write: who is refused has stored nothing. */
 status
 journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
              uint64_t *ret_skipped, uint64_t *ret_offset)
@@ -254,6 +260,7 @@ journal_each_event_of(const struct journal_entry *entry, journal_visit *visit, v
 	return st;
 }
 
+/* The size is read once: entries that visit appends are not walked over. */
 status
 journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 {

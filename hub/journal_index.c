@@ -39,6 +39,7 @@ struct lanes {
 	uint64_t events;
 };
 
+/* A row a lane, so at most LANES_MAX of them. */
 static status
 lanes_of(kv_txn *txn, const uint8_t *feed, uint64_t seq, struct lanes *ret_lanes)
 {
@@ -89,6 +90,8 @@ leaf_get(kv_txn *txn, const uint8_t *feed, const struct point *at, uint64_t *ret
 	return total_read(value, ret_events);
 }
 
+/* The beginning of a feed has no row: it is the end of a lane only while there are no
+ * others, afterwards whoever begins there begins a new lane. */
 status
 index_leaf(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
            uint64_t *ret_events)
@@ -107,6 +110,7 @@ index_leaf(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct poin
 	return ST_OK;
 }
 
+/* To go on with a lane needs no room, only to begin one does. */
 status
 index_has_room(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at)
 {
@@ -122,7 +126,9 @@ index_has_room(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct 
 	return lanes.count < LANES_MAX ? ST_OK : ST_LIMIT;
 }
 
-/* The lane that ended at start now ends at end. */
+/* The lane that ended at start now ends at end.  Where none ended a new lane begins, at the
+ * beginning of the feed or amid another lane: it has brought nothing before, and what it
+ * shares with the other is counted there. */
 static status
 move_leaf(kv_txn *txn, const uint8_t *feed, const struct point *start, const struct point *end)
 {
@@ -205,6 +211,7 @@ batch_key(const uint8_t *feed, uint64_t first, uint64_t offset, uint8_t out[stat
 	put_u64(out + FEED_BYTES + NUMBER_BYTES, offset);
 }
 
+/* There is room for all tags, since a batch has at most BATCH_EVENTS_MAX events. */
 status
 index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
           const struct point *end, uint64_t offset, struct bytes tags)
@@ -222,6 +229,7 @@ index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point
 	return st == ST_OK ? move_leaf(txn, feed, start, end) : st;
 }
 
+/* That there are as many tags as events is what look_into() relies on. */
 static status
 batch_row_read(const struct kv_walk *walk, struct batch_row *ret_row)
 {
@@ -246,7 +254,7 @@ struct lane_ends {
 };
 
 /* True when a lane ended at start, which now ends at end; else the lane that
- * ends there is a new one. */
+ * ends there is a new one.  index_has_room() let in no more than there is room for. */
 static bool
 goes_on(struct lane_ends *ends, const struct point *start, const struct point *end)
 {
@@ -303,11 +311,13 @@ struct covers {
 	struct kv_walk walk;
 	const uint8_t *feed;
 	uint64_t seq;
-	size_t left;
+	size_t left; /* lanes that have such a batch and were not met yet */
 	bool more;
 	status st;
 };
 
+/* With the greatest offset the key lies behind all batches that begin at seq or before:
+ * the walk goes down from there. */
 static void
 covers_start(kv_txn *txn, const uint8_t *feed, uint64_t seq, struct covers *c)
 {
@@ -321,6 +331,8 @@ covers_start(kv_txn *txn, const uint8_t *feed, uint64_t seq, struct covers *c)
 	c->more = kv_seek_below(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &c->walk);
 }
 
+/* The row points into the map.  Having met all lanes that reach so far ends the walk,
+ * which would else go on for BATCH_EVENTS_MAX numbers each time. */
 static bool
 covers_next(struct covers *c, struct batch_row *ret_row)
 {
@@ -392,6 +404,7 @@ look_into(kv_txn *txn, const struct batch_row *row, struct seeking *s)
 
 	if (memcmp(tag, s->prefix, len) != 0)
 		return ST_OK;
+	/* of its last event the row has the whole hash */
 	if (s->seq == row->first + row->count - 1 && !s->event) {
 		s->found = memcmp(row->after, s->prefix, s->prefix_len) == 0;
 		return ST_OK;
@@ -413,6 +426,7 @@ journal_known(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct p
 
 	if (at->seq == 0)
 		return is_beginning(feed, at) ? ST_OK : ST_NOT_FOUND;
+	/* ends of lanes are asked for most: devices tell their tip */
 	st = leaf_get(txn, feed, at, &events);
 	if (st != ST_NOT_FOUND)
 		return st;
@@ -423,6 +437,8 @@ journal_known(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct p
 	return st == ST_OK && !s.found ? ST_NOT_FOUND : st;
 }
 
+/* Two are enough to know that the prefix does not choose.  memcmp() wants an address even
+ * for no bytes at all. */
 status
 journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
              const uint8_t *prefix, size_t prefix_len, struct found_event *ret_event)

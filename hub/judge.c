@@ -50,6 +50,11 @@ initiatives_on(const plan *p, const struct codes *codes, date day)
 	return true;
 }
 
+/* The order of the questions is part of the format: the reason enters the digest, and an
+ * event with two faults must be held for the same one on every hub.
+ *
+ * Without a plan the first question is answered by no, so the others have one.  Which day
+ * counts is the first one: a campaign that begins in the period belongs to it. */
 static hold
 judge_activity(const struct event *e, const plan *p)
 {
@@ -90,6 +95,8 @@ judge_right(const struct event *e, const struct device *device)
 	return e->kind != KIND_PLAN && device_has_unit(device, e->unit);
 }
 
+/* The plan is not asked about a void: what the plan says against an entry must not keep
+ * it from being taken out. */
 hold
 judge(const struct event *e, hold decoded, const plan *p, const struct device *device)
 {

@@ -11,7 +11,8 @@
 
 /* ---- rows of held events ---- */
 
-/* Make the row of an event say that reason; HOLD_NONE: no row. */
+/* Make the row of an event say that reason; HOLD_NONE: no row.  A row that says so
+ * already is left alone, or the device would fetch a standing that tells nothing new. */
 static status
 set_held(struct ledger *l, const uint8_t *id, hold reason)
 {
@@ -35,6 +36,7 @@ set_held(struct ledger *l, const uint8_t *id, hold reason)
 
 /* ---- folding one event ---- */
 
+/* No batch of a feed that is not enrolled is taken: a device that is missing is damage. */
 static status
 find_device(struct ledger *l, const uint8_t *feed)
 {
@@ -61,6 +63,7 @@ fold_alone(struct ledger *l, const uint8_t *id, const struct event *e, hold deco
 	return e->kind == KIND_ACTIVITY ? count_event(l->txn, l->plan, e, +1) : ST_OK;
 }
 
+/* Not marked as counted, whatever it is worth: that is for settling to decide. */
 static status
 note_node(struct ledger *l, const struct node *n, const struct event *e, bool corrects)
 {
@@ -71,6 +74,8 @@ note_node(struct ledger *l, const struct node *n, const struct event *e, bool co
 	return st == ST_OK ? graph_put_todo(l->txn, n->id) : st;
 }
 
+/* Corrections and what they name may come in either order, so an event is also asked
+ * whether one that is here names it already. */
 status
 ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
             struct bytes body, bool erased)
@@ -110,6 +115,7 @@ set_counted(struct ledger *l, const struct version *v, const uint8_t *id)
 		return st;
 	n.body.at = body;
 	memcpy(n.id, id, EVENT_ID_BYTES);
+	/* only what could be decoded ever counted */
 	if (event_decode(n.body, &e) != HOLD_NONE)
 		return ST_MALFORMED;
 	st = count_event(l->txn, l->plan, &e, n.counted ? +1 : -1);
@@ -126,7 +132,9 @@ touch_heads(struct ledger *l, const uint8_t *heads, size_t len)
 	return st;
 }
 
-/* heads is empty when there is no conflict. */
+/* heads is empty when there is no conflict.  The devices of all heads are to hear of it,
+ * also of those that are heads no more; the old row is copied for that, since it lies in
+ * the map and the write may move it. */
 static status
 set_conflict(struct ledger *l, const struct version *root, struct bytes heads)
 {
@@ -192,6 +200,7 @@ collect_heads(const struct graph *g, struct head *heads)
 static status
 set_conflicts(struct ledger *l, const struct graph *g)
 {
+	/* + 1: calloc() of nothing may return NULL */
 	struct head *heads = calloc(g->count + 1, sizeof(*heads));
 	uint8_t *ids = calloc(g->count + 1, EVENT_ID_BYTES);
 	size_t head_count = 0, at = 0;
@@ -215,6 +224,8 @@ set_conflicts(struct ledger *l, const struct graph *g)
 	return st;
 }
 
+/* All that hangs together was judged at once, so the notes on all of it are dropped: this
+ * is why a record is judged once however many of its versions came. */
 static status
 settle_graph(struct ledger *l, struct graph *g)
 {
@@ -234,6 +245,7 @@ settle_graph(struct ledger *l, struct graph *g)
 	return st == ST_OK ? set_conflicts(l, g) : st;
 }
 
+/* The next note is sought anew each time, since settling drops more than one. */
 status
 ledger_settle(struct ledger *l)
 {
@@ -253,6 +265,7 @@ ledger_settle(struct ledger *l)
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* The tables of the ledger are the last ones of enum hub_table. */
 status
 ledger_clear(kv_txn *txn)
 {

@@ -105,6 +105,7 @@ name_nearest(const plan *p, name_kind kind, struct text code)
 
 	if (code.len == 0 || code.len > CODE_BYTES_MAX)
 		return NULL;
+	/* code_distance() wants texts that end with a 0 */
 	memcpy(word, code.at, code.len);
 	word[code.len] = '\0';
 	row = named_at(p, kind, 0);

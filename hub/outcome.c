@@ -67,6 +67,8 @@ winner_is_void(const struct graph *g, uint32_t root)
 	return false;
 }
 
+/* Judged anew: the rows tell what is held and what counts, but not which of several
+ * versions stands.  The event asked for comes first in the list. */
 static status
 outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e, outcome *ret_outcome,
                 hold *ret_reason)
@@ -95,6 +97,7 @@ outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e, outc
 	return st;
 }
 
+/* It names nothing and nobody names it: so it is held, or it stands. */
 static status
 outcome_alone(struct ledger *l, const uint8_t *id, const struct event *e, outcome *ret_outcome,
               hold *ret_reason)
@@ -113,6 +116,7 @@ outcome_alone(struct ledger *l, const uint8_t *id, const struct event *e, outcom
 	return ST_OK;
 }
 
+/* What cannot be decoded is held, and its row says why. */
 status
 ledger_outcome_of(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
                   struct bytes body, bool erased, outcome *ret_outcome, hold *ret_reason)

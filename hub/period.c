@@ -28,8 +28,8 @@ period_name(period_kind kind, date day, char ret_text[static PERIOD_TEXT_BYTES])
 	memcpy(ret_text, text, strlen(text) + 1);
 }
 
-/* A month ends a day before the next begins: no table of lengths, no leap years. */
-/* So many whole months from the first of that one on. */
+/* So many whole months from the first of that one on.  A month ends a day before the next
+ * begins: no table of lengths, no leap years. */
 static status
 months(int year, int first, int count, struct plan_period *ret_period)
 {

@@ -127,6 +127,8 @@ fail_to_read(const char *path, status st)
 	return cli_fail(cli_exit(st), _("cannot read %s: %s"), shown, gettext(status_text(st)));
 }
 
+/* A plan that is refused without an error of its own ran into a limit of this machine, as
+ * its memory: that is told of the file, not of a place in it. */
 int
 plan_open_file(const char *path, plan **ret_plan, uint8_t **ret_json, size_t *ret_len)
 {

@@ -203,6 +203,7 @@ publish(hub *h, const plan *p, struct bytes json, unsigned *ret_in_force)
 		*ret_in_force = plan_version(before);
 	if (st == ST_OK && plan_version(p) == *ret_in_force + 1 && !goes_on_from(before, p))
 		st = ST_MALFORMED;
+	/* no plan yet: this is the first */
 	if (st == ST_NOT_FOUND)
 		st = ST_OK;
 	if (st == ST_OK)
@@ -296,6 +297,7 @@ plan_command(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < PARTS; i++) {
 		if (strcmp(argv[1], parts[i].name) != 0)
 			continue;
+		/* argp calls the program by argv[0]: its messages name the whole command */
 		snprintf(name, sizeof(name), "%s %s", argv[0], argv[1]);
 		argv[1] = name;
 		return parts[i].run(argc - 1, argv + 1);

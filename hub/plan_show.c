@@ -31,7 +31,8 @@ blanks(int count)
 	printf("%*s", count, "");
 }
 
-/* Text from the column reached on, its next lines from column margin on. */
+/* Text from the column reached on, its next lines from column margin on.  Line ends of the
+ * text are kept; a word longer than a line is not cut and juts out. */
 static void
 print_wrapped(const char *text, int column, int margin)
 {
@@ -239,6 +240,8 @@ print_tree(const plan *p)
 	print_strategies(p, NULL);
 }
 
+/* snprintf() tells what it would have written, so used may pass the end: that ends the
+ * loop, and the line is cut there. */
 static void
 print_targets(const struct plan_indicator *indicator, int width)
 {
@@ -389,6 +392,7 @@ print_lists(const plan *p)
 	print_units(p, UNIT_AREA, _("Areas"));
 }
 
+/* json_print() drops what it prints, and the document is the plan's. */
 int
 plan_show_print(const plan *p, bool json)
 {

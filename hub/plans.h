@@ -33,8 +33,10 @@ status plans_in_force(kv_txn *txn, struct plan_row *ret_row);
 /* Unpack and parse.  On success *ret_plan is the caller's. */
 status plans_parse(const struct plan_row *row, plan **ret_plan);
 
-/* Cut a document into plan events and hand each body to visit, in order; v is
- * its version.  ST_LIMIT: too long. */
+/* Cut a document into plan events and hand each body to visit, in order.
+ * version is the one that stands in the document; at_ms is what each event says
+ * of its time.  A body is valid until visit returns; other than ST_OK ends the
+ * cutting with that.  ST_LIMIT: too long. */
 status plans_cut(const void *json, size_t len, uint64_t version, int64_t at_ms,
                  status (*visit)(void *ctx, struct bytes body), void *ctx);
 

@@ -14,6 +14,7 @@ __extension__ typedef __int128 wide;
 
 enum { MONTHS = 12, TENTHS = 1000 };
 
+/* 15 digits, which whoever reads JSON numbers as doubles still gets exactly. */
 static const int64_t shown_max = INT64_C(999999999999999);
 
 /* A number of twelfths, or why there is none. */
@@ -85,7 +86,10 @@ number(wide n)
 	return (struct progress_number) { PROGRESS_KNOWN, (int64_t) n };
 }
 
-/* whole first: a missing target is told before a silent year. */
+/* whole first: a missing target is told before a silent year.
+ *
+ * All is doubled, so that one half is a whole number: it is added away from zero, and the
+ * division cuts towards zero. */
 static struct progress_number
 percent(struct amount part, struct amount whole)
 {
@@ -124,7 +128,7 @@ baseline_of(const struct figures *f)
 	                                  : missing(PROGRESS_INVALID);
 }
 
-/* The level at the end of a year: the last one known by then. */
+/* The level at the end of a year: the last one known by then.  Results ascend by year. */
 static struct amount
 level_of(const struct figures *f, int year)
 {
@@ -160,6 +164,8 @@ result_of(const struct figures *f, result_source source)
 	return missing(PROGRESS_INVALID);
 }
 
+/* A year ago is before the plan in its first year, and what was then is the baseline.
+ * Later a level that nobody reported is missing, and the baseline would be too old. */
 static struct amount
 origin_of(const struct figures *f)
 {
@@ -179,7 +185,7 @@ origin_of(const struct figures *f)
 	return missing(PROGRESS_INVALID);
 }
 
-/* What part / 12 of the way from a to b is. */
+/* What part / 12 of the way from a to b is.  Both are whole numbers, so twelfths are exact. */
 static struct amount
 between(struct amount a, struct amount b, int part)
 {
@@ -221,6 +227,8 @@ due_of(const struct figures *f)
 	return missing(PROGRESS_INVALID);
 }
 
+/* From the number as it is shown, in tenths, and thresholds in percent: a light never
+ * contradicts the number beside it. */
 static progress_light
 light_of(struct progress_number to_date, struct plan_thresholds t)
 {
@@ -279,6 +287,7 @@ fill_percentages(const struct figures *f, struct progress *p)
 	p->year_percent = percent(minus(result_of(f, f->formula->year), origin),
 	                          minus(target_of(f, f->year), origin));
 	p->to_date = percent(minus(result, origin), minus(due, origin));
+	/* each year starts from the one before: there is no way to the goal to be part of */
 	if (f->formula->due == DUE_NEVER)
 		goal = missing(PROGRESS_INVALID);
 	p->term = percent(minus(result, origin), goal);
@@ -371,6 +380,7 @@ progress_light_text(progress_light light)
 	return N_("not defined");
 }
 
+/* Made positive as an unsigned number: INT64_MIN has no positive one. */
 void
 progress_tenths_text(int64_t tenths, char ret_text[static TENTHS_TEXT_BYTES])
 {

@@ -28,8 +28,8 @@ count_key_name(count_key key)
 }
 
 /* Secondary counts and actors share a table, whose keys have the name at their
- * end, behind the day: so rows of other names are passed over here. */
-/* ST_NOT_FOUND: a row of another name. */
+ * end, behind the day: so rows of other names are passed over here, as
+ * ST_NOT_FOUND. */
 static status
 read_row(const struct counts_question *question, const struct kv_walk *walk,
          struct counted *ret_row)

@@ -11,6 +11,7 @@ static const char NUMBER_KEY[] = "registry"; /* in TABLE_META: the highest numbe
 static const char HASH_TAG[] = "valija/registry/1";
 static const char ACT_ENROLL[] = "enroll";
 
+/* Words of the format: they stand in the entries of the journal. */
 static const char *const role_names[] = {
 	[ROLE_DEVICE] = "device",
 	[ROLE_OFFICE] = "office",
@@ -38,6 +39,8 @@ static const struct codec_field fields[] = {
 	{ "units", CODEC_CODES, AT(units), 0, UNITS_MAX, false },
 };
 
+/* Units are the last field.  An empty list cannot be written, so the hub's own entry
+ * leaves the field out. */
 enum { FIELDS_ = sizeof(fields) / sizeof(fields[0]), HAS_UNITS = 1 << (FIELDS_ - 1) };
 
 const char *
@@ -60,6 +63,8 @@ role_of(struct text name, device_role *ret_role)
 
 /* ---- reading ---- */
 
+/* What is not understood is refused as a whole: a grant that is half understood might
+ * give more than was meant. */
 static status
 entry_decode(struct bytes bytes, struct entry *ret_entry, device_role *ret_role)
 {
@@ -77,6 +82,7 @@ entry_decode(struct bytes bytes, struct entry *ret_entry, device_role *ret_role)
 	return ST_OK;
 }
 
+/* unit_bytes has room for whatever could be decoded: UNITS_MAX codes and a 0 for each. */
 static void
 device_fill(struct device *d, const struct entry *e, device_role role)
 {
@@ -175,6 +181,8 @@ registry_number(kv_txn *txn)
 
 /* ---- writing ---- */
 
+/* A later entry of a feed takes the place of the earlier one, and numbers ascend in the
+ * journal: so the last one applied has the highest. */
 status
 registry_apply(kv_txn *txn, struct bytes entry)
 {
@@ -230,6 +238,8 @@ registry_enroll_hub(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
 	return enter(txn, &e, ROLE_HUB, now_ms);
 }
 
+/* Entries are grants: what one of them made count must not cease to count by the next.
+ * The hub's own feed is entered once and for all. */
 static bool
 takes_away(const struct device *old, const struct request *r, device_role role)
 {
@@ -265,6 +275,7 @@ registry_enroll(kv_txn *txn, const struct request *r, device_role role, int64_t 
 	if (st == ST_OK) {
 		if (takes_away(&old, r, role))
 			return ST_INVALID;
+		/* units were only added, so as many are the same ones */
 		changes = role != old.role || r->units.count != old.units.count;
 		if (!changes && memcmp(old.curve, r->curve, CURVE_BYTES) == 0)
 			return ST_EXISTS;
@@ -274,6 +285,8 @@ registry_enroll(kv_txn *txn, const struct request *r, device_role role, int64_t 
 	}
 	if (st == ST_OK)
 		st = enter(txn, &e, role, now_ms);
+	/* Of a feed that was not enrolled no batch was taken; a new CURVE key is about the
+	 * connection alone. */
 	if (st == ST_OK)
 		*ret_refold = changes && events;
 	return st;
@@ -281,6 +294,8 @@ registry_enroll(kv_txn *txn, const struct request *r, device_role role, int64_t 
 
 /* ---- the hash ---- */
 
+/* Each unit with the 0 behind it, and one more 0 as the end: two lists of units never
+ * give the same bytes. */
 static status
 hash_device(void *ctx, const struct device *d)
 {

@@ -8,6 +8,7 @@ static const int64_t DAY_ZERO = INT64_C(1) << 31; /* so that keys ascend by date
 
 /* ---- writing keys ---- */
 
+/* No code holds a 0, so a key is read in one way only and sorts as its codes do. */
 static size_t
 put_text(uint8_t *out, struct text t)
 {
@@ -24,6 +25,8 @@ put_day(uint8_t *out, date day)
 	return DAY_BYTES;
 }
 
+/* The longest key, one of an extra, has four codes (32 bytes each), a country and a day:
+ * under 150 bytes, and so within ROW_KEY_MAX. */
 size_t
 cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 {
@@ -37,6 +40,7 @@ cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 	return n;
 }
 
+/* The name ends where the key ends. */
 size_t
 extra_key_write(const struct extra_key *k, uint8_t out[static ROW_KEY_MAX])
 {
@@ -68,6 +72,8 @@ event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *at,
 
 /* ---- reading them: what is damaged leaves rest.at NULL ---- */
 
+/* After a fault nothing is left to take, so all later ones fail too and the fault need be
+ * looked for only at the end. */
 static struct text
 take_text(struct bytes *rest)
 {
@@ -192,7 +198,8 @@ shift(uint64_t *total, uint64_t amount, int sign)
 			: !__builtin_sub_overflow(*total, amount, total);
 }
 
-/* Add to the count numbers of a row (1 or 2). */
+/* Add to the count numbers of a row (1 or 2).  A row that falls to zeros is deleted: what
+ * was counted and taken out again must leave no trace in the digest. */
 static status
 row_add(kv_txn *txn, int table, struct bytes key, const uint64_t *amounts, size_t count, int sign)
 {

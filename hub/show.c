@@ -76,6 +76,7 @@ gather_batch(const struct asking *a, struct shown *s)
 	return st;
 }
 
+/* That it is not enrolled is told, and is no failure. */
 static status
 gather_device(const struct asking *a, struct shown *s)
 {

@@ -46,6 +46,7 @@ take_ref(struct input *in, const char *arg, struct argp_state *state)
 		           cli_safe(arg, strlen(arg), shown, sizeof(shown)));
 		return;
 	}
+	/* a REF without a hash leaves the prefix empty: then the number has to be enough */
 	if (hex_decode(in->ref.hash8, strlen(in->ref.hash8), in->prefix, sizeof(in->prefix)))
 		in->prefix_len = sizeof(in->prefix);
 }

@@ -23,7 +23,8 @@ has(const struct shown *s, event_field field)
 
 /* ---- text ---- */
 
-/* label is translated already; nothing is printed for an empty text. */
+/* label is translated already; nothing is printed for an empty text.  The room is static
+ * since a note takes 16 KB of it; nobody keeps what is in there. */
 static void
 line(const char *label, struct text t)
 {
@@ -104,6 +105,8 @@ status_words(const struct shown *s)
 	return "";
 }
 
+/* For all kinds: what an event does not have prints no line, and of one that could only be
+ * decoded in part whatever there is helps. */
 static void
 print_activity(const plan *p, const struct shown *s)
 {
@@ -141,6 +144,7 @@ print_outcome(const struct asking *a, const struct shown *s)
 {
 	char reason[REASON_BYTES];
 
+	/* it counts, but the numbers up to the cut-off do not have it yet */
 	if (s->outcome == OUTCOME_COUNTED && s->event.date > a->cutoff) {
 		printf("%s: %s\n", _("Outcome"), _("dated after the cut-off"));
 		return;
@@ -275,6 +279,7 @@ initiatives_json(const plan *p, const struct codes *codes)
 	return array;
 }
 
+/* A feed that is not named is the event's own; here it is always told. */
 static json_t *
 fixes_json(const struct shown *s)
 {

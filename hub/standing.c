@@ -6,6 +6,8 @@
 #include "hub/journal.h"
 #include "hub/rows.h"
 
+/* More conflicts of one feed are left out: with as many, and all held events that are
+ * listed, the document stays below STANDING_BYTES_MAX. */
 enum { KEY_BYTES = 1 + FEED_BYTES, VERSION_BYTES = 8, CONFLICTS_MAX = 4096 };
 
 static void
@@ -15,6 +17,8 @@ version_key(const uint8_t *feed, uint8_t out[static KEY_BYTES])
 	memcpy(out + 1, feed, FEED_BYTES);
 }
 
+/* The size of the journal is the version: it grows with all that can change a standing,
+ * so there need be no counter. */
 status
 standing_touch(kv_txn *txn, const uint8_t feed[static FEED_BYTES])
 {
@@ -27,7 +31,7 @@ standing_touch(kv_txn *txn, const uint8_t feed[static FEED_BYTES])
 }
 
 /* Every enrolled feed, the next one after a feed: a walk must not go on over
- * writes. */
+ * writes.  A feed and a 0 byte is the first key behind that feed. */
 status
 standing_touch_all(kv_txn *txn)
 {
@@ -82,6 +86,7 @@ point_of_id(const uint8_t *id)
 	return p;
 }
 
+/* To the end, beyond what is listed: the device is told how many there are in all. */
 static status
 gather_held(kv_txn *txn, const uint8_t *feed, struct gathered *g)
 {
@@ -134,6 +139,7 @@ gather_conflicts(kv_txn *txn, const uint8_t *feed, struct gathered *g)
 	return st;
 }
 
+/* The reasons point into the map, so they are encoded before anything is written. */
 status
 hub_standing(kv_txn *txn, const uint8_t feed[static FEED_BYTES], writer *w)
 {

@@ -107,6 +107,7 @@ print_json(const struct state *s)
 		if (st == ST_OK)
 			json_array_append_new(list, indicator_json(&indicators[i], &p));
 	}
+	/* made also after a failure: it takes the list over, and goes with it */
 	root = json_pack("{s:{s:s, s:I}, s:o, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:I, s:o}",
 	                 "plan", "code", plan_code(s->ask.plan),
 	                 "version", (json_int_t) plan_version(s->ask.plan),

@@ -19,7 +19,7 @@ enum {
 	NUMBER_BYTES = 24,
 	SKEW_BYTES = 40,
 	FORKS_SHOWN = 8,
-	FORKS_BYTES = FORKS_SHOWN * 22,
+	FORKS_BYTES = FORKS_SHOWN * 22, /* 20 digits and what stands between */
 	NOTE_TEXT_BYTES = 512,
 	LAST_BYTES = 48,
 	SOON_S = 5, /* a clock that is so little off is not worth a word */
@@ -103,13 +103,14 @@ facts_of(kv_txn *txn, const uint8_t *feed, struct facts *f)
 	if (st == ST_OK || st == ST_NOT_FOUND)
 		st = journal_leaves(txn, feed, leaves, LANES_MAX, &f->lanes);
 	if (st == ST_OK && f->lanes > 0)
+		/* they ascend by number */
 		f->stored = leaves[(f->lanes < LANES_MAX ? f->lanes : LANES_MAX) - 1].seq;
 	if (st == ST_OK && f->lanes > 1)
 		st = journal_forks(txn, feed, f->forks, FORKS_SHOWN, &forks);
 	return st;
 }
 
-/* "17, 40", without what is there twice. */
+/* "17, 40", without what is there twice.  There is a fork for each lane but the first. */
 static void
 forks_text(const struct facts *f, const char *between, char out[static FORKS_BYTES])
 {
@@ -242,6 +243,7 @@ print_post(const struct asking *a, struct listing *l, const struct post *post)
 	return l->st;
 }
 
+/* From the first on each time: some hundred units, and as many posts. */
 static bool
 has_post(const struct posts *p, const char *unit)
 {
@@ -299,6 +301,7 @@ print_units(const struct asking *a)
 	for (size_t i = 0; i < p.count && st == ST_OK; i++)
 		st = print_post(a, &l, &p.list[i]);
 	rest = print_rest(a, &l, &p);
+	/* closed also after a failure, or what was printed so far would be no JSON */
 	ended = listing_end(&l, NULL);
 	if (!a->json)
 		print_summary(&l, rest);

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
-/* Who names whom, and in which order to look at them: targets first. */
+/* Who names whom, and in which order to look at them: targets first.  The edges that end
+ * at a version are a list: first_edge of the version, then next_edge of each edge;
+ * edge_from is the version that names it. */
 struct work {
 	struct version *list;
 	size_t count;
@@ -33,6 +35,7 @@ work_init(struct work *w, struct version *list, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		edges += list[i].target_count;
+	/* + 1: calloc() of nothing may return NULL */
 	*w = (struct work) {
 		.list = list,
 		.count = count,
@@ -72,6 +75,7 @@ note_edges(struct work *w)
 
 /* ---- soundness ---- */
 
+/* A void that replaces nothing has nothing that it could take out. */
 static void
 sound_first(struct version *v, uint32_t place)
 {
@@ -82,6 +86,8 @@ sound_first(struct version *v, uint32_t place)
 	v->offices = v->office;
 }
 
+/* Goes on after one that does not fit: a version that is missing is told before, wherever
+ * it stands among the targets. */
 static hold
 fault_of_targets(const struct version *list, const struct version *v)
 {
@@ -104,6 +110,8 @@ fault_of_targets(const struct version *list, const struct version *v)
 	return fits ? HOLD_NONE : HOLD_FIX;
 }
 
+/* All targets were judged before.  Of what is not sound, nobody looks at root, depth or
+ * offices. */
 static void
 judge_one(struct version *list, uint32_t place)
 {
@@ -194,6 +202,8 @@ sort_records(struct work *w)
 	return sound;
 }
 
+/* Backwards, so that who replaces a version is looked at before it: a held one that is
+ * superseded passes that on.  A sound version has no missing target. */
 static void
 supersede(struct work *w, size_t known)
 {
@@ -248,6 +258,7 @@ versions_judge(struct version *list, size_t count)
 	if (st < 0)
 		return st;
 	for (size_t i = 0; i < count; i++) {
+		/* stays with those that no order reaches */
 		list[i].hold = HOLD_FIX;
 		list[i].sound = list[i].superseded = list[i].head = list[i].wins = false;
 		list[i].root = list[i].depth = list[i].offices = 0;
