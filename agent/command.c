@@ -235,6 +235,7 @@ command_problems(const struct entry_problems *problems)
 		cli_warn(_("nothing was recorded"));
 }
 
+/* A number that long ends the loop before its last digit, and so is none. */
 static bool
 parse_seq(const char *text, uint64_t *ret_seq)
 {

@@ -1,11 +1,20 @@
-/* agent/commands.h - the commands of valija; see struct cli_command */
+/* agent/commands.h - the commands of valija
+ *
+ * Each is the run of a struct cli_command (common/cli.h): it reads its own
+ * arguments, opens the home by itself, prints its answer on standard output and
+ * what is wrong on standard error, and returns the exit status.  Those that
+ * write wait at most OUTBOX_WAIT_MS for other writers; the others wait for
+ * nobody.
+ */
 #pragma once
 
 #include "agent/import_cmd.h"
 
+/* Write: one event, on disk before its REF is printed. */
 int record_command(int argc, char **argv);
 int correct_command(int argc, char **argv);
 int void_command(int argc, char **argv);
+/* Only read, also while the daemon syncs or others record. */
 int list_command(int argc, char **argv);
 int show_command(int argc, char **argv);
 int status_command(int argc, char **argv);

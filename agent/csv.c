@@ -104,6 +104,8 @@ encoding_rule(const struct scan *s, const void *raw, size_t len)
 	return N_("not UTF-8: save the file as \"CSV UTF-8\", or try --encoding windows-1252");
 }
 
+/* len counts what the cell says, without its quotation marks; the text may move to make
+ * room for it, so cells are offsets until the row is whole. */
 static void
 on_cell(void *raw, size_t len, void *scan)
 {
@@ -148,6 +150,8 @@ on_row_end(int terminator, void *scan)
 	s->in_row = false;
 }
 
+/* libcsv stops at the byte at fault and keeps the cell it was reading in entry_buf: that is
+ * where the words of a message come from. */
 static void
 feed(struct scan *s, const uint8_t *at, size_t len)
 {
@@ -191,6 +195,8 @@ feed_run(struct scan *s, const uint8_t *at, size_t len)
 		      s->parser.entry_buf, s->parser.entry_pos);
 }
 
+/* CR LF is one end of a line, though libcsv is given two bytes.  A line end outside a row
+ * belongs to no cell, and the next cell begins behind it. */
 static void
 feed_mark(struct scan *s, uint8_t byte)
 {
@@ -309,6 +315,8 @@ csv_read(const void *bytes, size_t len, csv_encoding encoding, csv_row_fn *on_ro
 	};
 	status st;
 
+	/* Strict: a quotation mark amid a cell, or one never closed, is a fault.  Else libcsv
+	 * takes either for text, and the cells behind it for part of it. */
 	if (csv_init(&s.parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
 		return ST_NOMEM;
 	st = scan_file(&s, bytes, len);

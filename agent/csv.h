@@ -23,8 +23,8 @@
 #include "protocol/status.h"
 
 enum {
-	CSV_FILE_BYTES_MAX = 64 << 20,
-	CSV_CELL_BYTES_MAX = 16384,
+	CSV_FILE_BYTES_MAX = 64 << 20, /* for the caller to keep to; not asked here */
+	CSV_CELL_BYTES_MAX = 16384,    /* as they stand in the file */
 	CSV_COLUMNS_MAX = 256,
 };
 

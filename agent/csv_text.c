@@ -49,6 +49,7 @@ code_point(csv_encoding encoding, uint8_t byte)
 	return encoding == ENCODING_WINDOWS_1252 ? windows_1252[byte - 0x80] : 0;
 }
 
+/* At most CSV_TEXT_GROWTH bytes: the tables above end below U+10000. */
 static size_t
 put_utf8(uint32_t c, char *out)
 {
@@ -91,7 +92,7 @@ convert(csv_encoding encoding, const uint8_t *raw, size_t len, char *out, size_t
 	return ST_OK;
 }
 
-/* CR LF and CR become LF. */
+/* CR LF and CR become LF, in place: it only gets shorter. */
 static size_t
 join_line_ends(char *text, size_t len)
 {
@@ -181,6 +182,7 @@ csv_file_fault(const void *bytes, size_t len, csv_encoding *encoding, size_t *re
 		return N_("the file is UTF-16: save it again as \"CSV UTF-8\"");
 	if (begins(bytes, len, "PK\3\4", 4) || begins(bytes, len, "\xd0\xcf\x11\xe0", 4))
 		return N_("the file is a workbook, not a CSV file: save it as \"CSV UTF-8\"");
+	/* Text of another encoding is hardly ever UTF-8 by accident, unless it is ASCII. */
 	if (*encoding != ENCODING_UTF_8 && utf8_valid(bytes, len) && has_non_ascii(bytes, len))
 		return N_("the file is UTF-8 already: leave out --encoding");
 	return NULL;

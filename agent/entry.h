@@ -13,9 +13,12 @@
 #include "agent/plan_table.h"
 #include "protocol/event.h"
 
+/* As many as an event may have (protocol/limits.h).  The lists below have room for
+ * one more, so that who fills them need not refuse: one too many is kept there
+ * and entry_build() tells of it. */
 enum { ENTRY_PAIRS_MAX = 32, ENTRY_INITIATIVES_MAX = 8, ENTRY_EVIDENCES_MAX = 16 };
 
-/* NAME=N as typed. */
+/* NAME=N as typed; value is NULL where there was no '='. */
 struct entry_pair {
 	const char *name;
 	const char *value;
@@ -39,7 +42,8 @@ struct entry {
 	size_t evidence_count;
 };
 
-/* rule is a msgid with at most one %s for arg. */
+/* One fault.  rule is a msgid with at most one %s for arg; field and rule are
+ * constant texts, the rest are copies. */
 struct entry_problem {
 	const char *field; /* the name of the member above: "indicator", "date", "count" … */
 	char found[120];   /* safe to print */
@@ -51,7 +55,7 @@ struct entry_problem {
 
 struct entry_problems {
 	size_t count, errors;       /* errors: those that are not warnings */
-	struct entry_problem list[24]; /* more are counted, not kept */
+	struct entry_problem list[24]; /* as found; more are counted, not kept */
 };
 
 /* What an entry is checked against, and what the person does not type. */
@@ -67,7 +71,9 @@ struct entry_frame {
 	bool force;            /* errors of by_plan are only warned of */
 };
 
-/* Check e and, when no error stands in the way, encode the event into w.
- * ST_INVALID: errors are in ret_problems (warnings may be on success). */
+/* Check e and, when no error stands in the way, encode the event into w, in the
+ * place of what w holds.  ret_problems is filled whatever the outcome.
+ * ST_INVALID: it has errors (warnings may be there on success too), and w holds
+ * nothing of use.  ST_NOMEM. */
 status entry_build(const struct entry *e, const struct entry_frame *frame, writer *w,
                    struct entry_problems *ret_problems);

@@ -95,6 +95,7 @@ add_pair(struct entry_pair *pairs, size_t *count, char *text)
 	pairs[(*count)++] = (struct entry_pair) { text, equals };
 }
 
+/* One too many is kept, for entry_build() to tell of it. */
 static void
 add_file(struct entry_options *o, const char *path)
 {
@@ -219,7 +220,8 @@ is_of_entry(const struct limit_row *row)
 	return false;
 }
 
-/* argp frees what is not the text it gave. */
+/* argp asks for each text of --help and frees what is not the one it gave.  The cast takes
+ * its const away, as argp's type for the answer wants. */
 static char *
 add_limits(int key, const char *text, void *input)
 {

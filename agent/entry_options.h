@@ -10,14 +10,17 @@
 
 #include "agent/entry.h"
 
+/* Words of lists in one command; one more ends it with a usage error. */
 enum { ENTRY_TEXTS_MAX = 128 };
 
+/* To be zeroed before.  The entry points into argv and into texts, so it is of use
+ * until entry_options_done(). */
 struct entry_options {
 	struct entry entry;                            /* but for its evidences */
 	const char *files[ENTRY_EVIDENCES_MAX + 1];    /* to be evidences */
 	size_t file_count;
 	bool force;
-	const char *home;
+	const char *home; /* for command_open(); NULL: not given */
 
 	/* An option with an empty value: what is there is to be taken away. */
 	bool no_initiatives, no_counts, no_groups, no_evidences;
@@ -30,6 +33,7 @@ struct entry_options {
 /* To be a child of the command's own argp; its input is the struct above. */
 extern const struct argp entry_argp;
 
+/* Free the copies, also after an error. */
 void entry_options_done(struct entry_options *o);
 
 /* Read the files and make them the entry's evidences; says what is wrong with

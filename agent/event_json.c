@@ -13,7 +13,7 @@ enum { TIME_BYTES = 64 };
 json_t *
 json_time(int64_t ms)
 {
-	time_t seconds = (time_t) (ms / 1000 - (ms % 1000 < 0)); /* down, also before 1970 */
+	time_t seconds = (time_t) (ms / 1000 - (ms % 1000 < 0));
 	char text[TIME_BYTES];
 	struct tm utc;
 

@@ -1,7 +1,9 @@
 /* agent/feed_state.h - what became of the entries of this device
  *
  * What the outbox knows of its own feed and what the hub told of it, put
- * together for the commands that read.
+ * together for the commands that read.  It is as the last contact left it, and
+ * is read in several transactions: what others record meanwhile may be in it or
+ * not, but never more is confirmed than is there.
  */
 #pragma once
 
@@ -10,11 +12,12 @@
 #include "protocol/standing.h"
 
 struct feed_state {
-	struct point tip;
-	struct outbox_hub hub;
+	struct point tip; /* (0, h(0)): nothing is recorded yet */
+	struct outbox_hub hub; /* zeros before the first contact */
 	uint64_t confirmed; /* the hub has all up to here; at most the tip */
 
-	/* Of the standing; only what is on the device's own chain. */
+	/* Of the standing, false and 0 while there is none that can be read; only what
+	 * is on the device's own chain.  The reasons in held point into bytes. */
 	bool has_standing;
 	struct standing_held *held;
 	size_t held_count;
@@ -24,14 +27,17 @@ struct feed_state {
 	uint8_t *bytes;
 };
 
-/* On success ret_state is to be given to feed_state_done(). */
+/* Read it all.  On success ret_state is to be given to feed_state_done(), which
+ * also may be called on one that is zeroed.  ST_NOMEM, ST_IO. */
 status feed_state_read(outbox *box, struct feed_state *ret_state);
 void feed_state_done(struct feed_state *s);
 
 /* Why the hub holds that entry; HOLD_NONE when it does not. */
 hold feed_state_hold(const struct feed_state *s, uint64_t seq);
+/* True when that entry is one of several versions that stand side by side. */
 bool feed_state_conflict(const struct feed_state *s, uint64_t seq);
 
+/* One of three, whatever else is known of the entry: held goes before confirmed. */
 typedef enum feed_place { PLACE_PENDING, PLACE_CONFIRMED, PLACE_HELD } feed_place;
 
 feed_place feed_state_place(const struct feed_state *s, uint64_t seq);

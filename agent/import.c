@@ -66,6 +66,7 @@ grow(void *list, size_t count, size_t *room, size_t add, size_t element)
 	return grown;
 }
 
+/* What could be enlarged is kept even when the other could not: import_done() frees both. */
 static status
 keep_row(struct importing *im, const struct draft *d, struct bytes body,
          const uint8_t fields[static HASH_BYTES])
@@ -121,6 +122,7 @@ build_event(struct importing *im, struct draft *d)
 	if (st == ST_OK)
 		st = keep_row(im, d, writer_bytes(&w), fields);
 	writer_done(&w);
+	/* told; the next row is looked at all the same */
 	return st == ST_INVALID ? ST_OK : st;
 }
 

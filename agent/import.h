@@ -18,10 +18,11 @@
 #include "agent/mapping.h"
 
 enum {
-	IMPORT_ROWS_MAX = 500000,
+	IMPORT_ROWS_MAX = 500000, /* of one file, the header not counted */
 	IMPORT_LISTED_MAX = 50, /* findings of a kind that are kept; more are counted */
 };
 
+/* What a file is read with.  All is the caller's and must outlive import_read(). */
 struct import_config {
 	const mapping *map;
 	csv_encoding encoding;
@@ -29,8 +30,8 @@ struct import_config {
 	plan_table *plan; /* NULL: none held */
 	const char *unit; /* of the rows to take, one of device_units; NULL: all rows */
 	const char *by;   /* where no column says who */
-	int64_t at_ms;
-	date today;
+	int64_t at_ms; /* of all events: what the clock says */
+	date today;    /* only for warnings */
 	bool skip_incomplete; /* leave out what has no full date */
 	bool force;           /* see entry_build() */
 	/* Whether a row that says this is here already: such a one was accepted once,
@@ -54,6 +55,7 @@ struct import_findings {
 	struct import_finding list[IMPORT_LISTED_MAX];
 };
 
+/* A row to be stored; its key is import_key(fields, occurrence). */
 struct import_row {
 	size_t line;
 	size_t offset, len;         /* its event, in bodies */
@@ -61,9 +63,10 @@ struct import_row {
 	uint64_t occurrence;        /* among the equal rows of the file, from 1 */
 };
 
+/* What came of a file; owns rows and bodies. */
 struct import {
 	size_t row_count; /* read, the header not counted */
-	size_t bad_rows, incomplete, other_units;
+	size_t bad_rows, incomplete, other_units; /* the last two: left out */
 	struct import_findings bad, warnings, left_out;
 	/* Whether an option would help: --unit, --skip-incomplete, --force. */
 	bool needs_unit, needs_skip, needs_force;
@@ -80,6 +83,7 @@ status import_read(const struct import_config *config, const void *bytes, size_t
                    struct import *ret_import);
 void import_done(struct import *in);
 
+/* True when unit is one of those of the device. */
 bool import_enrolled(const struct codes *units, const char *unit);
 
 /* BLAKE2b-256 of "valija/row/1" | hash of the fields | occurrence (u64, BE). */

@@ -264,6 +264,7 @@ count_known(outbox *box, const struct import_row *row, uint64_t *ret_count)
 	uint64_t here = 0, try = 1, none = UINT64_MAX; /* numbers that are, are not here */
 	status st = ST_OK;
 
+	/* doubled until one is not here, then halved: as many look-ups as it has bits, twice */
 	while (none - here > 1 && st == ST_OK) {
 		bool known;
 
@@ -275,6 +276,7 @@ count_known(outbox *box, const struct import_row *row, uint64_t *ret_count)
 	return st;
 }
 
+/* Once no more rows are read, since bodies may move while they are. */
 static status
 prepare(struct run *r)
 {
@@ -352,6 +354,7 @@ dry_run(struct run *r)
 	return st == ST_OK ? look_up(r) : st;
 }
 
+/* + 1: calloc() of nothing may return NULL. */
 static status
 store(struct run *r)
 {

@@ -139,6 +139,7 @@ import_header(struct importing *im, const struct csv_row *row)
 		struct import_column *column = &im->columns[i];
 		status st = read_column(im, row->cells[i].text, column);
 
+		/* before a failure is looked at, so that its name is freed too */
 		im->column_count = i + 1;
 		if (st < 0)
 			return st;

@@ -44,6 +44,7 @@ fits_header(struct draft *d)
 	return false;
 }
 
+/* One too many is kept, for entry_build() to tell of it. */
 static void
 add_pair(struct entry_pair *pairs, size_t *count, const char *name, const char *value)
 {
@@ -191,6 +192,7 @@ check_date(struct draft *d)
 
 	if (!is_partial_date(d->values[COLUMN_DATE]))
 		return true;
+	/* import_header() lets no file pass that has no such column */
 	import_find(d->im, skip ? &in->left_out : &in->bad, d->row->cells[column].line, column,
 	            d->values[COLUMN_DATE], N_("not a full date (YYYY-MM-DD)"), NULL);
 	in->incomplete += skip;
@@ -199,7 +201,9 @@ check_date(struct draft *d)
 	return false;
 }
 
-/* Put what the value rules say in the place of what the cells say. */
+/* Put what the value rules say in the place of what the cells say.  All rules look at what
+ * the cells said, so their order does not matter; and a cell goes before a rule that stands
+ * in another column. */
 static void
 apply_rules(struct draft *d)
 {
@@ -270,6 +274,7 @@ join_note(struct draft *d)
 	return ST_OK;
 }
 
+/* The entry points into the row and the draft: it is built before either goes away. */
 static status
 fill_entry(struct draft *d)
 {
@@ -289,6 +294,7 @@ fill_entry(struct draft *d)
 	return join_note(d);
 }
 
+/* The number of cells first: what follows takes a cell by the place of its column. */
 status
 import_draft(struct draft *d, bool *ret_take)
 {

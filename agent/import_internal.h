@@ -1,4 +1,8 @@
-/* agent/import_internal.h - what the parts of the import share */
+/* agent/import_internal.h - what the parts of the import share
+ *
+ * A fault of the file is told by import_find() and is no failure of the call
+ * that found it: a status other than ST_OK ends the reading.
+ */
 #pragma once
 
 #include "agent/import.h"
@@ -10,6 +14,7 @@ struct import_column {
 	bool is_ignored; /* the name begins with '#' */
 };
 
+/* One import_read(), from its first row to its last. */
 struct importing {
 	const struct import_config *config;
 	struct import *in;
@@ -21,12 +26,14 @@ struct importing {
 	size_t body_room, row_room;         /* of in->bodies and in->rows */
 };
 
-/* A row on its way from cells to an entry. */
+/* A row on its way from cells to an entry.  Its texts point into row, the rules of
+ * the mapping, the configuration and the draft itself: they last until the row is
+ * done with. */
 struct draft {
 	struct importing *im;
 	const struct csv_row *row;
 	const char *values[COLUMN_SINGLES_]; /* NULL: not given */
-	size_t from[COLUMN_SINGLES_];        /* the column of that value */
+	size_t from[COLUMN_SINGLES_];        /* the column of that value, if given */
 	const char *unit;                    /* whose row it is; "" when not known */
 	struct entry entry;
 	char initiatives[512]; /* taken apart */
@@ -47,7 +54,7 @@ void import_find(struct importing *im, struct import_findings *list, size_t line
 /* Take the first row for the header.  ST_INVALID: the rest need not be read. */
 status import_header(struct importing *im, const struct csv_row *row);
 
-/* Tell that a column is not known, once. */
+/* Tell that a column is not known, once: afterwards its cells are passed over. */
 void import_unknown_column(struct importing *im, size_t column);
 
 /* import_draft.c */
@@ -58,7 +65,8 @@ void import_unknown_column(struct importing *im, size_t column);
 status import_draft(struct draft *d, bool *ret_take);
 void import_draft_done(struct draft *d);
 
-/* Tell what entry_build() found. */
+/* Tell what entry_build() found, in terms of line and column, as far as a column is at
+ * fault.  Marks the row as bad when one of them is an error. */
 void import_tell(struct draft *d, const struct entry_problems *problems);
 
 /* import_key.c */

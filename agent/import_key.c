@@ -26,7 +26,7 @@ add_field(hasher *h, const char *name, const char *value)
 	add(h, value, strlen(value));
 }
 
-/* "007" says 7. */
+/* "007" says 7.  What is no number is left as it is: it will be refused anyway. */
 static const char *
 plain_number(const char *text)
 {
@@ -86,6 +86,7 @@ add_country(hasher *h, const char *country)
 	add_field(h, "country", upper);
 }
 
+/* A default that is spelled out says no more than one that is left out. */
 static const char *
 unless(const char *value, const char *fallback)
 {
@@ -131,6 +132,7 @@ import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
 	crypto_generichash_final(&h, ret_key, HASH_BYTES);
 }
 
+/* qsort() may swap equal rows, and a file must give the same numbers each time. */
 static int
 by_fields_then_place(const void *a, const void *b)
 {

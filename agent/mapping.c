@@ -174,7 +174,7 @@ wrong(struct line *line, const char *rule, const char *found)
 	cli_safe(found, strlen(found), line->problem->found, sizeof(line->problem->found));
 }
 
-/* NULL at the end of the line. */
+/* NULL at the end of the line.  strsep() finds an empty word between two blanks. */
 static char *
 next_word(struct line *line)
 {
@@ -186,6 +186,7 @@ next_word(struct line *line)
 	return word;
 }
 
+/* Never NULL: the fault sticks to the line, and who asked goes on with an empty word. */
 static char *
 need_word(struct line *line)
 {
@@ -238,6 +239,7 @@ read_sets(struct line *line, struct mapping_value *value)
 	}
 }
 
+/* The names of one rule share what they stand for, so it is read before them. */
 static void
 read_value(struct line *line)
 {

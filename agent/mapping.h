@@ -6,6 +6,9 @@
  * A header names a field; a value of a field may stand for other fields
  * ("otra-actividad" for an initiative).  Names are compared without regard to
  * case and accents, and blank, '-' and '_' are the same.
+ *
+ * Pure: text in, answers out.  No two rules answer the same question: a file
+ * that has such is refused.
  */
 #pragma once
 
@@ -14,6 +17,7 @@
 
 #include "protocol/status.h"
 
+/* What a column can fill.  The order is that of the tables in the .c files. */
 typedef enum mapping_field {
 	COLUMN_UNIT,
 	COLUMN_INDICATOR,
@@ -35,6 +39,7 @@ typedef enum mapping_field {
 	MAPPING_FIELDS_
 } mapping_field;
 
+/* Bounds of one file of rules; beyond them it is refused, never cut. */
 enum {
 	MAPPING_BYTES_MAX = 65536,
 	MAPPING_COLUMNS_MAX = 400,
@@ -42,16 +47,19 @@ enum {
 	MAPPING_SETS_MAX = 4, /* fields that one value may stand for */
 };
 
+/* The field that a column fills. */
 struct mapping_target {
 	mapping_field field;
 	const char *name; /* of the count, code of the group; NULL for the others */
 };
 
+/* A field and what a value says of it. */
 struct mapping_set {
 	mapping_field field; /* below COLUMN_SINGLES_ */
 	const char *text;
 };
 
+/* A value rule: name in field stands for all of sets. */
 struct mapping_value {
 	mapping_field field;
 	const char *name;
@@ -68,9 +76,10 @@ struct mapping_problem {
 	const char *rule; /* msgid */
 };
 
-/* Read rules of len bytes.  ST_INVALID: *ret_problem says why.
- * On success *ret_map is the caller's; what the calls below return lives as
- * long. */
+/* Read rules of len bytes, which are copied.  ST_INVALID: *ret_problem says why,
+ * by the first fault.  ST_LIMIT: over MAPPING_BYTES_MAX.  ST_NOMEM.
+ * On success *ret_map is the caller's, to be given to mapping_free(); what the
+ * calls below return lives as long. */
 status mapping_parse(const char *text, size_t len, struct mapping_problem *ret_problem,
                      mapping **ret_map);
 void mapping_free(mapping **map_p);

@@ -106,6 +106,8 @@ join_units(const struct codes *units, uint8_t out[static UNITS_BYTES_MAX])
 	return (struct bytes) { out, used };
 }
 
+/* A write that failed sticks to the transaction, so the commit tells of all.  It waits for
+ * nobody: the home has no name yet that others could open it by. */
 static status
 put_device(kv *store, const struct outbox_device *device)
 {
@@ -167,6 +169,7 @@ get_fixed(kv_txn *txn, const char *name, uint8_t *out, size_t len)
 	return st < 0 && st != ST_NOT_FOUND ? st : ST_MALFORMED;
 }
 
+/* Written by us within bounds, so one that is over them is a damaged home. */
 static status
 get_hubs(kv_txn *txn, struct outbox_device *device)
 {

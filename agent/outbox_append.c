@@ -29,6 +29,7 @@ add_random(struct appending *a, struct event *e, struct bytes *body)
 	e->random = random;
 	e->has |= EVENT_BIT(EVENT_RANDOM);
 	st = event_encode(e, &a->w, &fault);
+	/* it lies here on the stack, and the event goes on living */
 	e->random = NULL;
 	if (st == ST_OK)
 		*body = writer_bytes(&a->w);
@@ -123,6 +124,7 @@ append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_s
 	                 : ST_OK;
 }
 
+/* The tip goes in once, behind the last event: before that only this transaction sees it. */
 static status
 append_all(struct appending *a, struct outbox_item *items, size_t count)
 {
@@ -133,6 +135,9 @@ append_all(struct appending *a, struct outbox_item *items, size_t count)
 	return st == ST_OK && a->stored ? outbox_put_tip(a->txn, &a->tip) : st;
 }
 
+/* Where all keys were known nothing was written, and so there is nothing to wait for the
+ * disk for.  After the commit the events are safe: that the ballast cannot be made, or the
+ * daemon not woken, does not change that. */
 status
 outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms)
 {

@@ -81,6 +81,7 @@ outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub 
 
 /* ---- writing: each may have to be done twice (outbox_room_use) ---- */
 
+/* What a failed put leaves in the transaction comes back from the commit. */
 struct hub_write {
 	struct bytes key, value;
 	int wait_ms;

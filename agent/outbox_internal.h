@@ -1,10 +1,17 @@
-/* agent/outbox_internal.h - what the outbox*.c share */
+/* agent/outbox_internal.h - what the outbox*.c share
+ *
+ * Calls that take a kv_txn belong into the caller's transaction: what they
+ * return as struct bytes points into it.  ST_IO where a row is not as we write
+ * them: LMDB has no checksums, so that is how a damaged page shows.
+ */
 #pragma once
 
 #include "agent/outbox.h"
 
 enum { SEQ_BYTES = 8 };
 
+/* Address space, not disk.  Nothing is ever deleted, so it bounds what a device can
+ * record in its life. */
 #define OUTBOX_MAP_BYTES (UINT64_C(16) << 30)
 
 struct outbox {
@@ -20,17 +27,20 @@ struct tip {
 	int64_t at_ms; /* INT64_MIN: no event yet */
 };
 
+/* The beginning of the feed while there is no event. */
 status outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip);
+/* In the transaction of the events it speaks of: it is what the next number comes
+ * from. */
 status outbox_put_tip(kv_txn *txn, const struct tip *tip);
 
 /* An event within a transaction.  ST_NOT_FOUND: no such number. */
 status outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
                         uint8_t ret_hash[static HASH_BYTES]);
 
-/* A number stored in table under key. */
+/* A number stored in table under key.  ST_NOT_FOUND: no such key. */
 status outbox_get_seq(kv_txn *txn, int table, struct bytes key, uint64_t *ret_seq);
 
-/* A fact of OUTBOX_META. */
+/* A fact of OUTBOX_META, by its name in the .c that owns it.  ST_NOT_FOUND. */
 status outbox_get_fact(kv_txn *txn, const char *name, struct bytes *ret_value);
 status outbox_put_fact(kv_txn *txn, const char *name, struct bytes value);
 
@@ -39,8 +49,10 @@ status outbox_put_fact(kv_txn *txn, const char *name, struct bytes value);
 /* ST_FULL: no room for a new event. */
 status outbox_room_check(outbox *box);
 
-/* Make the ballast, if it is not there and the disk has room for it. */
+/* Make the ballast, if it is not there and the disk has room for it.  Tells of no
+ * failure: the next call tries again. */
 void outbox_room_fill(const char *home);
 
-/* Call write; when the disk is full, give the ballast up and call it again. */
+/* Call write; when the disk or the map is full, give the ballast up and call it
+ * again.  So write must begin a transaction of its own each time. */
 status outbox_room_use(outbox *box, status (*write)(outbox *box, void *ctx), void *ctx);

@@ -30,6 +30,7 @@ collect(outbox *box, uint64_t first, size_t raw_bytes, struct sealing *s)
 		struct bytes body;
 
 		st = outbox_get_event(txn, first + s->count, &body, hash);
+		/* 5: the most that frames a body */
 		if (st == ST_OK && s->count > 0 &&
 		    writer_bytes(&s->bodies).len + body.len + 5 > raw_bytes)
 			break;

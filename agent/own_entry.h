@@ -1,4 +1,7 @@
 /* agent/own_entry.h - an entry of this device as list and show tell it
+ *
+ * Its bytes never change; what became of it is as of the feed_state it is read
+ * with.
  */
 #pragma once
 
@@ -7,6 +10,7 @@
 #include "agent/feed_state.h"
 #include "agent/outbox.h"
 
+/* Over 16 KB: one at a time, on a stack.  Not to be copied: event points into body. */
 struct own_entry {
 	struct point at;
 	hold decoded;         /* HOLD_NONE, or what is wrong with its bytes */
@@ -20,8 +24,9 @@ struct own_entry {
 	uint8_t body[EVENT_BYTES_MAX];
 };
 
-/* ST_NOT_FOUND: no such number.  On success event points into ret_entry, which
- * must stay where it is. */
+/* ST_NOT_FOUND: no such number.  One that cannot be decoded is read all the same
+ * (decoded says why).  On success event points into ret_entry, which must stay
+ * where it is; nothing is to be freed. */
 status own_entry_read(outbox *box, const struct feed_state *s, uint64_t seq,
                       struct own_entry *ret_entry);
 

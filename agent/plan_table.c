@@ -49,6 +49,7 @@ enum {
 	WORD_BYTES_MIN = 3, /* so much of a code says which is meant */
 };
 
+/* A key may not be empty, and a 0 comes before the letters of all kinds. */
 static const uint8_t head_key[] = { 0 };
 
 struct plan_table {
@@ -213,6 +214,8 @@ read_value(struct bytes value, const struct codec_field *fields, size_t count, v
 	return reader_end(&r) < 0 ? ST_IO : ST_OK; /* we wrote it: the disk is bad */
 }
 
+/* A head that cannot be read is as good as none: recording goes on without a plan, and the
+ * hub judges. */
 plan_table *
 plan_table_open(kv_txn *txn, int table)
 {

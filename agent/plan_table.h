@@ -2,6 +2,9 @@
  *
  * A plan is parsed once, when it arrives, into rows of the outbox's
  * environment; recording reads only the rows it names and never sees JSON.
+ *
+ * table is OUTBOX_PLAN, or another one that a test opens.  All texts returned
+ * point into the transaction and hold until it ends.
  */
 #pragma once
 
@@ -29,19 +32,23 @@ struct plan_attributes {
 	date retired;              /* first day out of force; PLAN_NOT_RETIRED */
 };
 
-/* Replace the rows by those of p, within a write transaction. */
+/* Replace the rows by those of p, within a write transaction.  p is not kept.
+ * ST_NOMEM, ST_FULL, ST_IO: the transaction is of no more use. */
 status plan_table_put(kv_txn *txn, int table, const plan *p);
 
 /* NULL when no plan is held (or no memory is left).  The transaction must
- * outlive it. */
+ * outlive it; the view is the caller's, to be given to plan_table_close(), which
+ * ignores NULL. */
 plan_table *plan_table_open(kv_txn *txn, int table);
 void plan_table_close(plan_table **t_p);
 
+/* Of the plan as a whole; read when it was opened. */
 uint64_t plan_table_version(const plan_table *t);
 struct text plan_table_code(const plan_table *t);
 struct plan_period plan_table_period(const plan_table *t);
 
-/* ST_NOT_FOUND: no such code. */
+/* ST_NOT_FOUND: no such code.  Retired ones are found: their date says since when.
+ * ST_IO: a row is damaged. */
 status plan_table_find(plan_table *t, plan_row kind, struct text code,
                        struct plan_attributes *ret_attributes);
 

@@ -1,10 +1,13 @@
 /* agent/reading.h - the options of the commands that only read
+ *
+ * --home and --json, alike in all of them.
  */
 #pragma once
 
 #include <argp.h>
 #include <stdbool.h>
 
+/* To be zeroed before; points into argv. */
 struct reading {
 	const char *home; /* for command_open(); NULL: not given */
 	bool json;

@@ -80,6 +80,7 @@ line_text(const char *label, struct text t)
 		line(label, cli_safe(t.at, t.len, value, sizeof(value)));
 }
 
+/* Asked by its bit: day 0 is a day, too. */
 static void
 line_date(const char *label, const struct event *e, event_field field, int64_t day)
 {
@@ -241,6 +242,7 @@ print_lines(const outbox *box, const struct own_entry *e, const struct versions 
 	print_versions(v, e->at.seq);
 }
 
+/* All is read before the first line is printed, so a failure leaves no half entry. */
 static status
 show(outbox *box, const struct args *a, uint64_t seq)
 {

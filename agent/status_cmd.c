@@ -41,7 +41,8 @@ pending(const struct report *r)
 	return r->state.tip.seq - r->state.confirmed;
 }
 
-/* The hub may list fewer than it holds. */
+/* The hub may list fewer than it holds: then only its own sum is right.  Else those count
+ * that are on this chain, and not those of another life of the device. */
 static unsigned long long
 held(const struct report *r)
 {
