@@ -9,6 +9,7 @@
 
 #define AT(member) offsetof(struct batch, member)
 
+/* Rows in the order of their keys, which is how codec_read() finds them. */
 enum {
 	ROW_AFTER,
 	ROW_BEFORE,
@@ -53,6 +54,7 @@ batch_open(const void *frame, size_t len, struct batch *ret_batch)
 	codec_read(&r, fields, ROWS_, &b, &has, &critical);
 	if (reader_end(&r) < 0)
 		return r.st;
+	/* both are at least 1 by now, so neither side can wrap */
 	if (b.count - 1 > INT64_MAX - b.first)
 		return ST_LIMIT;
 	/* raw is believed when memory is given out, so it must be true where it can
@@ -82,6 +84,8 @@ batch_start(const struct batch *b)
 	return p;
 }
 
+/* raw_bytes is at most what space holds: the table of fields has seen to it.  One
+ * frame only, since zstd would take a second one behind it for more of the same. */
 status
 batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
              struct bytes *ret_bodies)
@@ -101,6 +105,7 @@ batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
 	return ST_OK;
 }
 
+/* feed and point, under a tag that no other signature has. */
 static void
 signed_bytes(const uint8_t *feed, const struct point *end, uint8_t out[static SIGNED_BYTES])
 {
@@ -135,6 +140,8 @@ batch_next(struct batch_walk *walk, struct batch_event *ret_event)
 		if (hash)
 			memcpy(body_hash, hash, HASH_BYTES);
 	} else {
+		/* not EVENT_BYTES_MAX: a body over it is stored and held, and
+		 * does not turn a whole batch away */
 		e.body = reader_bin(&r, BATCH_RAW_BYTES_MAX);
 		hash_bytes(e.body.at, e.body.len, body_hash);
 	}
@@ -164,6 +171,7 @@ batch_verify(const struct batch *b, struct bytes bodies)
 		return ST_DENIED;
 	while (batch_next(&walk, &e))
 		;
+	/* it ended early at a body that is none, or bytes are left over */
 	if (walk.left > 0 || walk.offset != bodies.len)
 		return ST_MALFORMED;
 	return point_equal(&walk.at, &end) ? ST_OK : ST_CHAIN;
@@ -178,12 +186,13 @@ write_packed(struct batch *b, struct bytes bodies, int level, writer *w)
 
 	if (!packed)
 		return ST_NOMEM;
+	/* what zstd cannot do is no failure: then the bodies go as they are */
 	n = ZSTD_compress(packed, bound, bodies.at, bodies.len, level);
 	b->packed = !ZSTD_isError(n) && n < bodies.len;
 	b->bodies = b->packed ? (struct bytes) { packed, n } : bodies;
 	b->raw_bytes = bodies.len;
 	writer_clear(w);
-	codec_write(w, fields, ROWS_, b, ALL_ROWS);
+	codec_write(w, fields, ROWS_, b, ALL_ROWS); /* copies, so packed may go */
 	free(packed);
 	if (writer_status(w) < 0)
 		return writer_status(w);
@@ -208,6 +217,8 @@ batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t 
 	return st == ST_LIMIT ? write_packed(&rest, rest_bodies, ZSTD_maxCLevel(), w) : st;
 }
 
+/* Our own bodies are walked as a stranger's are: the walk gives the hash to be
+ * signed, and nothing is sealed that a receiver would not take apart again. */
 status
 batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SIGN_SECRET_BYTES],
            const struct point *start, struct bytes bodies, uint64_t count, writer *w)

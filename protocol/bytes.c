@@ -11,6 +11,7 @@ text_compare(struct text a, struct text b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+/* By shifts, so that neither the order nor the alignment of the machine counts. */
 static void
 put_be(uint8_t *out, size_t width, uint64_t n)
 {

@@ -3,6 +3,10 @@
  * What is read from a frame, a file or the store is not copied: a slice says
  * where it lies and how long it is, and holds as long as that memory does.  It
  * owns nothing and is passed by value.  Pure and thread safe.
+ *
+ * An empty slice may have at NULL.  Everything here accepts one; who copies or
+ * compares by hand asks for len first, since C gives memcpy() and memcmp() no
+ * NULL, not even for 0 bytes.
  */
 #pragma once
 
@@ -23,6 +27,8 @@ struct bytes {
 	size_t len;
 };
 
+/* Lengths of what is never of any other length; so they are no limits, which
+ * stand in protocol/limits.h. */
 enum {
 	HASH_BYTES = 32,       /* BLAKE2b-256 */
 	HASH_PREFIX_BYTES = 16, /* what a correction names of a chain hash */
@@ -46,6 +52,7 @@ text_of(const char *z)
 	return (struct text) { z, z ? strlen(z) : 0 };
 }
 
+/* Whether t is just that 0-terminated string, which must not be NULL. */
 static inline bool
 text_is(struct text t, const char *z)
 {
@@ -66,10 +73,12 @@ point_equal(const struct point *a, const struct point *b)
 	return a->seq == b->seq && memcmp(a->hash, b->hash, HASH_BYTES) == 0;
 }
 
-/* Bytewise order, a prefix first. */
+/* Below, at or above 0 as a comes before, equals or comes behind b.  Bytewise, a
+ * prefix first: the order of map keys, of sets, and of LMDB's keys. */
 int text_compare(struct text a, struct text b);
 
-/* Big-endian numbers, as keys and hashes want them. */
+/* Big-endian numbers, as keys and hashes want them: bytewise order is then that
+ * of the numbers.  out and in need no alignment. */
 void put_u32(uint8_t out[static 4], uint32_t n);
 void put_u64(uint8_t out[static 8], uint64_t n);
 uint32_t get_u32(const uint8_t in[static 4]);

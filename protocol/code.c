@@ -24,7 +24,8 @@ same(char a, char b)
 }
 
 /* The table of Damerau and Levenshtein, in the form where no part is changed
- * twice; three rows of it are enough. */
+ * twice; three rows of it are enough, since an exchange looks back two.  They are
+ * used in turn: + 1 and + 2 modulo 3 are what - 2 and - 1 would be. */
 size_t
 code_distance(const char *a, const char *b)
 {
@@ -50,12 +51,15 @@ code_distance(const char *a, const char *b)
 	return rows[a_len % 3][b_len];
 }
 
+/* One slip, and one more for every four letters; never so many that the whole
+ * word would have been written anew. */
 bool
 code_near(size_t distance, size_t len)
 {
 	return distance <= 1 + len / 4 && distance < len;
 }
 
+/* Those of Spanish, precomposed, all of two bytes. */
 static const struct {
 	char letter[3]; /* in UTF-8 */
 	char plain;
@@ -76,6 +80,6 @@ code_letter(const char **at)
 			return marked_letters[i].plain;
 		}
 	}
-	*at += c != '\0';
+	*at += c != '\0'; /* stays at the end, so that one may ask again */
 	return c == ' ' || c == '_' ? '-' : lower(c);
 }

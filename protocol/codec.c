@@ -59,6 +59,8 @@ read_codes(reader *r, const struct codec_field *f, struct codes *out)
 	}
 }
 
+/* A map, so the same holds of its keys; they may be longer than those of a map of
+ * fields, which is why reader_key() is not asked. */
 static void
 read_tallies(reader *r, const struct codec_field *f, struct tallies *out)
 {
@@ -89,7 +91,7 @@ read_fixes(reader *r, const struct codec_field *f, struct fixes *out)
 {
 	out->count = read_count(r, reader_array(r, f->max));
 	for (size_t i = 0; i < out->count && r->st == ST_OK; i++) {
-		size_t parts = reader_array(r, 3);
+		size_t parts = reader_array(r, 3); /* the feed only when it is another */
 
 		if (parts < 2)
 			reader_fail(r, ST_MALFORMED);
@@ -101,6 +103,7 @@ read_fixes(reader *r, const struct codec_field *f, struct fixes *out)
 	}
 }
 
+/* The bound above is the reader's; one below is rare, and never negative. */
 static uint64_t
 read_uint(reader *r, const struct codec_field *f)
 {
@@ -130,7 +133,9 @@ read_field(reader *r, const struct codec_field *f, void *at)
 	}
 }
 
-/* Keys and rows both ascend, so one pass over both finds every field. */
+/* Keys and rows both ascend, so one pass over both finds every field.  The number
+ * of pairs needs no limit: the reader has held it against the bytes left, and no
+ * key is stored. */
 void
 codec_read(reader *r, const struct codec_field *fields, size_t field_count, void *out,
            uint64_t *ret_has, bool *ret_critical)
@@ -236,6 +241,7 @@ write_field(writer *w, const struct codec_field *f, const void *at)
 	}
 }
 
+/* Rows ascend, so keys do; what the format asks of values is the caller's word. */
 void
 codec_write(writer *w, const struct codec_field *fields, size_t field_count, const void *in,
             uint64_t has)
@@ -289,7 +295,7 @@ codec_check(const struct codec_field *fields, size_t field_count, const void *in
             size_t *ret_field)
 {
 	status st = ST_OK;
-	writer w;
+	writer w; /* one for all fields, so that its memory is used again */
 
 	writer_init(&w);
 	for (size_t i = 0; i < field_count && st == ST_OK; i++) {

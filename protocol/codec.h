@@ -7,10 +7,12 @@
  * The structure behind a table starts with whatever its owner likes; a field
  * names the offset of its member.  Which fields were there is a bit mask, bit
  * n for row n of the table: so at most 64 rows, in ascending order of their
- * keys (tests walk each table).
+ * keys (tests walk each table).  A member whose bit is not set has the value it
+ * had before codec_read(), so structures are zeroed first.
  *
  * What is read points into the bytes read.  Integers out of their bounds and
- * what is too long are ST_LIMIT, all else that is wrong ST_MALFORMED.
+ * what is too long are ST_LIMIT, all else that is wrong ST_MALFORMED.  The tables
+ * are constant and nothing is kept between two calls: thread safe.
  */
 #pragma once
 
@@ -18,6 +20,8 @@
 #include "protocol/reader.h"
 #include "protocol/writer.h"
 
+/* What a value is, and the type that the member at its offset must have: nothing
+ * but the table says so, the compiler cannot. */
 typedef enum codec_type {
 	CODEC_UINT,      /* uint64_t, min..max */
 	CODEC_INT,       /* int64_t, min..max */
@@ -34,7 +38,9 @@ typedef enum codec_type {
 } codec_type;
 
 /* A row of a table.  min counts for the two kinds of integer only; max is a
- * number, or bytes, or elements, as the type says. */
+ * number, or bytes, or elements, as the type says, and 0 where the type alone
+ * bounds the value (a code, a point).  required is for what every map of that
+ * table has; what only some have its owner checks by the bit mask. */
 struct codec_field {
 	const char *key;
 	codec_type type;
@@ -45,7 +51,8 @@ struct codec_field {
 };
 
 /* The lists below have room for the longest one of their type; the max of a
- * field is never above that. */
+ * field is never above that.  They are part of the structure read, so reading
+ * one allocates nothing; count says how much of list holds anything. */
 
 /* Places in a feed, in any order. */
 struct points {
@@ -65,6 +72,7 @@ struct tally {
 	uint64_t value;
 };
 
+/* Ascending by name, none twice. */
 struct tallies {
 	size_t count;
 	struct tally list[COUNTS_MAX];
@@ -77,12 +85,14 @@ struct evidence {
 	const uint8_t *hash; /* BLAKE2b-256 of its content */
 };
 
+/* In any order. */
 struct evidences {
 	size_t count;
 	struct evidence list[EVIDENCES_MAX];
 };
 
-/* One version that a correction replaces. */
+/* One version that a correction replaces.  The hash goes with the number because
+ * a number alone names one event a lane, not one event. */
 struct fix {
 	uint64_t seq;
 	const uint8_t *hash; /* the first HASH_PREFIX_BYTES of its chain hash */
@@ -95,8 +105,9 @@ struct fixes {
 };
 
 /* Read one map into out.  *ret_has gets the fields found; *ret_critical is
- * true when an unknown key begins with '!'.  Unknown keys are passed over,
- * checked for form.  A required field that is missing is ST_MALFORMED.
+ * true when an unknown key begins with '!': what that means is the caller's to
+ * say.  Unknown keys are passed over, checked for form.  A required field that is
+ * missing is ST_MALFORMED.
  * Errors stick to r; out then holds nothing of use. */
 void codec_read(reader *r, const struct codec_field *fields, size_t field_count, void *out,
                 uint64_t *ret_has, bool *ret_critical);
@@ -107,7 +118,9 @@ void codec_write(writer *w, const struct codec_field *fields, size_t field_count
                  const void *in, uint64_t has);
 
 /* ST_OK, or the error codec_read() would give for the fields set in has: for a
- * structure that a person's input has filled.  *ret_field is then the row. */
+ * structure that a person's input has filled.  *ret_field is then the row, the
+ * first that is wrong; it is not written on success.  ST_NOMEM: a value is written
+ * to memory of its own and read back. */
 status codec_check(const struct codec_field *fields, size_t field_count, const void *in,
                    uint64_t has, size_t *ret_field);
 

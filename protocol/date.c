@@ -4,8 +4,8 @@ enum {
 	ERA_YEARS = 400,
 	ERA_DAYS = 146097,
 	EPOCH_DAYS = 719468, /* from 0000-03-01 to 1970-01-01 */
-	YEAR_MIN = 1900,
-	YEAR_MAX = 2199,
+	YEAR_MIN = 1900, /* of DATE_MIN */
+	YEAR_MAX = 2199, /* of DATE_MAX */
 };
 
 /* Years begin in March here, so that the leap day is the last of its year: no
@@ -32,6 +32,8 @@ date_civil(date d)
 	return c;
 }
 
+/* The way back, for any day of 1 to 31: what is not in the calendar comes out as a
+ * day of the next month.  No year here is negative, so / rounds down. */
 static date
 days_from(struct civil c)
 {
@@ -61,6 +63,7 @@ date_from_civil(struct civil c, date *ret_date)
 	return true;
 }
 
+/* Not strtol(), which takes blanks and signs as well. */
 static bool
 read_digits(const char *text, int count, int *ret_number)
 {

@@ -18,12 +18,14 @@
 
 typedef int32_t date;
 
+/* A part of the format (SPEC.md, section 5): a date outside is over a limit. */
 enum {
 	DATE_MIN = -25567,   /* 1900-01-01 */
 	DATE_MAX = 84005,    /* 2199-12-31 */
 	DATE_TEXT_BYTES = 11 /* "2025-11-14" and its 0 */
 };
 
+/* A date as people write it. */
 struct civil {
 	int year;
 	int month; /* 1 to 12 */
@@ -40,7 +42,7 @@ bool date_from_civil(struct civil c, date *ret_date);
  * such day. */
 status date_parse(const char *text, size_t len, date *ret_date);
 
-/* "YYYY-MM-DD" */
+/* "YYYY-MM-DD".  d lies within the bounds. */
 void date_format(date d, char ret_text[static DATE_TEXT_BYTES]);
 
 /* 1 to 4. */

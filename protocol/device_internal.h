@@ -18,17 +18,23 @@ struct device_sync {
 	device_state state;
 	uint64_t round; /* of the last HELLO, sent or owed */
 
-	/* What the store said; tip is valid when tip_known. */
+	/* What the store said; tip is valid when tip_known.  start is (0, h(0)) and
+	 * never changes.  tip_known goes whenever the outbox may have grown. */
 	struct point start, tip;
 	bool tip_known;
 
-	/* Told by the hub in this round; acked also before the first. */
+	/* Told by the hub in this round; acked also before the first, and
+	 * registry, the highest number ever seen, from the memory.  acked is on
+	 * the own chain once a WELCOME was taken, and within a round it only
+	 * rises. */
 	struct point acked;
 	uint64_t boot, credit, beyond, registry;
 	int64_t hub_clock_ms;
 	unsigned wants; /* in a row; an ACK sets it back to 0 */
 
-	/* What was sent: everything below next is in flight or acknowledged. */
+	/* What was sent: everything below next is in flight or acknowledged, so
+	 * in STREAMING next is above acked.seq.  A document half here outlives
+	 * the link. */
 	uint64_t next; /* number of the first event that was not sent */
 	flight flight;
 	download plan, standing;
@@ -36,18 +42,23 @@ struct device_sync {
 	bool hello_owed, ping_owed, welcomed_owed, acked_owed, close_owed;
 	bool pinged; /* PONG awaited */
 
+	/* On the caller's clock that does not go back.  Deadlines are counted from
+	 * these, so nothing has to be cancelled. */
 	int64_t await_ms; /* since when the next answer is awaited */
 	int64_t quiet_ms; /* when the last frame went or came */
 	int64_t hello_ms; /* when the last HELLO went */
 
-	/* Of CLOSED. */
+	/* Of CLOSED.  why is a msgid; it is set before each step that may
+	 * close, so a value is there in other states too and says nothing.
+	 * hub_text is a copy: the frame is gone by the time it is asked for. */
 	const char *why;
 	bool has_refusal;
 	refusal refused_with;
 	char hub_text[TEXT_BYTES_MAX];
 	size_t hub_text_len;
 
-	/* What the last action points into. */
+	/* What the last action points into: batch is copied into frame, which
+	 * is what leaves. */
 	writer frame, batch;
 };
 
@@ -60,5 +71,6 @@ device_event device_judge(device_sync *s, const void *frame, size_t len,
 /* Whether an answer other than WELCOME is due. */
 bool device_awaiting(const device_sync *s);
 
-/* The store or memory failed: close, with that reason. */
+/* The store or memory failed: close, with that reason.  For ST_NOMEM the reason is
+ * that, whatever why says: the disk is not to be blamed. */
 void device_fault(device_sync *s, status st, const char *why, int64_t now_ms);

@@ -4,6 +4,7 @@
 
 enum { WANTS_MAX = 3 }; /* in a row, without an ACK between them */
 
+/* why is not copied: a msgid, which lives as long as the program. */
 static device_event
 lie(device_sync *s, const char *why)
 {
@@ -21,6 +22,8 @@ on_chain(device_sync *s, const struct point *p)
 
 	if (st == ST_OK && memcmp(hash, p->hash, HASH_BYTES) == 0)
 		return ST_OK;
+	/* a number above the tip is as foreign as another hash; anything else means
+	 * that nothing could be looked up */
 	return st == ST_OK || st == ST_NOT_FOUND ? ST_UNKNOWN : st;
 }
 
@@ -37,6 +40,8 @@ judge_point(device_sync *s, const struct point *p, device_event good)
 	return DEVICE_ON_FAULT;
 }
 
+/* The round first, here and below: what answers an older HELLO may name a point
+ * that was true then, and is no lie. */
 static device_event
 judge_welcome(device_sync *s, const struct message *m)
 {
@@ -84,6 +89,7 @@ judge_part(device_sync *s, const struct message *m)
 
 	if (!document_of_name(m->what, &what) || what == DOCUMENT_EVENTS)
 		return lie(s, N_("the hub sent a document that nobody asked for"));
+	/* no round to compare: a part that nobody asked for is passed over there */
 	d = what == DOCUMENT_PLAN ? &s->plan : &s->standing;
 	st = download_part(d, m);
 	if (st == ST_NOMEM) {
@@ -105,7 +111,7 @@ judge_refuse(device_sync *s, const struct message *m)
 	if (!refusal_of_name(m->code, &s->refused_with))
 		s->refused_with = REFUSALS_;
 	s->hub_text_len = m->text.len;
-	if (m->text.len > 0)
+	if (m->text.len > 0) /* at most TEXT_BYTES_MAX, as the field table has it */
 		memcpy(s->hub_text, m->text.at, m->text.len);
 	s->why = N_("the hub refused");
 	return DEVICE_ON_REFUSE;
@@ -116,6 +122,8 @@ device_judge(device_sync *s, const void *frame, size_t len, struct message *ret_
 {
 	const struct message *m = ret_message;
 
+	/* the reason, should the table close on what is well-formed and true:
+	 * no judge below knows the state */
 	s->why = N_("the hub's answer came out of turn");
 	if (message_decode(frame, len, ret_message) < 0)
 		return lie(s, N_("the hub sent bytes that are not a message"));

@@ -21,7 +21,7 @@ owed_report(device_sync *s, struct device_action *ret_action)
 			.type = DEVICE_DOCUMENT, .what = d->what, .version = d->version,
 			.boot = d->told_boot,
 		};
-		a.packed = download_take(d);
+		a.packed = download_take(d); /* last: it forgets the version */
 	} else {
 		return false;
 	}
@@ -45,6 +45,9 @@ owed_close(device_sync *s, struct device_action *ret_action)
 	return true;
 }
 
+/* m may point into anything that lives until here: the frame is a copy.  When
+ * there is no memory for it the link is closed, so what the caller has noted as
+ * sent before does no harm. */
 static bool
 emit(device_sync *s, const struct message *m, int64_t now_ms, struct device_action *ret_action)
 {
@@ -61,7 +64,8 @@ emit(device_sync *s, const struct message *m, int64_t now_ms, struct device_acti
 	return true;
 }
 
-/* ST_OK also when the point is there already. */
+/* ST_OK also when the point is there already.  The list cannot overflow: see
+ * own_points(). */
 static status
 add_point(device_sync *s, uint64_t seq, struct points *points)
 {
@@ -81,7 +85,9 @@ add_point(device_sync *s, uint64_t seq, struct points *points)
 }
 
 /* What the hub last acknowledged, the tip, and back from it in steps that
- * double, to the beginning: 66 at most. */
+ * double, to the beginning: 66 at most (63 steps and three), so POINTS_MAX is never
+ * met.  The first point that the hub knows of these lies at most twice as far back
+ * as the last event it knows, so less than that again is sent in vain. */
 static status
 own_points(device_sync *s, struct points *ret_points)
 {
@@ -89,6 +95,8 @@ own_points(device_sync *s, struct points *ret_points)
 	status st = ST_OK;
 
 	ret_points->count = 0;
+	/* above the tip, hash_at() would rightly find nothing, and that would
+	 * count as a fault of the store */
 	if (s->acked.seq <= tip)
 		st = add_point(s, s->acked.seq, ret_points);
 	if (st == ST_OK)
@@ -98,6 +106,7 @@ own_points(device_sync *s, struct points *ret_points)
 	return st == ST_OK ? add_point(s, 0, ret_points) : st;
 }
 
+/* Asked once until the outbox may have grown, not once a PUSH. */
 static status
 look_at_tip(device_sync *s)
 {
@@ -109,6 +118,8 @@ look_at_tip(device_sync *s)
 	return st;
 }
 
+/* Both numbers are of one chain.  0 while the mark is above the tip, as it can be
+ * until a WELCOME has put it right. */
 static uint64_t
 pending(const device_sync *s)
 {
@@ -140,11 +151,13 @@ say_hello(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action 
 	m.tip = s->tip;
 	m.pending = pending(s);
 	s->hello_owed = false;
-	s->await_ms = s->hello_ms = now_ms;
+	s->await_ms = s->hello_ms = now_ms; /* from when it leaves, not from when owed */
 	return emit(s, &m, now_ms, ret_action);
 }
 
-/* Something that wants an answer is about to leave. */
+/* Something that wants an answer is about to leave.  To be called before that is
+ * noted, or it would count itself.  While older questions are open their deadline
+ * holds: who keeps sending must not put it off. */
 static void
 await(device_sync *s, int64_t now_ms)
 {
@@ -164,6 +177,8 @@ ask(device_sync *s, download *d, int64_t now_ms, struct device_action *ret_actio
 	return emit(s, &m, now_ms, ret_action);
 }
 
+/* Asked only when there is room for whatever comes: how long a batch is, the store
+ * knows after sealing it, and a signature in vain is what costs. */
 static bool
 push(device_sync *s, int64_t now_ms, struct device_action *ret_action)
 {
@@ -222,6 +237,7 @@ owed_frame(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action
 	       push(s, now_ms, ret_action) || ping(s, now_ms, wall_ms, ret_action);
 }
 
+/* The close comes last, so that what the hub had told before it is not lost. */
 bool
 device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
 {

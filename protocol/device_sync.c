@@ -4,6 +4,8 @@
 
 #include "protocol/chain.h"
 
+/* What a step does beside changing the state.  A deed sends nothing: it notes
+ * what is owed, and device_sync_next() hands it out. */
 enum deed {
 	DO_NOTHING = 1, /* 0: a hole in the table, a test looks for it */
 	DO_START,       /* forget the old link, owe HELLO */
@@ -22,6 +24,8 @@ struct step {
 	device_state next;
 };
 
+/* Every cell is written, also of what is not let in today: frames and ticks are
+ * passed over in DEVICE_DOWN and DEVICE_CLOSED before the table is asked. */
 static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 	[DEVICE_DOWN] = {
 		[DEVICE_ON_START]    = { DO_START,   DEVICE_GREETING },
@@ -121,6 +125,7 @@ device_sync_state(const device_sync *s)
 
 /* ---- what is waited for ---- */
 
+/* Not HELLO: in DEVICE_GREETING something is always awaited. */
 bool
 device_awaiting(const device_sync *s)
 {
@@ -174,6 +179,8 @@ start(device_sync *s, int64_t now_ms)
 	greet(s, now_ms);
 }
 
+/* After s->boot is set: versions of a standing hold for one life of the hub
+ * only. */
 static void
 told(device_sync *s, const struct message *m)
 {
@@ -212,7 +219,7 @@ count(device_sync *s, const struct message *m, int64_t now_ms)
 	}
 	if (m->end.seq >= s->next)
 		s->next = m->end.seq + 1;
-	s->wants = 0;
+	s->wants = 0; /* it got on, so this is no circle */
 	s->await_ms = now_ms;
 	told(s, m);
 }
@@ -253,6 +260,7 @@ step(device_sync *s, device_event event, const struct message *m, int64_t now_ms
 		s->await_ms = now_ms; /* the part is taken already */
 		break;
 	case DO_LOOK:
+		/* no answer to a batch or a GET, so the wait for these goes on */
 		s->pinged = false;
 		told(s, m);
 		break;
@@ -287,7 +295,7 @@ device_sync_frame(device_sync *s, const void *frame, size_t len, int64_t now_ms)
 
 	if (s->state == DEVICE_DOWN || s->state == DEVICE_CLOSED)
 		return;
-	s->quiet_ms = now_ms;
+	s->quiet_ms = now_ms; /* whatever it is, the link carries */
 	event = device_judge(s, frame, len, &m);
 	step(s, event, &m, now_ms);
 }
@@ -299,12 +307,14 @@ device_sync_start(device_sync *s, int64_t now_ms)
 	step(s, DEVICE_ON_START, &none, now_ms);
 }
 
+/* No step of this event looks at the time. */
 void
 device_sync_grew(device_sync *s)
 {
 	step(s, DEVICE_ON_GREW, &none, s->quiet_ms);
 }
 
+/* The hour before the silence: a HELLO asks all that a PING does, and more. */
 void
 device_sync_tick(device_sync *s, int64_t now_ms)
 {
@@ -328,6 +338,7 @@ device_sync_drained(device_sync *s)
 		return false;
 	if (!download_settled(&s->plan) || !download_settled(&s->standing))
 		return false;
+	/* asked anew: who is about to leave must not trust an older answer */
 	return s->store->tip(s->store->ctx, &tip) == ST_OK && point_equal(&tip, &s->acked);
 }
 

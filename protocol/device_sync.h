@@ -36,14 +36,18 @@
 
 #include "protocol/message.h"
 
+/* With what may be relied on in each.  From DOWN and CLOSED only a start leads
+ * on. */
 typedef enum device_state {
 	DEVICE_DOWN = 1,  /* no link; nothing may be sent */
 	DEVICE_GREETING,  /* HELLO owed or sent; round is valid */
-	DEVICE_STREAMING, /* WELCOME taken; boot, known, acked, next, credit are valid */
+	DEVICE_STREAMING, /* WELCOME taken; boot, acked, next, credit are valid */
 	DEVICE_CLOSED,    /* the link is of no use any more; why is valid */
 	DEVICE_STATES_
 } device_state;
 
+/* What a frame, a tick or a call comes to, once it is judged: the columns of the
+ * table in device_sync.c. */
 typedef enum device_event {
 	DEVICE_ON_START,
 	DEVICE_ON_WELCOME,
@@ -64,12 +68,14 @@ typedef enum device_event {
 } device_event;
 
 /* Answers about the device's own chain; called from device_sync_* only.  Every
- * call sees all that is committed and synced, nothing else.  Any result but
- * ST_OK, and ST_NOT_FOUND of hash_at, closes the link. */
+ * call sees all that is committed and synced, nothing else: what is sent must not
+ * be lost here by a power cut, or its number would be given to another event.
+ * Any result but ST_OK, and ST_NOT_FOUND of hash_at, closes the link.  ctx is
+ * handed to each call as it is. */
 struct device_store {
 	void *ctx;
 	status (*tip)(void *ctx, struct point *ret_tip);
-	/* ST_NOT_FOUND above the tip; seq 0 is h(0). */
+	/* ST_NOT_FOUND above the tip; seq 0 is h(0), and is always there. */
 	status (*hash_at)(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
 	/* Seal events from first on, which is not above the tip, into w (replacing
 	 * what it holds), of at most wire_bytes where one event alone allows it, and
@@ -79,6 +85,7 @@ struct device_store {
 	               struct point *ret_end);
 };
 
+/* Times are ms and above 0.  program is a 0-terminated text. */
 struct device_sync_config {
 	uint8_t feed[FEED_BYTES];
 	uint8_t hub[FEED_BYTES]; /* the hub's signing key, from hub.pub */
@@ -89,7 +96,8 @@ struct device_sync_config {
 	int64_t hello_ms;        /* longest time without a HELLO: an hour */
 };
 
-/* What the store already has from this hub; set once, before the first start. */
+/* What the store already has from this hub; set once, before the first start.  A
+ * point that is not on the own chain does no harm: WELCOME puts it right. */
 struct device_sync_memory {
 	struct point acked;  /* what this hub last acknowledged; seq 0 for none */
 	uint64_t plan;       /* version held */
@@ -98,6 +106,7 @@ struct device_sync_memory {
 	uint64_t registry;   /* highest number seen */
 };
 
+/* What the caller has to do, and which fields say with what. */
 typedef enum device_action_type {
 	DEVICE_SEND = 1, /* frame: to the hub; valid until the next call */
 	DEVICE_ACKED,    /* point: this hub has all up to here; may go down */
@@ -132,16 +141,19 @@ typedef struct device_sync device_sync;
 device_sync *device_sync_new(const struct device_sync_config *config,
                              const struct device_sync_memory *memory,
                              const struct device_store *store);
+/* Sets *s_p to NULL; does nothing when it is NULL. */
 void device_sync_free(device_sync **s_p);
 
 /* A new link is up; whatever was under way on an older one is lost.  now_ms is
  * of a clock that does not go back, here and everywhere. */
 void device_sync_start(device_sync *s, int64_t now_ms);
 
-/* One frame came from the hub.  In DOWN and CLOSED it is passed over. */
+/* One frame came from the hub.  In DOWN and CLOSED it is passed over.  Any bytes
+ * of any length may stand there; they are not needed after the call. */
 void device_sync_frame(device_sync *s, const void *frame, size_t len, int64_t now_ms);
 
-/* The outbox may have grown. */
+/* The outbox may have grown.  Cheap, and never wrong to call: the tip is looked at
+ * when something could be sent. */
 void device_sync_grew(device_sync *s);
 
 /* Time went by; does nothing before device_sync_deadline(). */
@@ -160,6 +172,8 @@ int64_t device_sync_deadline(const device_sync *s);
  * device_sync_next() has said so. */
 bool device_sync_drained(device_sync *s);
 
+/* For those who show it, and for tests; nobody need steer by it.  The name is never
+ * NULL. */
 device_state device_sync_state(const device_sync *s);
 const char *device_state_name(device_state state);
 

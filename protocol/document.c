@@ -18,6 +18,7 @@ document_pack(const void *at, size_t len, writer *w)
 	if (!ZSTD_isError(n))
 		writer_raw(w, packed, n);
 	free(packed);
+	/* with that much room there is only one thing that zstd can lack */
 	return ZSTD_isError(n) ? ST_NOMEM : writer_status(w);
 }
 
@@ -40,12 +41,14 @@ document_unpack(struct bytes packed, size_t max_bytes, uint8_t **ret_at, size_t 
 
 	if (!document_is_frame(packed))
 		return ST_MALFORMED;
+	/* optional in a frame, but without it there is no bound before
+	 * unpacking; that it may be a lie is seen when it is done */
 	size = ZSTD_getFrameContentSize(packed.at, packed.len);
 	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
 		return ST_MALFORMED;
 	if (size > max_bytes)
 		return ST_LIMIT;
-	at = malloc((size_t) size + 1);
+	at = malloc((size_t) size + 1); /* for the 0 */
 	if (!at)
 		return ST_NOMEM;
 	n = ZSTD_decompress(at, (size_t) size, packed.at, packed.len);

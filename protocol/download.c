@@ -9,10 +9,12 @@ void
 download_init(download *d, document what, uint64_t held, uint64_t held_boot)
 {
 	*d = (download) { .what = what, .held = held, .held_boot = held_boot };
+	/* as though told, so that nothing is wanted before the hub has spoken */
 	d->told = held;
 	d->told_boot = held_boot;
 }
 
+/* What is held is left: only what is on its way goes. */
 static void
 drop(download *d)
 {
@@ -35,6 +37,7 @@ download_told(download *d, uint64_t version, uint64_t boot)
 
 	if (reborn && d->what == DOCUMENT_STANDING)
 		drop(d);
+	/* there was nothing under the old word; ask again under the new one */
 	if (reborn || version != d->told)
 		d->absent = false;
 	d->told = version;
@@ -86,7 +89,7 @@ begin(download *d, const struct message *part)
 	uint64_t max = d->what == DOCUMENT_PLAN ? PLAN_BYTES_MAX : STANDING_BYTES_MAX;
 
 	drop(d);
-	if (part->total > max)
+	if (part->total > max) /* before any memory; the signature comes last */
 		return ST_LIMIT;
 	d->bytes = malloc(part->total);
 	if (!d->bytes)
@@ -108,6 +111,9 @@ download_part(download *d, const struct message *part)
 	if (!d->asked)
 		return ST_OK;
 	d->asked = false;
+	/* nothing there, or an older plan, as from a hub put back from a
+	 * backup: both would be asked for again at once, so not before the
+	 * hub's word changes */
 	if (part->total == 0 || (d->what == DOCUMENT_PLAN && part->version <= d->held)) {
 		drop(d);
 		d->absent = true;
@@ -136,6 +142,7 @@ download_signed(download *d, const uint8_t hub[static FEED_BYTES],
 	uint8_t hash[HASH_BYTES], covered[DOCUMENT_SIGNED_BYTES_MAX];
 	size_t len;
 
+	/* as packed: nothing is unpacked that the hub did not sign */
 	hash_bytes(d->bytes, d->total, hash);
 	len = document_signed(d->what, hub, feed, d->version, hash, covered);
 	if (signature_valid(covered, len, hub, d->signature))
@@ -156,6 +163,6 @@ download_take(download *d)
 
 	struct bytes packed = { d->bytes, d->total };
 
-	d->total = 0;
+	d->total = 0; /* the bytes stay, for the caller: drop() frees them later */
 	return packed;
 }

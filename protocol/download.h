@@ -56,5 +56,5 @@ bool download_signed(download *d, const uint8_t hub[static FEED_BYTES],
                      const uint8_t feed[static FEED_BYTES]);
 
 /* Hand the whole document out; from now on it is the one held.  The bytes are
- * valid until the next call of download_part() or download_done(). */
+ * valid until the next call on d that may change it. */
 struct bytes download_take(download *d);

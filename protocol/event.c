@@ -45,6 +45,7 @@ static const struct codec_field head_fields[HEAD_FIELDS_] = {
 	[HEAD_V] = { "v", CODEC_UINT, AT(version), 1, UINT32_MAX, true },
 };
 
+/* KIND_UNKNOWN has no name, so that none leads to it. */
 static const struct {
 	const char *name;
 	uint64_t must; /* fields that this kind cannot do without */
@@ -106,6 +107,8 @@ country_valid(struct text t)
 	return t.len == 2 && t.at[0] >= 'A' && t.at[0] <= 'Z' && t.at[1] >= 'A' && t.at[1] <= 'Z';
 }
 
+/* *ret_field is set ahead of each check, so that it names the one that fails; after
+ * success it says nothing.  The same for plan_part_valid(). */
 static bool
 activity_valid(const struct event *e, event_field *ret_field)
 {
@@ -191,12 +194,14 @@ event_decode(struct bytes body, struct event *ret_event)
 	h = decode_head(body, e);
 	if (h != HOLD_NONE)
 		return h;
+	/* again, from the beginning: now the fields of this version count, whatever
+	 * kind they belong to */
 	r = reader_of(body.at, body.len);
 	codec_read(&r, fields, EVENT_FIELDS_, e, &e->has, &e->critical);
 	if (reader_end(&r) < 0)
 		return unreadable(e, r.st);
 	e->kind = kind_of(e->kind_name);
-	if (e->critical)
+	if (e->critical) /* before the rules: it may be what changes them */
 		return HOLD_KEY;
 	e->status = STATUS_DONE;
 	if (((e->has & EVENT_BIT(EVENT_STATUS)) && !event_status_of(e->status_name, &e->status)) ||
@@ -205,7 +210,8 @@ event_decode(struct bytes body, struct event *ret_event)
 	return HOLD_NONE;
 }
 
-/* done is never written: what is the default has one form, its absence. */
+/* done is never written: what is the default has one form, its absence.  A kind
+ * that cannot be written fails in codec_check(), since it has no name. */
 status
 event_encode(struct event *e, writer *w, event_field *ret_field)
 {
@@ -220,6 +226,7 @@ event_encode(struct event *e, writer *w, event_field *ret_field)
 		e->status_name = text_of(status_names[e->status]);
 		e->has |= EVENT_BIT(EVENT_STATUS);
 	}
+	/* each field by itself first, so that the rules below may trust them */
 	st = codec_check(fields, EVENT_FIELDS_, e, e->has, &fault);
 	*ret_field = (event_field) fault;
 	if (st == ST_MALFORMED)

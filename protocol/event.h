@@ -18,8 +18,10 @@
 #include "protocol/date.h"
 #include "protocol/limits.h"
 
+/* The version of events (key v) that is written and understood here. */
 enum { EVENT_VERSION = 1 };
 
+/* What an event says.  The names on the wire are those in lower case. */
 typedef enum event_kind {
 	KIND_UNKNOWN, /* not known here, or known and not folded yet */
 	KIND_ACTIVITY,
@@ -27,6 +29,8 @@ typedef enum event_kind {
 	KIND_PLAN,
 } event_kind;
 
+/* How far an activity has come.  The numbers are those of the rows that enter the
+ * digest (SPEC.md, section 11), so none may change. */
 typedef enum event_status {
 	STATUS_DONE, /* the default */
 	STATUS_PLANNED,
@@ -70,12 +74,16 @@ typedef enum event_field {
 
 #define EVENT_BIT(field) (UINT64_C(1) << (field))
 
+/* A member is valid when its bit is set in has; it is 0, NULL or empty otherwise.
+ * Texts and hashes point into the bytes decoded, or, before event_encode(), to
+ * wherever the caller keeps them. */
 struct event {
 	uint64_t has;  /* EVENT_BIT() of the fields present */
 	bool critical; /* an unknown key begins with '!' */
 	event_kind kind;
 
-	/* Common. */
+	/* Common.  A kind or version that is not known here has at, by, k, u and v
+	 * of these, and nothing of the groups below. */
 	uint64_t version;
 	struct text kind_name;
 	struct text unit; /* empty for an office event */
@@ -85,7 +93,8 @@ struct event {
 	struct fixes fixes;
 	struct text why;
 
-	/* activity */
+	/* activity; of these void has note.  status is valid without its bit:
+	 * what is not told is done. */
 	struct text indicator;
 	struct codes initiatives;
 	int64_t date, until; /* date numbers; until >= date, or absent */
@@ -100,14 +109,16 @@ struct event {
 	struct evidences evidences;
 
 	/* plan: part of parts of a document packed by zstd to total bytes; hash is
-	 * that of the document itself */
+	 * that of the document itself, unpacked.  Parts are counted from 1. */
 	uint64_t plan_version, part, parts, total;
 	const uint8_t *plan_hash;
 	struct bytes data;
 };
 
 /* Why an event is stored and not counted.  The names are part of the format
- * (they enter the digest); SPEC.md defines each. */
+ * (they enter the digest); SPEC.md defines each.  Up to HOLD_KEY an event's own
+ * bytes decide; the rest needs plan, registry, or other events, and may change
+ * with these. */
 typedef enum hold {
 	HOLD_NONE,
 	HOLD_ERASED,     /* "erased" */
@@ -134,7 +145,7 @@ typedef enum hold {
  * wrong and what to do.  Never NULL. */
 const char *hold_name(hold h);
 const char *hold_text(hold h);
-/* The reason of that name; HOLDS_ when there is none. */
+/* The reason of that name; HOLDS_ when there is none, as of a newer hub. */
 hold hold_of_name(struct text name);
 
 /* Decode one body.  HOLD_NONE, or the first of these that holds it, in the
@@ -152,14 +163,18 @@ hold hold_of_name(struct text name);
 hold event_decode(struct bytes body, struct event *ret_event);
 
 /* Check what a person's input has filled in, and encode it.  has says which
- * fields; kind_name, version and status_name are set here from kind and status.
- * ST_INVALID, ST_LIMIT: *ret_field is the one at fault.  Nothing that
- * event_encode() writes is refused by event_decode(). */
+ * fields; kind_name, version and status_name are set here from kind and status,
+ * and their bits and that of at with them.  Replaces what w holds.
+ * ST_INVALID, ST_LIMIT: *ret_field is the one at fault, but for ST_LIMIT of the
+ * whole, when each field is within its bounds and all together are not within
+ * EVENT_BYTES_MAX.  ST_NOMEM.  Nothing that event_encode() writes is refused by
+ * event_decode(). */
 status event_encode(struct event *e, writer *w, event_field *ret_field);
 
-/* The key of a field on the wire ("qty"). */
+/* The key of a field on the wire ("qty").  Never NULL. */
 const char *event_field_key(event_field field);
 
-/* "done", "planned", "cancelled", "moved". */
+/* "done", "planned", "cancelled", "moved".  event_status_of() is false for any
+ * other name and writes nothing then. */
 const char *event_status_name(event_status s);
 bool event_status_of(struct text name, event_status *ret_status);

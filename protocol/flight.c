@@ -28,6 +28,8 @@ flight_start(flight *f)
 		f->batch_bytes = half > FLIGHT_BYTES_LEAST ? half : FLIGHT_BYTES_LEAST;
 }
 
+/* What was under way counts for nothing: whether it arrived the next WELCOME tells,
+ * without saying when.  The rate stays, since the link is the same. */
 void
 flight_clear(flight *f)
 {
@@ -35,7 +37,9 @@ flight_clear(flight *f)
 	f->measured = 0;
 }
 
-/* Two at least, so that the line is not idle while an answer is on its way. */
+/* Two at least, so that the line is not idle while an answer is on its way.  The
+ * credit must do for one event of any size: how large the next batch will be
+ * nobody knows before it is sealed.  Not measured (rate 0) means two. */
 bool
 flight_room(const flight *f, uint64_t credit)
 {
@@ -96,6 +100,8 @@ measure(flight *f, int64_t now_ms)
 	f->since_ms = now_ms;
 }
 
+/* By number: the device has made sure that end lies on its own chain, and what is
+ * under way was taken from there. */
 size_t
 flight_acked(flight *f, const struct point *end, int64_t now_ms)
 {

@@ -22,7 +22,9 @@ enum {
 	FLIGHT_ROOM_LEAST = EVENT_BYTES_MAX + 1024, /* a batch of one event fits */
 };
 
+/* In the caller's memory; it points to nothing. */
 typedef struct flight {
+	/* What is under way, the oldest at first: count entries, round the end. */
 	struct {
 		struct point end;
 		size_t bytes;
@@ -32,7 +34,9 @@ typedef struct flight {
 
 	size_t batch_bytes; /* what the next batch should take at most */
 	uint64_t rate;      /* bytes a second; 0: not measured yet */
-	uint64_t measured;  /* bytes acknowledged since since_ms */
+	/* The sample that is being taken.  It begins anew when something leaves and
+	 * nothing was under way, so that idle time does not count as slowness. */
+	uint64_t measured; /* bytes acknowledged since since_ms */
 	int64_t since_ms;
 } flight;
 

@@ -139,7 +139,7 @@ hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
 		.text = text_of(hub_refusal_text(code)),
 	};
 
-	s->state = HUB_CLOSED;
+	s->state = HUB_CLOSED; /* here too: not every refusal comes from the table */
 	*ret_action = (struct hub_action) { .type = HUB_REFUSE, .refused_with = code };
 	if (message_encode(&m, &common->w) == ST_OK)
 		ret_action->frame = writer_bytes(&common->w);
@@ -210,6 +210,7 @@ welcome(struct turn *t)
 	reply(t, &m);
 }
 
+/* Counted against the credit until hub_sync_settled() brings it back. */
 static void
 store(struct turn *t)
 {
@@ -310,6 +311,8 @@ acknowledge(struct turn *t, const struct hub_settled *batch)
 	reply(t, &m);
 }
 
+/* Sent once a round: in HUB_WAITING what else turns out not to join is passed
+ * over. */
 static void
 want(struct turn *t)
 {
@@ -330,6 +333,7 @@ bad(struct turn *t, status st)
 	return HUB_ON_BAD;
 }
 
+/* The version first: in another one the other fields may mean something else. */
 static hub_event
 judge_hello(struct turn *t)
 {

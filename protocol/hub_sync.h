@@ -25,6 +25,8 @@
 #include "protocol/batch.h"
 #include "protocol/message.h"
 
+/* With what may be relied on in each.  CLOSED is left by nothing: a peer that was
+ * refused needs a new connection. */
 typedef enum hub_state {
 	HUB_NEW = 1,   /* the key is known, nothing was said */
 	HUB_STREAMING, /* WELCOME sent; round, credit are valid */
@@ -33,6 +35,8 @@ typedef enum hub_state {
 	HUB_STATES_
 } hub_state;
 
+/* What a frame comes to, once it is judged: the columns of the table in
+ * hub_sync.c. */
 typedef enum hub_event {
 	HUB_ON_HELLO,
 	HUB_ON_PUSH,
@@ -48,9 +52,9 @@ typedef enum hub_event {
 
 /* What the hub's store says of a feed; all from one snapshot. */
 struct hub_view {
-	uint64_t plan, standing, registry;
+	uint64_t plan, standing, registry; /* versions; 0: none yet */
 	uint64_t beyond; /* events of the feed that do not lie at or below the point asked */
-	uint64_t credit;
+	uint64_t credit; /* bytes that the peer may have unanswered from now on */
 	struct points gaps; /* at most GAPS_TOLD_MAX */
 	struct point safe;  /* left as it is: none */
 };
@@ -84,6 +88,7 @@ struct hub_common {
 	writer w; /* for what is sent: a thousand silent connections need no buffer each */
 };
 
+/* One of these for each call, so nothing has to be asked for afterwards. */
 typedef enum hub_action_type {
 	HUB_NOTHING = 1, /* pass over */
 	HUB_SEND,        /* frame: to the peer */
@@ -111,7 +116,7 @@ struct hub_action {
  * unanswered: at each ACK the greater of what is told now and what was allowed
  * less the batch answered. */
 typedef struct hub_sync {
-	hub_state state;
+	hub_state state; /* hub_sync_*() alone writes it */
 	uint8_t feed[FEED_BYTES]; /* the feed that this connection's key is enrolled for */
 	uint64_t round;
 	uint64_t credit;     /* bytes that may be unanswered, see above */
@@ -121,14 +126,19 @@ typedef struct hub_sync {
 	struct message message; /* the last HELLO or PING */
 } hub_sync;
 
-/* feed is the one that the peer's key is enrolled for. */
+/* feed is the one that the peer's key is enrolled for; it is copied.  There is
+ * nothing to undo: the memory may be given up at any time. */
 void hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES]);
 
-/* Take one frame, of any length.  wall_ms is only passed on. */
+/* Take one frame, of any length.  wall_ms, ms since 1970-01-01 UTC, is only passed
+ * on.  The frame must stay until the action is carried out: batch and hello point
+ * into it. */
 void hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, size_t len,
                     int64_t wall_ms, struct hub_action *ret_action);
 
-/* What became of a batch handed out. */
+/* What became of a batch handed out.  Those of one connection come back in the
+ * order in which they were handed out, since an ACK stands for all before it.  One
+ * of an older round, or of a connection that was refused, does no harm. */
 struct hub_settled {
 	uint64_t round;    /* of the action, as is wire_bytes */
 	size_t wire_bytes;
@@ -154,6 +164,7 @@ void hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
 /* What a REFUSE says beside its code: a msgid, sent in English. */
 const char *hub_refusal_text(refusal code);
 
+/* For logs and tests.  Never NULL. */
 const char *hub_state_name(hub_state state);
 
 /* For the test that walks the table: whether a step is written. */

@@ -27,6 +27,7 @@ enum { FIELDS_ = sizeof(fields) / sizeof(fields[0]), ALL_FIELDS = (1 << FIELDS_)
 static const char REQUEST_TAG[] = "valija/request/1";
 static const char FINGERPRINT_TAG[] = "valija/fingerprint/1";
 
+/* For either tag: that of the fingerprint is the longer one. */
 enum {
 	COVERED_MAX = sizeof(FINGERPRINT_TAG) + FEED_BYTES + CURVE_BYTES +
 	              UNITS_MAX * (CODE_BYTES_MAX + 1)
@@ -50,7 +51,8 @@ signature_valid(const void *at, size_t len, const uint8_t feed[static FEED_BYTES
 
 /* ---- the request ---- */
 
-/* tag | feed | curve | each unit and a 0; returns how long it is. */
+/* tag | feed | curve | each unit and a 0; returns how long it is.  No code holds a
+ * 0, so no two lists of units give the same bytes. */
 static size_t
 covered(const char *tag, const struct request *r, uint8_t out[static COVERED_MAX])
 {
@@ -79,6 +81,7 @@ request_encode(const uint8_t feed[static FEED_BYTES],
 	size_t fault;
 	status st;
 
+	/* before covered(), which trusts the number and the length of the units */
 	st = codec_check(fields, FIELDS_, &map, ALL_FIELDS, &fault);
 	if (st < 0)
 		return st;
@@ -100,6 +103,8 @@ request_decode(const void *bytes, size_t len, struct request *ret_request)
 	codec_read(&r, fields, FIELDS_, &map, &has, &critical);
 	if (reader_end(&r) < 0)
 		return r.st;
+	/* first: what a later version signs, or must be understood of it, is
+	 * not known */
 	if (map.version != REQUEST_VERSION)
 		return ST_VERSION;
 	if (critical)
@@ -177,6 +182,8 @@ fingerprint_matches(const char *text, const char *wanted)
 	}
 }
 
+/* 5 bytes are 40 bits, just 8 letters.  A name, not a proof: others may be made to
+ * share it, which is what fingerprints are for. */
 void
 device_text(const uint8_t feed[static FEED_BYTES], char ret_text[static DEVICE_TEXT_BYTES])
 {
@@ -250,7 +257,7 @@ ref_parse(const char *text, struct ref *ret_ref)
 	if (*text == '-') {
 		if (!hex_decode(text + 1, strlen(text + 1), hash, sizeof(hash)))
 			return ST_INVALID;
-		hex_encode(hash, sizeof(hash), ref.hash8);
+		hex_encode(hash, sizeof(hash), ref.hash8); /* in lower case from now on */
 	} else if (*text != '\0') {
 		return ST_INVALID;
 	}
@@ -289,6 +296,7 @@ hub_key_parse(const char *text, size_t len, struct hub_key *ret_key)
 	};
 	struct hub_key key;
 
+	/* + 2: an editor may have ended the last line with CR LF */
 	if (len < END_AT || len > END_AT + 2 || memcmp(text, HUB_KEY_HEAD, CURVE_AT) != 0 ||
 	    memcmp(text + CURVE_AT + 2 * CURVE_BYTES, HUB_KEY_SIGN, sizeof(HUB_KEY_SIGN) - 1) != 0)
 		return ST_MALFORMED;

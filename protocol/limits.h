@@ -5,6 +5,20 @@
  * is part of the format: it may grow with a new protocol version, never
  * shrink, since events that once were valid stay stored.
  *
+ * Lengths are bytes of UTF-8, so a letter with a mark takes two.  Where a number
+ * was not simply chosen, it follows from another:
+ *
+ *   PARTS_MAX            parts of PART_BYTES_MAX that PLAN_BYTES_MAX makes
+ *   PART_BYTES_MAX       an event with one part, and its keys, is within
+ *                        EVENT_BYTES_MAX
+ *   BATCH_BYTES_MAX      an event of any size fits, though zstd find nothing in it
+ *   BATCH_RAW_BYTES_MAX  what a frame can make its reader unpack, and the one
+ *                        buffer that a reader needs for all of them
+ *   FRAME_BYTES_MAX      twice a batch, so that keys of later versions have room
+ *   POINTS_MAX           doubling steps back from the greatest number, and three
+ *                        points more, are 66
+ *   CREDIT_BYTES_MIN     whoever has credit at all may send any one batch
+ *
  * What only one program decides for itself (time-outs, buffers, batches in
  * flight) is in that program's or module's own enum, not here.
  */
@@ -52,6 +66,7 @@
 	X(CREDIT_BYTES_MIN,     65536,   "bytes",  N_("the least credit that is not zero"))    \
 	X(CREDIT_BYTES_MAX,     1048576, "bytes",  N_("the greatest credit"))
 
+/* As constants, for arrays and comparisons. */
 #define LIMIT_ENUM(name, value, unit, what) name = (value),
 enum limit { LIMITS(LIMIT_ENUM) };
 #undef LIMIT_ENUM
@@ -61,7 +76,7 @@ struct limit_row {
 	const char *name;
 	uint32_t value;
 	const char *unit; /* "" for a plain number */
-	const char *what; /* msgid */
+	const char *what; /* msgid: what it bounds */
 };
 
 /* The table as data, in the order above. */

@@ -77,7 +77,7 @@ static const struct codec_field fields[ROWS_] = {
 
 static const struct {
 	const char *name;
-	uint64_t rows; /* all of them must be there */
+	uint64_t rows; /* all of them must be there; ROW_T is required by its own row */
 } messages[MESSAGES_] = {
 	[MESSAGE_HELLO] = { "HELLO", BIT(ROW_CLOCK) | BIT(ROW_FEED) | BIT(ROW_FLOOR) |
 	                                     BIT(ROW_PENDING) | BIT(ROW_PLAN) | BIT(ROW_POINTS) |
@@ -111,6 +111,8 @@ static const char *const refusals[REFUSALS_] = {
 	[REFUSAL_BUSY] = "busy",
 };
 
+/* The tag begins what is signed, so that a document cannot be passed off as one of
+ * another kind. */
 static const struct {
 	const char *name;
 	const char *tag;
@@ -177,7 +179,8 @@ message_decode(const void *frame, size_t len, struct message *ret_message)
 	codec_read(&r, fields, ROWS_, m, &m->has, &critical);
 	if (reader_end(&r) < 0)
 		return r.st;
-	/* Fields of other messages may stand there too: a newer peer may add them. */
+	/* Fields of other messages may stand there too: a newer peer may add
+	 * them.  Such a field is held to its own bounds all the same. */
 	for (int t = 0; t < MESSAGES_; t++) {
 		if (!text_is(m->type_name, messages[t].name))
 			continue;
@@ -190,7 +193,7 @@ message_decode(const void *frame, size_t len, struct message *ret_message)
 status
 message_encode(const struct message *m, writer *w)
 {
-	struct message copy = *m;
+	struct message copy = *m; /* only to fill the type's name in */
 
 	copy.type_name = text_of(messages[m->type].name);
 	writer_clear(w);
@@ -198,7 +201,9 @@ message_encode(const struct message *m, writer *w)
 	return writer_status(w);
 }
 
-/* Join what a signature covers; returns how long it is. */
+/* Join what a signature covers; returns how long it is.  All parts but the tag
+ * have a fixed length and no tag begins another, so no two inputs give the same
+ * bytes. */
 static size_t
 covered(const char *tag, const uint8_t *hub, const uint8_t *feed, uint64_t number,
         const uint8_t *hash, uint8_t *out)

@@ -4,6 +4,10 @@
  * fields are those of SPEC.md, section 8.  A message points into the bytes it was
  * decoded from.
  *
+ * What is checked here is form: that the fields of the type are there and within
+ * their bounds.  Whether a message fits the conversation, and whether what it
+ * claims is true, protocol/device_sync.h and protocol/hub_sync.h decide.
+ *
  * Pure and thread safe: nothing is kept between two calls.
  */
 #pragma once
@@ -11,8 +15,10 @@
 #include "protocol/codec.h"
 #include "protocol/limits.h"
 
+/* What a HELLO says under proto; a hub refuses any other. */
 enum { PROTOCOL_VERSION = 1 };
 
+/* The frames, and who sends each. */
 typedef enum message_type {
 	MESSAGE_HELLO,   /* device: who I am, points of my chain */
 	MESSAGE_WELCOME, /* hub: the highest point it knows */
@@ -27,10 +33,12 @@ typedef enum message_type {
 	MESSAGES_
 } message_type;
 
-/* Documents that go down to the device. */
+/* Documents that go down to the device (SPEC.md, section 9).  Events have a name
+ * and are not served yet: a GET of them is answered with a total of 0. */
 typedef enum document { DOCUMENT_PLAN, DOCUMENT_STANDING, DOCUMENT_EVENTS, DOCUMENTS_ } document;
 
-/* Codes of REFUSE.  Names in SPEC.md. */
+/* Codes of REFUSE.  Names, and what a device does about each, in SPEC.md.
+ * What travels is the name, never the number. */
 typedef enum refusal {
 	REFUSAL_VERSION,   /* "version": protocol version not spoken here */
 	REFUSAL_ENROLMENT, /* "enrolment": this key is not enrolled (any more) */
@@ -46,8 +54,15 @@ typedef enum refusal {
 	REFUSALS_
 } refusal;
 
+/* All messages in one structure; the fields of the others are 0, NULL or empty
+ * unless the sender put them there.  Numbers of events are up to INT64_MAX, clocks
+ * are ms since 1970-01-01 UTC, and a clock of the other side decides nothing.
+ *
+ * Positions are points, never bare numbers: under one number clones of a device
+ * have different events.  round is that of the last HELLO, so that an answer to
+ * what was asked before it can be told and passed over. */
 struct message {
-	uint64_t has;
+	uint64_t has; /* one bit a key; for who decodes, message_encode() ignores it */
 	message_type type;
 	struct text type_name;
 
@@ -72,7 +87,7 @@ struct message {
 	struct bytes batch;     /* PUSH */
 	struct point end;       /* ACK: end of the batch that it answers */
 	struct point safe;      /* ACK: also in a verified backup up to here */
-	const uint8_t *receipt; /* ACK: signature, see message_receipt() */
+	const uint8_t *receipt; /* ACK: signature, see receipt_signed() */
 	struct text what;       /* GET PART: "plan", "standing", "events" */
 	uint64_t version;       /* GET PART */
 	uint64_t offset;        /* GET PART */
@@ -84,11 +99,13 @@ struct message {
 };
 
 /* Decode one frame.  ST_MALFORMED; ST_LIMIT; ST_UNKNOWN: a type that is not
- * known.  After a failure *ret_message holds nothing of use. */
+ * known.  After a failure *ret_message holds nothing of use.
+ * Unknown keys, and keys of other messages, are no fault. */
 status message_decode(const void *frame, size_t len, struct message *ret_message);
 
 /* Replaces what w holds.  Writes exactly the fields of m->type; each must be
- * set.  Values are not checked: they are our own.  ST_NOMEM. */
+ * set: a pointer to its bytes, a point to h(0) where there is none.  Values are
+ * not checked: they are our own.  ST_NOMEM. */
 status message_encode(const struct message *m, writer *w);
 
 /* The names on the wire.  Never NULL; the look-ups write on success only. */
@@ -98,7 +115,8 @@ bool refusal_of_name(struct text name, refusal *ret_code);
 const char *document_name(document what);
 bool document_of_name(struct text name, document *ret_what);
 
-/* The bytes that the signature of a receipt covers:
+/* The bytes that the signature of a receipt covers, for who signs and for who
+ * checks it; RECEIPT_SIGNED_BYTES counts the tag's 16:
  *     "valija/receipt/1" | hub | feed | seq (u64 BE) | hash */
 enum { RECEIPT_SIGNED_BYTES = 16 + FEED_BYTES + FEED_BYTES + 8 + HASH_BYTES };
 void receipt_signed(const uint8_t hub[static FEED_BYTES], const uint8_t feed[static FEED_BYTES],
@@ -107,7 +125,8 @@ void receipt_signed(const uint8_t hub[static FEED_BYTES], const uint8_t feed[sta
 /* The bytes that the signature of a document covers (tag is "valija/plan/1",
  * "valija/standing/1" or "valija/events/1"):
  *     tag | hub | feed (zeros for the plan) | version (u64 BE) | BLAKE2b-256(packed whole)
- * Returns how many. */
+ * The bytes as packed are signed, so nothing is unpacked that the hub did not
+ * make.  Returns how many bytes, at most DOCUMENT_SIGNED_BYTES_MAX. */
 enum { DOCUMENT_SIGNED_BYTES_MAX = 20 + FEED_BYTES + FEED_BYTES + 8 + HASH_BYTES };
 size_t document_signed(document what, const uint8_t hub[static FEED_BYTES],
                        const uint8_t feed[static FEED_BYTES], uint64_t version,

@@ -6,6 +6,8 @@
 #include "protocol/msgid.h"
 #include "protocol/plan_internal.h"
 
+/* Nothing of a plan is freed by itself, so its memory is a list that is freed at
+ * once, whether the plan was finished or not. */
 struct plan_block {
 	struct plan_block *next;
 	max_align_t data[];
@@ -18,6 +20,7 @@ plan_alloc(struct plan_checker *c, size_t count, size_t size)
 
 	if (count == 0 || c->st < 0)
 		return NULL;
+	/* no division by 0: size is that of a row or of a member */
 	if (count > (SIZE_MAX - sizeof(*block)) / size) {
 		c->st = ST_NOMEM;
 		return NULL;
@@ -67,6 +70,7 @@ row_at(const plan *p, int table, size_t row)
 	return (const char *) p->tables[table].rows + row * plan_row_bytes(table);
 }
 
+/* All four structures of rows begin with their code. */
 const char *
 plan_row_code(const plan *p, int table, size_t row)
 {
@@ -133,6 +137,7 @@ index_table(struct plan_checker *c, int table)
 	}
 }
 
+/* The hash tables before the rules, which look codes up. */
 static void
 check_document(struct plan_checker *c)
 {
@@ -149,7 +154,8 @@ has_byte_order_mark(const void *json, size_t len)
 	return len >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0;
 }
 
-/* The whole of it is wrong: line 1, column 1. */
+/* The whole of it is wrong: line 1, column 1.  The number is for the rule that asks
+ * for one; nothing is read yet, so nothing is found at this place. */
 static void
 report_file(struct plan_checker *c, const char *rule)
 {
@@ -158,6 +164,9 @@ report_file(struct plan_checker *c, const char *rule)
 		c->problems->list[0].line = c->problems->list[0].column = 1;
 }
 
+/* Findings are no failure here: c->st is for what keeps the check from its end.  A
+ * byte order mark gets a rule of its own, since editors put it where nobody sees it
+ * and jansson's word on it helps no one. */
 static void
 load(struct plan_checker *c, const void *json, size_t len)
 {
@@ -172,6 +181,8 @@ load(struct plan_checker *c, const void *json, size_t len)
 		report_file(c, N_("a byte order mark stands here; save the file as UTF-8 without one"));
 		return;
 	}
+	/* texts of it hold no U+0000, without JSON_ALLOW_NUL: they are whole as
+	 * C strings */
 	c->p->root = json_loadb(len > 0 ? json : "", len, JSON_REJECT_DUPLICATES, &error);
 	if (c->p->root)
 		check_document(c);
@@ -188,6 +199,7 @@ plan_parse(const void *json, size_t len, struct plan_problems *problems, plan **
 	if (!c.p)
 		return ST_NOMEM;
 	load(&c, json, len);
+	/* counted, not listed: the list may have been full before an error came */
 	if (c.st == ST_OK && problems->errors > 0)
 		c.st = ST_INVALID;
 	if (c.st == ST_OK)
@@ -212,7 +224,7 @@ plan_name(const plan *p)
 uint32_t
 plan_version(const plan *p)
 {
-	return (uint32_t) p->version;
+	return (uint32_t) p->version; /* at most UINT32_MAX, as plan_shape.c has it */
 }
 
 struct plan_period

@@ -8,7 +8,9 @@
  * never parsed for meaning; all links are fields.
  *
  * Pure: bytes in, structures out.  All text a plan holds is owned by it and
- * lives until plan_free().
+ * lives until plan_free(), as does every structure that the functions below give
+ * out.  Texts end with 0 and hold no other.  Nothing changes a plan but plan_free(),
+ * so threads may share one.
  */
 #pragma once
 
@@ -22,7 +24,8 @@
 
 typedef struct plan plan;
 
-/* Beside PLAN_BYTES_MAX of protocol/limits.h. */
+/* Beside PLAN_BYTES_MAX of protocol/limits.h.  But for PLAN_PROBLEMS_MAX they are
+ * part of the format (SPEC.md, section 13): a reader refuses what is above. */
 enum {
 	PLAN_NAME_MAX_BYTES = 1000, /* of a plan item; of a unit: NAME_BYTES_MAX */
 	PLAN_TEXT_MAX_BYTES = 8000, /* mission, a norm, a note, ... */
@@ -33,6 +36,8 @@ enum {
 };
 #define PLAN_NUMBER_MAX INT64_C(1000000000000) /* of a baseline, a goal, a target */
 
+/* How what is reported adds up to what is measured against the goal.  The words
+ * are the ministry's, as the document writes them. */
 typedef enum plan_accumulation {
 	ACCUMULATION_SUM,              /* "acumulado" */
 	ACCUMULATION_FLOW,             /* "flujo" */
@@ -42,7 +47,8 @@ typedef enum plan_accumulation {
 	ACCUMULATION_ANNUAL_REDUCTION, /* "reduccion-anual" */
 } plan_accumulation;
 
-/* What kind of event feeds an indicator. */
+/* What kind of event feeds an indicator.  Only activities are counted yet; an
+ * event for an indicator with another feeder is held. */
 typedef enum plan_feeder { FEEDER_ACTIVITY, FEEDER_THING, FEEDER_LEVEL } plan_feeder;
 
 /* "area" is a direction or office in the capital, the others are missions. */
@@ -53,6 +59,7 @@ typedef enum plan_unit_kind {
 	UNIT_AREA,              /* "area" */
 } plan_unit_kind;
 
+/* Days at the place, without a time zone. */
 struct plan_period {
 	date from, to; /* both included */
 };
@@ -61,20 +68,22 @@ struct plan_period {
  * longer in force: what is dated before it still counts, what is dated on it
  * or later does not.  PLAN_NOT_RETIRED when it stays. */
 
-/* Who reports. */
+/* Who reports.  The country is where the unit is, which an event may say otherwise
+ * for itself. */
 struct plan_unit {
 	const char *code, *name;
 	plan_unit_kind kind;
 	const char *country; /* ISO 3166-1 alpha-2; "CO" for an area */
 	const char *country_name;
-	const char *tz;          /* IANA zone */
+	const char *tz;          /* IANA zone, by its form; whether there is one is not asked */
 	bool counts_as_mission;
 	const char *city;    /* NULL when not told */
 	date opened, closed; /* first and last day; DATE_MIN and DATE_MAX when not told */
 	date retired;
 };
 
-/* What is measured. */
+/* What is measured.  Goal, baseline and targets are whole numbers of 0 to
+ * PLAN_NUMBER_MAX of what the indicator counts. */
 struct plan_indicator {
 	const char *code, *name;
 	plan_accumulation accumulation;
@@ -88,7 +97,7 @@ struct plan_indicator {
 	const struct plan_target {
 		int year;
 		int64_t value;
-	} *targets; /* by ascending year */
+	} *targets; /* by ascending year, none twice; a year may have none */
 	size_t target_count;
 	const char *const *links; /* codes of initiatives, ascending */
 	size_t link_count;
@@ -97,14 +106,16 @@ struct plan_indicator {
 	date retired;
 };
 
-/* How the leading area of an initiative is known. */
+/* How the leading area of an initiative is known: for people, nothing here goes by
+ * it. */
 typedef enum plan_area_source {
 	AREA_PRINTED,   /* "printed" */
 	AREA_INHERITED, /* "inherited": a merged cell, the area is the row's above */
 	AREA_ASSUMED,   /* "assumed": to be confirmed by the office */
 } plan_area_source;
 
-/* What is done: of one strategy, led by one area. */
+/* What is done: of one strategy, led by one area (a unit of the kind UNIT_AREA).
+ * Which indicators it feeds, their links say. */
 struct plan_initiative {
 	const char *code, *name, *strategy, *area;
 	plan_area_source area_source;
@@ -128,6 +139,8 @@ struct plan_item {
 	bool ppi; /* projects: part of the Plan Plurianual de Inversiones */
 };
 
+/* The lists whose entries are struct plan_item.  Units, indicators and initiatives
+ * have structures and functions of their own. */
 typedef enum plan_list {
 	LIST_OBJECTIVES,
 	LIST_STRATEGIES,
@@ -157,13 +170,15 @@ struct plan_about {
 	size_t change_count;
 };
 
-/* Percent of the target to date. */
+/* Percent of the target to date, each above the one before.  What is above green
+ * has a light of its own. */
 struct plan_thresholds {
 	int red, yellow, green; /* light to date: percent up to which, included */
 };
 
 /* One finding of plan_parse().  rule is an English msgid for gettext() with at
- * most one %s, which stands for arg. */
+ * most one %s, which stands for arg.  Both found and arg come from the document,
+ * so they are made safe before a terminal sees them. */
 struct plan_problem {
 	bool is_note;      /* worth telling, not an error */
 	char pointer[160]; /* JSON pointer (RFC 6901); empty for a syntax error */
@@ -173,23 +188,28 @@ struct plan_problem {
 	char arg[120];
 };
 
+/* What plan_parse() found, in the order in which it was found: first what has not
+ * its form, then what breaks a rule between one place and another. */
 struct plan_problems {
 	struct plan_problem *list; /* freed by plan_problems_done() */
 	size_t count;              /* in the list: at most PLAN_PROBLEMS_MAX */
 	size_t errors, notes;      /* found */
 };
 
-/* Free the list and zero the rest. */
+/* Free the list and zero the rest; harmless when that was done before. */
 void plan_problems_done(struct plan_problems *problems);
 
 /* Read and check len bytes.  problems must be zeroed; it is filled whatever
- * the outcome.  ST_INVALID: at least one error, nothing is returned.
- * ST_LIMIT: more than PLAN_BYTES_MAX.  On success *ret_plan is the caller's. */
+ * the outcome, and the caller's to give to plan_problems_done(); after success it
+ * has notes only.  ST_INVALID: at least one error, nothing is returned.
+ * ST_LIMIT: more than PLAN_BYTES_MAX, which is one error told.  ST_NOMEM: what is
+ * told may not be all.  json is not kept.  On success *ret_plan is the caller's. */
 status plan_parse(const void *json, size_t len, struct plan_problems *problems, plan **ret_plan);
 
 /* Free it and set *plan_p to NULL; does nothing when it is NULL. */
 void plan_free(plan **plan_p);
 
+/* The head of the document.  Never NULL; the version is 1 or more. */
 const char *plan_code(const plan *p);
 const char *plan_name(const plan *p);
 uint32_t plan_version(const plan *p);
@@ -201,7 +221,7 @@ const struct plan_about *plan_about(const plan *p);
  * and not to be changed, nor its reference count. */
 const struct json_t *plan_document(const plan *p);
 
-/* As the document writes them. */
+/* As the document writes them.  Constant; the value must be one of the enum. */
 const char *plan_accumulation_word(plan_accumulation accumulation);
 const char *plan_feeder_word(plan_feeder by);
 const char *plan_unit_kind_word(plan_unit_kind kind);
@@ -213,7 +233,8 @@ const struct plan_indicator *plan_indicator(const plan *p, const char *code, siz
 const struct plan_initiative *plan_initiative(const plan *p, const char *code, size_t len);
 const struct plan_item *plan_item(const plan *p, plan_list list, const char *code, size_t len);
 
-/* The whole lists, in the order of the document. */
+/* The whole lists, in the order of the document, what is retired included.  NULL
+ * when the count is 0. */
 const struct plan_unit *plan_units(const plan *p, size_t *ret_count);
 const struct plan_indicator *plan_indicators(const plan *p, size_t *ret_count);
 const struct plan_initiative *plan_initiatives(const plan *p, size_t *ret_count);

@@ -7,7 +7,7 @@
 #include "protocol/plan_internal.h"
 
 /* Where each table stands in the document, and what to say of a link that
- * leads nowhere. */
+ * leads nowhere; NULL where no link leads to the table. */
 static const struct {
 	const char *outer, *key;
 	const char *nowhere, *nearest;
@@ -31,7 +31,8 @@ static const struct {
 	                        N_("there is no such initiative; the nearest one is %s") },
 };
 
-/* The path of a table, in place. */
+/* The path of a table, in place: it must outlive this function, which a literal of
+ * AT_KEY() here would not. */
 static const struct plan_path *
 path_of(int table, struct plan_path place[static 2])
 {
@@ -62,7 +63,7 @@ check_codes(struct plan_checker *c, int table)
 		const char *code = plan_row_code(c->p, table, row);
 		size_t first;
 
-		if (!code)
+		if (!code) /* reported when it was read */
 			continue;
 		first = plan_find(c->p, table, code, strlen(code));
 		if (first != row)
@@ -75,6 +76,7 @@ check_codes(struct plan_checker *c, int table)
 	}
 }
 
+/* NULL when nothing is near enough to have been meant. */
 static const char *
 nearest_code(const plan *p, int table, const char *code)
 {
@@ -105,10 +107,14 @@ check_link(struct plan_checker *c, const struct plan_path *at, int table)
 	if (!code || !code_valid((struct text) { code, json_string_length(value) }) ||
 	    plan_find(c->p, table, code, strlen(code)) != SIZE_MAX)
 		return;
+	/* only while it will be told: to compare with a whole list is what
+	 * could make a hostile document slow */
 	nearest = c->problems->count < PLAN_PROBLEMS_MAX ? nearest_code(c->p, table, code) : NULL;
 	plan_report(c, at, nearest ? tables[table].nearest : tables[table].nowhere, nearest);
 }
 
+/* What is no list, or not there, has no entries for jansson, so no link is
+ * checked. */
 static void
 check_link_list(struct plan_checker *c, const struct plan_path *at, int table)
 {
@@ -143,10 +149,13 @@ check_initiative(struct plan_checker *c, const struct plan_path *at,
 	check_link(c, AT_KEY(at, "area"), TABLE_UNITS);
 	if (initiative->area)
 		area = plan_unit(c->p, initiative->area, strlen(initiative->area));
+	/* a kind that could not be read was told at the unit */
 	if (area && (unsigned) area->kind != UNSET_WORD && area->kind != UNIT_AREA)
 		plan_report(c, AT_KEY(at, "area"), N_("must be a unit of the kind area"), NULL);
 }
 
+/* A period of which a day could not be read passes: here, and wherever UNSET_* is
+ * asked for below, one mistake is to be told once. */
 static void
 check_period(struct plan_checker *c, const struct plan_path *at, struct plan_period period)
 {
@@ -179,6 +188,7 @@ struct years {
 	int first, last;
 };
 
+/* False when the period itself is wrong, which was told. */
 static bool
 years_of(const plan *p, const struct plan_indicator *indicator, struct years *ret_years)
 {
@@ -213,7 +223,10 @@ check_target_years(struct plan_checker *c, const struct plan_path *at,
 	return within;
 }
 
-/* Where every year has a target, they must lead to the goal. */
+/* Where every year has a target, they must lead to the goal.  A year has one
+ * spelling and no key stands twice, so to count the targets is enough; a target
+ * that could not be read is missing, and then nothing is said of the sum.  That
+ * cannot overflow: 300 years of PLAN_NUMBER_MAX at most. */
 static void
 check_targets(struct plan_checker *c, const struct plan_path *at,
               const struct plan_indicator *indicator)
@@ -232,6 +245,7 @@ check_targets(struct plan_checker *c, const struct plan_path *at,
 	if (indicator->goal == UNSET_NUMBER || (unsigned) indicator->accumulation == UNSET_WORD)
 		return;
 	for (size_t i = 0; i < within; i++)
+		/* by ascending year, so that of the last one is left */
 		due = adds_up ? due + indicator->targets[i].value : indicator->targets[i].value;
 	if (indicator->goal != due)
 		plan_report_number(c, AT_KEY(at, "goal"),
@@ -240,6 +254,7 @@ check_targets(struct plan_checker *c, const struct plan_path *at,
 		                   due);
 }
 
+/* Only these two must have a baseline. */
 static void
 check_goal(struct plan_checker *c, const struct plan_path *at,
            const struct plan_indicator *indicator)

@@ -8,7 +8,11 @@
  *
  * Reading is forgiving so that all errors come out at once: what is missing or
  * wrong is reported and left as UNSET_* or NULL, and the rules pass over it.
- * A plan that plan_parse() returns holds none of these.
+ * A plan that plan_parse() returns holds no UNSET_*, and NULL only for a key that
+ * may be missing and for an empty list.
+ *
+ * What is read first may be used by what comes later, so the order is: the whole
+ * document into structures, the hash tables over codes, then the rules.
  */
 #pragma once
 
@@ -16,6 +20,8 @@
 
 #include "protocol/plan.h"
 
+/* Values that no document can hold: numbers there are 0 or more, dates are within
+ * DATE_MIN..DATE_MAX, and no list of words is that long. */
 #define UNSET_NUMBER INT64_MIN
 enum { UNSET_DATE = INT32_MIN };
 #define UNSET_WORD (~0u)
@@ -29,7 +35,8 @@ enum plan_rows_id {
 };
 
 /* Rows whose first member is their code, and a hash table over the codes: slot
- * holds row number + 1, or 0; mask is a power of two less 1. */
+ * holds row number + 1, or 0; mask is a power of two less 1.  slots is NULL until
+ * the rows are read, and at least half of them are 0. */
 struct plan_rows {
 	void *rows;
 	size_t count;
@@ -37,7 +44,7 @@ struct plan_rows {
 	size_t mask;
 };
 
-struct plan_block;
+struct plan_block; /* of plan_alloc() */
 
 /* Nothing in it changes once plan_parse() has returned it. */
 struct plan {
@@ -54,7 +61,8 @@ struct plan {
 	struct plan_rows tables[TABLES_];
 };
 
-/* A place in the document: a key of an object, or, without one, an index. */
+/* A place in the document: a key of an object, or, without one, an index.  Nothing
+ * is copied: key must live as long as the place. */
 struct plan_path {
 	const struct plan_path *up; /* NULL: the document itself */
 	const char *key;
@@ -70,20 +78,21 @@ struct plan_path {
 struct plan_checker {
 	plan *p;
 	struct plan_problems *problems;
-	status st; /* sticky: ST_NOMEM */
+	status st; /* sticky: ST_NOMEM, or ST_LIMIT of the whole; findings are none */
 };
 
 /* plan.c */
 
-/* Zeroed memory that lives as long as the plan.  NULL when size is 0 or there
- * is none; the latter sticks in c->st. */
+/* Zeroed memory that lives as long as the plan, for any type.  NULL when count is
+ * 0, when c->st has failed, or when there is none, which then sticks. */
 void *plan_alloc(struct plan_checker *c, size_t count, size_t size);
 
-/* Bytes of a row. */
+/* Bytes of a row.  A table is a plan_list or a plan_rows_id. */
 size_t plan_row_bytes(int table);
+/* Its code; NULL where that was not read.  row is below the count. */
 const char *plan_row_code(const plan *p, int table, size_t row);
 
-/* The first row of that code, or SIZE_MAX. */
+/* The first row of that code (len bytes, no 0 needed), or SIZE_MAX. */
 size_t plan_find(const plan *p, int table, const char *code, size_t len);
 
 /* plan_read.c */
@@ -93,24 +102,28 @@ void plan_read_document(struct plan_checker *c);
 
 /* plan_check.c */
 
-/* What no single place can know: links, duplicates, periods, sums. */
+/* What no single place can know: links, duplicates, periods, sums.  After all
+ * tables have their hash table. */
 void plan_check_rules(struct plan_checker *c);
 
 /* plan_problem.c */
 
-/* What stands at a place; NULL when nothing does. */
+/* What stands at a place; NULL when nothing does.  Borrowed from the document. */
 json_t *plan_at(const plan *p, const struct plan_path *at);
 
-/* rule is a msgid; arg (may be NULL) stands in its %s. */
+/* Tell an error at a place; the value found there is told with it.  rule is a msgid
+ * that must live on, arg (may be NULL) stands in its %s and is copied, cut. */
 void plan_report(struct plan_checker *c, const struct plan_path *at, const char *rule,
                  const char *arg);
 void plan_report_number(struct plan_checker *c, const struct plan_path *at, const char *rule,
                         int64_t arg);
-/* A note. */
+/* The same, of what is no error. */
 void plan_note(struct plan_checker *c, const struct plan_path *at, const char *rule);
 void plan_note_number(struct plan_checker *c, const struct plan_path *at, const char *rule,
                       int64_t arg);
+/* What jansson says of bytes that are not JSON; no memory sticks in c->st. */
 void plan_report_syntax(struct plan_checker *c, const json_error_t *error);
 
-/* The pointer of a place as text, cut to size. */
+/* The pointer of a place as text with its 0, cut to size, between two
+ * characters. */
 void plan_pointer(const struct plan_path *at, char *out, size_t size);

@@ -7,7 +7,8 @@
 
 #include "protocol/msgid.h"
 
-/* Text of bounded size; a piece that does not fit closes it. */
+/* Text of bounded size, with a 0 at all times; a piece that does not fit closes it,
+ * so that nothing shorter slips in behind a gap. */
 struct cut {
 	char *out;
 	size_t size, len;
@@ -43,6 +44,7 @@ char_bytes(const char *text)
 	return n;
 }
 
+/* As RFC 6901 writes a key in a pointer. */
 static void
 put_key(struct cut *out, const char *key)
 {
@@ -82,6 +84,8 @@ plan_pointer(const struct plan_path *at, char *out, size_t size)
 	put_path(&c, at);
 }
 
+/* Where the path does not lead, jansson gives NULL, also when asked for a member of
+ * NULL or of what is no container. */
 json_t *
 plan_at(const plan *p, const struct plan_path *at)
 {
@@ -93,6 +97,8 @@ plan_at(const plan *p, const struct plan_path *at)
 	return at->key ? json_object_get(up, at->key) : json_array_get(up, at->index);
 }
 
+/* As JSON writes it, but a cut text ends in an ellipsis: the room for its end is
+ * kept back while the rest is put. */
 static void
 put_string(struct cut *out, const char *text)
 {
@@ -130,6 +136,7 @@ put_value(struct cut *out, const json_t *value)
 	if (json_is_string(value)) {
 		put_string(out, json_string_value(value));
 	} else if (json_is_number(value)) {
+		/* the length it would have, however much was written, and no 0 */
 		size_t len = json_dumpb(value, number, sizeof(number), JSON_ENCODE_ANY);
 
 		cut_put(out, number, len < sizeof(number) ? len : 0);
@@ -146,7 +153,9 @@ put_value(struct cut *out, const json_t *value)
 	}
 }
 
-/* A blank finding at the end of the list; NULL when the list is full. */
+/* A blank finding at the end of the list; NULL when the list is full, or when there
+ * is no memory.  It is counted in any case: a plan with an error nobody could list
+ * must not pass. */
 static struct plan_problem *
 next_problem(struct plan_checker *c, bool is_note)
 {
@@ -224,6 +233,7 @@ plan_note_number(struct plan_checker *c, const struct plan_path *at, const char 
 	report_number(c, true, at, rule, arg);
 }
 
+/* The mistakes that people make.  For any other jansson's own words must do. */
 static const struct {
 	enum json_error_code code;
 	const char *rule;
@@ -238,7 +248,8 @@ static const struct {
 	{ json_error_null_byte_in_key, N_("a key must not hold the character 0") },
 };
 
-/* jansson says "WHAT near 'TOKEN'". */
+/* jansson says "WHAT near 'TOKEN'", and leaves the token away when it is long.  Its
+ * line is -1 for what has no place. */
 void
 plan_report_syntax(struct plan_checker *c, const json_error_t *error)
 {
@@ -260,7 +271,7 @@ plan_report_syntax(struct plan_checker *c, const json_error_t *error)
 	p->rule = N_("this is not JSON: %s");
 	snprintf(p->arg, sizeof(p->arg), "%.*s", (int) what_len, error->text);
 	if (token) {
-		size_t len = strlen(token + strlen(near));
+		size_t len = strlen(token + strlen(near)); /* with the last ' */
 
 		snprintf(p->found, sizeof(p->found), "%.*s", (int) len - 1, token + strlen(near));
 	}

@@ -27,7 +27,8 @@ put_pointer(char *base, size_t at, const void *pointer)
 	put(base, at, &pointer, sizeof(pointer));
 }
 
-/* Pointers, counts and flags are 0 already. */
+/* Pointers, counts and flags are 0 already.  Objects that are a part of this
+ * one are unset with it, whether they will be there or not. */
 static void
 unset(const struct plan_shape *shape, char *base)
 {
@@ -48,7 +49,8 @@ unset(const struct plan_shape *shape, char *base)
 	}
 }
 
-/* No control characters: names are shown on terminals. */
+/* No control characters: names are shown on terminals.  Those above U+007F are two
+ * bytes, c2 80 to c2 9f.  lines: a line break is allowed. */
 static bool
 printable(const char *text, bool lines)
 {
@@ -67,6 +69,8 @@ is_country(const char *text, size_t len)
 	return len == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z';
 }
 
+/* No '.' and no '/' in front: taken for a file, such a name leads nowhere but into
+ * the folder of zones. */
 static bool
 is_zone(const char *text, size_t len)
 {
@@ -80,13 +84,14 @@ is_zone(const char *text, size_t len)
 static int
 read_year(const char *text)
 {
-	char day[DATE_TEXT_BYTES] = "....-01-01";
+	char day[DATE_TEXT_BYTES] = "....-01-01"; /* a shorter text leaves a dot: no date */
 	date d;
 
 	memcpy(day, text, strnlen(text, 4));
 	return date_parse(day, 10, &d) == ST_OK ? date_civil(d).year : 0;
 }
 
+/* "2023", or "2024-2026" with the earlier year first. */
 static bool
 is_years(const char *text, size_t len)
 {
@@ -161,11 +166,12 @@ read_date(struct plan_checker *c, const struct plan_path *at, const struct plan_
 		plan_report(c, at, N_("must be a date that exists, as 2025-11-14"), NULL);
 }
 
+/* The place of the word is its enum, so words[] is in that order. */
 static void
 read_word(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
           const json_t *value, char *base)
 {
-	char all[120] = "";
+	char all[120] = ""; /* as much as a finding can hold of it */
 
 	for (unsigned i = 0; f->words[i]; i++) {
 		size_t len = strlen(all);
@@ -182,6 +188,8 @@ read_word(struct plan_checker *c, const struct plan_path *at, const struct plan_
 		plan_report(c, at, N_("must be \"%s\""), all);
 }
 
+/* jansson keeps 1.0 and 1e3 as reals, which are no integers here, as the format
+ * wants it; what does not fit 64 bits it has refused before. */
 static bool
 read_number(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
             const json_t *value, int64_t *ret_number)
@@ -245,10 +253,11 @@ read_strings(struct plan_checker *c, const struct plan_path *at, const struct pl
 
 	if (!check_list(c, at, value, f->min, f->max))
 		return;
+	/* the texts stay jansson's: the plan keeps the document */
 	strings = plan_alloc(c, json_array_size(value), sizeof(*strings));
 	for (size_t i = 0; strings && i < json_array_size(value); i++) {
 		strings[good] = read_string(c, AT_INDEX(at, i), f, f->of, json_array_get(value, i));
-		if (strings[good])
+		if (strings[good]) /* else the next one takes its place */
 			good++;
 	}
 	if (f->of == FIELD_CODE)
@@ -280,6 +289,7 @@ read_targets(struct plan_checker *c, const struct plan_path *at, const struct pl
 	if (!targets)
 		return;
 	json_object_foreach(value, year, number) {
+		/* read_year() looks at four letters only */
 		struct plan_target t = { .year = strlen(year) == 4 ? read_year(year) : 0 };
 
 		if (t.year == 0)
@@ -292,9 +302,13 @@ read_targets(struct plan_checker *c, const struct plan_path *at, const struct pl
 	put(base, f->also, &good, sizeof(good));
 }
 
+/* Lists hold objects, and objects lists; how deep, plan_shape.c says, not the
+ * document. */
 static void read_object(struct plan_checker *c, const struct plan_path *at,
                         const struct plan_shape *shape, json_t *value, char *base);
 
+/* A row that is wrong stays, with what could be read of it: row numbers are
+ * those of the document, on which every path is built. */
 static void
 read_list(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
           const json_t *value, char *base)
@@ -344,6 +358,7 @@ read_field(struct plan_checker *c, const struct plan_path *at, const struct plan
 			put(base, f->at, &number, sizeof(number));
 		break;
 	case FIELD_NUMBER_OR_NULL:
+		/* null is a value that was read: 0, and not there */
 		number = 0;
 		yes = !json_is_null(value);
 		if (!yes || read_number(c, at, f, value, &number)) {
@@ -358,7 +373,7 @@ read_field(struct plan_checker *c, const struct plan_path *at, const struct plan
 			plan_report(c, at, N_("must be true or false"), NULL);
 		break;
 	case FIELD_OBJECT:
-		if (f->also != 0)
+		if (f->also != 0) /* no flag is the first member of its structure */
 			put(base, f->also, &yes, sizeof(yes));
 		read_object(c, at, f->shape, value, base + f->at);
 		break;
@@ -428,6 +443,8 @@ read_object(struct plan_checker *c, const struct plan_path *at, const struct pla
 	}
 }
 
+/* The shape's structure is struct plan itself: what it does not name is not
+ * touched. */
 void
 plan_read_document(struct plan_checker *c)
 {

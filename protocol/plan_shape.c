@@ -4,7 +4,10 @@
 
 #include "protocol/plan_internal.h"
 
-/* OWNER is the structure whose members the rows below name. */
+/* A key that is not optional must be there.  The order of the rows is that in
+ * which findings come out, and follows SPEC.md, section 13.
+ *
+ * OWNER is the structure whose members the rows below name. */
 #define IN(member) .at = offsetof(struct OWNER, member)
 #define MANY(member, number) IN(member), .also = offsetof(struct OWNER, number)
 #define TABLE(id) MANY(tables[id].rows, tables[id].count)
@@ -16,6 +19,8 @@
 #define CODE { "code", FIELD_CODE, IN(code) }
 #define NAME { "name", LINE(PLAN_NAME_MAX_BYTES), IN(name) }
 
+/* Words as the document writes them, each at the place of its enum: FIELD_WORD
+ * stores the place. */
 static const char *const formats[] = { "valija/plan/1", NULL };
 static const char *const area_sources[] = {
 	[AREA_PRINTED] = "printed",
@@ -196,6 +201,8 @@ static const struct plan_shape change_shape = { sizeof(struct plan_change), chan
 #undef OWNER
 
 #define OWNER plan
+/* Objects of the document whose members are struct plan's own, so they have no
+ * size. */
 static const struct plan_field edition_fields[] = {
 	{ "label", LINE(NAME_BYTES_MAX), IN(about.edition) },
 	{ "date", FIELD_DATE, IN(about.edition_date) },

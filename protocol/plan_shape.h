@@ -9,6 +9,11 @@
 
 #include "protocol/plan.h"
 
+/* What a value must be, and the type of the member it goes to.  Members are written
+ * through their offset, so that type is promised by the row alone.  "also" is the
+ * second member that some types write.
+ *
+ * A value that has not its form leaves the member unset (plan_internal.h). */
 typedef enum plan_field_type {
 	FIELD_CODE,           /* const char * */
 	FIELD_LINE,           /* const char *, no line break, at most max bytes */
@@ -29,15 +34,19 @@ typedef enum plan_field_type {
 
 struct plan_shape; /* below */
 
-/* What may stand under a key and where it goes in the structure. */
+/* What may stand under a key and where it goes in the structure.
+ *
+ * min and max: bounds of a number, both included; of a line its bytes (max); of
+ * strings how many there may be.  A date that may be missing has in min what it is
+ * then.  of, words and shape are for strings, words, and objects and lists. */
 struct plan_field {
 	const char *key;
 	plan_field_type type;
 	bool optional;
-	size_t at, also; /* offsets */
+	size_t at, also; /* offsets in the structure of the shape */
 	int64_t min, max;
 	plan_field_type of;
-	const char *const *words;
+	const char *const *words; /* ends with NULL */
 	const struct plan_shape *shape;
 };
 
@@ -48,5 +57,5 @@ struct plan_shape {
 	const struct plan_field *fields; /* ends with a NULL key */
 };
 
-/* The document itself; all others hang below it. */
+/* The document itself; all others hang below it.  Its structure is struct plan. */
 extern const struct plan_shape plan_document_shape;

@@ -10,6 +10,7 @@ struct head {
 
 enum { EXT_ERASED = 1 };
 
+/* NULL + 0 is not for C to compute. */
 reader
 reader_of(const void *bytes, size_t len)
 {
@@ -39,7 +40,8 @@ take(reader *r, uint64_t n)
 	return r->at - n;
 }
 
-/* A big-endian number of width bytes that must need that width. */
+/* A big-endian number of width bytes that must need that width: least is the first
+ * one that does, and 0 asks nothing. */
 static uint64_t
 take_number(reader *r, unsigned width, uint64_t least)
 {
@@ -57,6 +59,8 @@ take_number(reader *r, unsigned width, uint64_t least)
 static uint64_t
 take_negative(reader *r, unsigned width)
 {
+	/* by width: from there on a narrower form does, that of one byte down
+	 * to -32 */
 	static const int64_t above[] = { [1] = -32, [2] = INT8_MIN, [4] = INT16_MIN, [8] = INT32_MIN };
 	uint64_t n = take_number(r, width, 0);
 	unsigned shift = 64 - 8 * width;
@@ -69,7 +73,7 @@ take_negative(reader *r, unsigned width)
 		reader_fail(r, ST_MALFORMED);
 		return 0;
 	}
-	if (shift > 0)
+	if (shift > 0) /* by 64 bits C cannot shift */
 		n |= UINT64_MAX << (64 - shift);
 	value = (int64_t) n;
 	if (value >= above[width])
@@ -77,6 +81,9 @@ take_negative(reader *r, unsigned width)
 	return n;
 }
 
+/* The formats of more than one byte that are canonical; floats, ext but the erased
+ * body's, and 0xc1 fall through to the end.  A length has a least value as a number
+ * has: the first that the shorter form cannot say. */
 static struct head
 long_head(reader *r, uint8_t byte)
 {
@@ -143,7 +150,8 @@ take_head(reader *r)
 	return h;
 }
 
-/* The value of a head of the type wanted, at most max. */
+/* The value of a head of the type wanted, at most max.  A wrong type before a
+ * length over the limit: which of the two is told is part of the format. */
 static uint64_t
 take_of_type(reader *r, reader_type type, uint64_t max)
 {
@@ -176,6 +184,7 @@ reader_uint(reader *r, uint64_t max)
 	return take_of_type(r, READER_UINT, max);
 }
 
+/* Not negative is in the unsigned form here too, so both heads are taken. */
 int64_t
 reader_int(reader *r, int64_t min, int64_t max)
 {
@@ -224,6 +233,7 @@ reader_bin(reader *r, size_t max_bytes)
 	return at ? (struct bytes) { at, (size_t) len } : (struct bytes) { NULL, 0 };
 }
 
+/* Another length is not over a limit but another thing: malformed. */
 const uint8_t *
 reader_fixed(reader *r, size_t len)
 {
@@ -257,6 +267,8 @@ reader_map(reader *r, size_t max)
 	return (size_t) take_of_type(r, READER_MAP, max);
 }
 
+/* Strictly, so that no key stands twice and a map has one form.  No key is
+ * empty, so an empty last one can stand for "none yet". */
 static struct text
 ascending_key(reader *r, size_t max_bytes, struct text *last)
 {
@@ -320,6 +332,7 @@ skip_plain(reader *r, struct level *ret_level)
 	case READER_BOOL:
 	case READER_UINT:
 	case READER_NEGATIVE: take_head(r); break;
+	/* an erased body stands for an event, never for a value in one */
 	case READER_NONE:
 	case READER_ERASED:
 	default: reader_fail(r, ST_MALFORMED); break;
@@ -327,6 +340,9 @@ skip_plain(reader *r, struct level *ret_level)
 	return true;
 }
 
+/* With a stack of its own: how deep a stranger nests must not become how deep
+ * we call.  A container counts as an element of the one around it before it is
+ * entered, and is left once none of its own are missing; an empty one at once. */
 void
 reader_skip(reader *r)
 {

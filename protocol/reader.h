@@ -39,11 +39,13 @@ typedef enum reader_type {
 	READER_ERASED, /* ext type 1, 32 bytes */
 } reader_type;
 
+/* bytes must outlive all that is read; NULL is as good as len 0. */
 reader reader_of(const void *bytes, size_t len);
 
 /* What comes next, without moving. */
 reader_type reader_peek(const reader *r);
 
+/* One value of that type, within bounds that are included; lengths in bytes. */
 uint64_t reader_uint(reader *r, uint64_t max);
 int64_t reader_int(reader *r, int64_t min, int64_t max);
 struct text reader_text(reader *r, size_t max_bytes);

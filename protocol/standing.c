@@ -3,11 +3,12 @@
 #include "protocol/codec.h"
 
 enum {
-	/* No row takes more. */
+	/* No row takes more: array head, number, bin head, hash; and for a held
+	 * one a text head and the reason. */
 	POINT_ROW_BYTES = 1 + 9 + 2 + HASH_BYTES,
 	HELD_ROW_BYTES = POINT_ROW_BYTES + 2 + CODE_BYTES_MAX,
 	TEXT_HEAD_BYTES = 5,
-	FRAME_BYTES = 128, /* keys, counts, numbers */
+	FRAME_BYTES = 128, /* keys, counts, numbers: 68 at most */
 };
 
 enum key { KEY_CONFLICTS, KEY_HELD, KEY_HELD_TOTAL, KEY_LOCKS, KEY_REMARKS, KEY_V, KEYS_ };
@@ -143,6 +144,7 @@ list_here(reader *r, size_t max)
 static struct standing_list
 points_here(reader *r)
 {
+	/* no bound of its own: what bounds it is the size of the whole */
 	struct standing_list list = list_here(r, STANDING_BYTES_MAX);
 
 	for (size_t i = 0; i < list.left && r->st == ST_OK; i++)
@@ -170,6 +172,7 @@ texts_here(reader *r)
 	return list;
 }
 
+/* KEYS_ for one that is not known. */
 static enum key
 key_of(struct text name)
 {
@@ -232,6 +235,7 @@ standing_decode(const void *bytes, size_t len, struct standing *ret_standing)
 	}
 	if (reader_end(&r) < 0)
 		return r.st;
+	/* the bit of KEYS_, for unknown keys, lies outside the mask */
 	if (~found & ((1u << KEYS_) - 1))
 		return ST_MALFORMED;
 	if (version != STANDING_VERSION)
@@ -240,6 +244,8 @@ standing_decode(const void *bytes, size_t len, struct standing *ret_standing)
 	return ST_OK;
 }
 
+/* Here and below: the row was checked when the whole was decoded, so reading cannot
+ * fail. */
 bool
 standing_next_conflict(struct standing_list *list, struct point *ret_at)
 {

@@ -45,12 +45,14 @@ struct standing_rows {
  * over STANDING_REMARK_BYTES_MAX. */
 status standing_encode(const struct standing_rows *rows, writer *w);
 
-/* A list of rows, checked, on which the functions below walk. */
+/* A list of rows, checked, on which the functions below walk.  A copy of it is a
+ * walk of its own; it holds as long as the bytes decoded. */
 struct standing_list {
 	size_t left;
 	reader at;
 };
 
+/* held_total may be more than held lists. */
 struct standing {
 	struct standing_list conflicts, held, locks, remarks;
 	uint64_t held_total;

@@ -3,7 +3,8 @@
  * 0 is success, all failures are negative, so "if (st < 0)" is always right.
  * Codes of libraries (LMDB, ZeroMQ, zstd, errno) are turned into these at the
  * border, in one function a library, and never travel further.  A code exists
- * only where a caller reacts to it in its own way.
+ * only where a caller reacts to it in its own way: ST_BUSY is tried
+ * again, ST_FULL asks a person for room, ST_MALFORMED drops the peer.
  *
  * The numbers are not stored and not sent; new ones go to the end.  For people
  * a caller adds what was done and to what; cli_exit() of common/cli.h makes an

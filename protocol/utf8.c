@@ -26,6 +26,8 @@ lead(uint8_t byte, uint32_t *ret_bits, uint32_t *ret_least)
 	return -1;
 }
 
+/* Overlong forms, surrogates, and what is beyond Unicode are seen by the number
+ * that comes out, not by the bytes. */
 static bool
 sequence_valid(const uint8_t *at, int following, uint32_t bits, uint32_t least)
 {

@@ -1,6 +1,7 @@
 #include "protocol/writer.h"
 
-/* msgpack-c's callback; a failed write sticks. */
+/* msgpack-c's callback; a failed write sticks.  That is why nobody below looks
+ * at what msgpack_pack_*() returns. */
 static int
 append(void *data, const char *at, size_t len)
 {
@@ -19,6 +20,7 @@ writer_init(writer *w)
 	w->st = ST_OK;
 }
 
+/* Leaves an empty buffer behind, so that a second call does no harm. */
 void
 writer_done(writer *w)
 {
@@ -39,6 +41,8 @@ writer_uint(writer *w, uint64_t n)
 	msgpack_pack_uint64(&w->packer, n);
 }
 
+/* msgpack-c writes what is not negative in the unsigned forms, as the format
+ * asks. */
 void
 writer_int(writer *w, int64_t n)
 {
@@ -90,6 +94,7 @@ writer_point(writer *w, const struct point *p)
 	writer_bin(w, p->hash, HASH_BYTES);
 }
 
+/* at may be NULL then, which memcpy() must not be given. */
 void
 writer_raw(writer *w, const void *at, size_t len)
 {
