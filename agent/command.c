@@ -305,3 +305,18 @@ command_seq(outbox *box, const char *text, uint64_t *ret_seq)
 		*ret_seq = ref.seq;
 	return code;
 }
+
+int
+command_tell_ref(outbox *box, uint64_t seq)
+{
+	const struct point at = { .seq = seq };
+	char ref[REF_TEXT_BYTES];
+
+	ref_text(outbox_device(box)->feed, &at, false, ref);
+	if (puts(ref) >= 0 && fflush(stdout) == 0)
+		return EX_OK;
+	clearerr(stdout); /* said here, so not once more at the end */
+	return cli_fail(EX_IOERR,
+	                _("entry %s is stored, but its REF could not be written to standard "
+	                  "output; do not record it again"), ref);
+}

@@ -35,6 +35,11 @@ const char *command_time(int64_t ms, char out[static COMMAND_TIME_BYTES]);
 /* The civil date here, for warnings only. */
 date command_today(void);
 
+/* Print the REF of the entry just stored.  When it cannot be written, says that
+ * the entry is stored all the same, or it would be recorded a second time.
+ * Returns the exit status. */
+int command_tell_ref(outbox *box, uint64_t seq);
+
 /* Say a problem on standard error: "--FIELD FOUND: what would be right". */
 void command_problem(const struct entry_problem *p);
 

@@ -38,6 +38,8 @@ static const struct argp_option void_options[] = {
 	{ 0 },
 };
 
+/* As in record: a word after a list is left to the child, which has the list.  void has no
+ * child, and so no list either. */
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
@@ -279,7 +281,6 @@ static int
 try_replace(outbox *box, const struct args *a, uint64_t seq, status *ret_st)
 {
 	struct outbox_item item = { 0 };
-	char ref[REF_TEXT_BYTES];
 	struct version v;
 	writer w;
 	int code;
@@ -304,9 +305,7 @@ try_replace(outbox *box, const struct args *a, uint64_t seq, status *ret_st)
 	if (code == EX_OK && *ret_st == ST_OK) {
 		if (v.is_void)
 			cli_warn(_("entry %s was void; it counts again"), a->seq);
-		ref_text(outbox_device(box)->feed, &(struct point) { .seq = item.ret_seq }, false,
-		         ref);
-		puts(ref);
+		code = command_tell_ref(box, item.ret_seq);
 	}
 	writer_done(&w);
 	return code;

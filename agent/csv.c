@@ -213,6 +213,7 @@ feed_mark(struct scan *s, uint8_t byte)
 	}
 }
 
+/* csv_fini() ends the last row where the file has no line end there. */
 static void
 scan_all(struct scan *s, const uint8_t *at, const uint8_t *end)
 {

@@ -159,6 +159,7 @@ has_date_shape(const char *text)
 {
 	static const char shape[] = "dddd-dd-dd";
 
+	/* with the 0 at its end: a longer text has another shape, a shorter one ends it */
 	for (size_t i = 0; i < sizeof(shape); i++) {
 		bool digit = text[i] >= '0' && text[i] <= '9';
 
@@ -368,7 +369,8 @@ check_status(struct checking *c)
 		    "done, planned, cancelled, moved");
 }
 
-/* Two letters, in whatever case they were typed. */
+/* Two letters, in whatever case they were typed.  A shorter text ends at its 0, which is
+ * no letter. */
 static void
 check_country(struct checking *c)
 {

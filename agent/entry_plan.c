@@ -38,6 +38,7 @@ tell_unknown(struct checking *c, problem_kind problem, plan_row kind, const char
 	char meant[CODE_BYTES_MAX + 1], list[LIST_BYTES];
 	size_t i = 0;
 
+	/* every kind is in the table */
 	while (unknown_codes[i].kind != kind)
 		i++;
 	if (plan_table_nearest(c->frame->table, kind, code, meant)) {

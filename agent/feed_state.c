@@ -121,6 +121,7 @@ feed_state_conflict(const struct feed_state *s, uint64_t seq)
 	return false;
 }
 
+/* What the hub holds it has got, too; that it is held is what a person has to know. */
 feed_place
 feed_state_place(const struct feed_state *s, uint64_t seq)
 {

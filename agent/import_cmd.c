@@ -169,6 +169,7 @@ find_map(char *path, size_t size)
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *slash;
 
+	/* readlink() puts no 0 */
 	program[len > 0 ? len : 0] = '\0';
 	slash = strrchr(program, '/');
 	if (slash) {
@@ -215,6 +216,8 @@ row_is_here(void *txn_p, const uint8_t fields[static HASH_BYTES])
 	return *txn && outbox_find_key_in(*txn, key, &seq) == ST_OK;
 }
 
+/* The transaction of the plan lives as long as the file is taken apart: that waits for
+ * nobody, since its bytes are in memory already. */
 static status
 read_rows(struct run *r)
 {

@@ -55,6 +55,7 @@ import_refuse(const char *file, const struct import *in)
 		cli_warn(_("--unit CODE takes the rows of one unit and leaves out the others"));
 	if (in->needs_force)
 		cli_warn(_("--force records also what only the plan refuses"));
+	/* the fault is of the file or its first line */
 	if (in->bad_rows == 0)
 		return cli_fail(EX_DATAERR, _("%s: nothing was recorded"), file);
 	return cli_fail(EX_DATAERR, _("%s: nothing was recorded; rows to put right: %zu of %zu"),

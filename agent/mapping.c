@@ -133,6 +133,7 @@ mapping_value(const mapping *map, mapping_field field, const char *text)
 	return NULL;
 }
 
+/* A modality says nothing by itself: without a rule for it there is nothing to take. */
 bool
 mapping_is_closed(const mapping *map, mapping_field field)
 {

@@ -209,6 +209,7 @@ get_units(kv_txn *txn, outbox *box)
 	return ST_OK;
 }
 
+/* That a fact is missing is no ST_NOT_FOUND, which would say that there is no home. */
 static status
 get_device(outbox *box)
 {

@@ -11,7 +11,8 @@ struct sealing {
 	writer bodies; /* framed, one after the other */
 };
 
-/* The events from first on, of about raw_bytes; at least one. */
+/* The events from first on, of about raw_bytes; at least one.  Fewer where the feed ends;
+ * ST_NOT_FOUND only when there is none at all. */
 static status
 collect(outbox *box, uint64_t first, size_t raw_bytes, struct sealing *s)
 {

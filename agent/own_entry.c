@@ -42,6 +42,7 @@ own_entry_read(outbox *box, const struct feed_state *s, uint64_t seq, struct own
 	return look_ahead(box, e);
 }
 
+/* A correction that names a feed replaces an entry of another device. */
 uint64_t
 own_entry_replaces(const struct own_entry *e)
 {

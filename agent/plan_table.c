@@ -260,6 +260,7 @@ plan_table_period(const plan_table *t)
 	return (struct plan_period) { (date) t->head.from, (date) t->head.to };
 }
 
+/* A longer one would not fit the key, and no plan has it. */
 status
 plan_table_find(plan_table *t, plan_row kind, struct text code,
                 struct plan_attributes *ret_attributes)

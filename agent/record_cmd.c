@@ -25,6 +25,8 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* argp gives a word to this parser before its child.  Not to know it hands it on: after
+ * --count and its like it belongs to their list. */
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
@@ -58,8 +60,7 @@ static const struct argp argp = {
 	.doc = N_("Record one activity and print its REF once it is safe on disk.")
 	       "\v"
 	       N_("A day must be given, and an indicator or an initiative. Example:\n"
-	          "  valija record --indicator IND-1 --date 2025-11-15 --mode sabado-consular "
-	          "--place Houston --count attended=90 procedures=41"),
+	          "  valija record --indicator IND-1 --date 2025-11-15 --count attended=90"),
 };
 
 /* What names the entry in the outbox, apart from the keys of other commands. */
@@ -119,7 +120,6 @@ static int
 append(outbox *box, const struct args *a, struct bytes body)
 {
 	struct outbox_item item = { .body = body };
-	char ref[REF_TEXT_BYTES];
 	uint8_t key[HASH_BYTES];
 	status st;
 
@@ -132,9 +132,7 @@ append(outbox *box, const struct args *a, struct bytes body)
 		return command_failed(box, st);
 	if (item.ret_known)
 		warn_if_different(box, &item);
-	ref_text(outbox_device(box)->feed, &(struct point) { .seq = item.ret_seq }, false, ref);
-	puts(ref);
-	return EX_OK;
+	return command_tell_ref(box, item.ret_seq);
 }
 
 /* Files that cannot be read and fields that are wrong are told in one go. */
@@ -150,6 +148,7 @@ record(struct args *a)
 	writer_init(&w);
 	if (!a->options.entry.by)
 		a->options.entry.by = command_login();
+	/* before the event is built, which holds their hashes */
 	files = entry_options_files(&a->options);
 	code = build(box, &a->options, &w);
 	if (code == EX_OK && files != EX_OK) {

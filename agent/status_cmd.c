@@ -73,6 +73,7 @@ units_json(const struct codes *units)
 	return list;
 }
 
+/* By value: to walk over a list uses it up. */
 static json_t *
 texts_json(struct standing_list texts)
 {
@@ -248,8 +249,9 @@ print_held(const struct report *r)
 	if (held(r) > s->held_count)
 		print_more((size_t) (held(r) - s->held_count));
 	for (size_t i = 0; i < s->conflict_count; i++)
-		printf(_("conflict: entry %llu was replaced twice; one version counts until the "
-		         "office settles it\n"), (unsigned long long) s->conflicts[i]);
+		printf(_("conflict: entry %llu and another version replace the same entry; one of "
+		         "them counts until the office settles it\n"),
+		       (unsigned long long) s->conflicts[i]);
 }
 
 static void

@@ -138,6 +138,7 @@ command_wrong_word(struct argp_state *state, const char *option, const char *val
 	argp_error(state, _("--%s: there is no '%s'; known are %s"), option, shown, list);
 }
 
+/* After a wrong word nothing is returned: argp_error() exits. */
 event_status
 command_status(struct argp_state *state, const char *value)
 {

@@ -6,7 +6,8 @@
 #include "hub/event_row.h"
 #include "hub/names.h"
 
-/* The first of a list that the plan does not have. */
+/* The first of a list that the plan does not have.  Where it has all, one of them is
+ * retired: then none is named, and the reason has to be enough. */
 static struct text
 first_unknown(const plan *p, name_kind kind, const struct text *list, size_t count)
 {

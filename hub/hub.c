@@ -65,7 +65,9 @@ fold_events(struct ledger *l, const struct batch *b, struct bytes bodies, uint64
 	return st;
 }
 
-/* Fold what is new of a stored batch; again all, when it brought a plan. */
+/* Fold what is new of a stored batch; again all, when it brought a plan.  The hash of the
+ * plan before is kept aside, since to ask for the plan replaces it in h; while there was
+ * no plan it says nothing. */
 static status
 fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, uint64_t skip,
            bool publishes)
@@ -99,6 +101,8 @@ fault_of_store(status st)
 		: st;
 }
 
+/* Enrolment first: a stranger must not make the hub unpack and verify.  Malformed is the
+ * batch up to batch_verify(), and the store behind it. */
 status
 hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 {
@@ -151,6 +155,8 @@ own_tip(hub *h, kv_txn *txn, struct point *ret_tip)
 	return ST_OK;
 }
 
+/* Sealed, opened and taken like a batch that came from outside: there is no other way into
+ * the journal, and what is kept can be verified by a stranger. */
 static status
 record(hub *h, kv_txn *txn, const uint8_t *secret, struct bytes body, int64_t now_ms)
 {
@@ -313,6 +319,8 @@ fold_again(void *ctx, const struct journal_event *e)
 	return ledger_fold(&r->ledger, e->feed, &e->event.at, e->event.body, e->event.erased);
 }
 
+/* The registry says whose plans count, the plan in force how events are judged: so in this
+ * order, and the events last. */
 status
 hub_refold(hub *h, kv_txn *txn)
 {

@@ -46,6 +46,7 @@ print_problem(FILE *to, const struct plan_problem *p)
 		fprintf(to, "%s: %s\n", place, message);
 }
 
+/* The list is bounded; errors and notes count also those that are not in it. */
 static void
 print_problems(FILE *to, const struct plan_problems *problems)
 {

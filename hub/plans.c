@@ -15,6 +15,8 @@ enum {
 
 /* ---- keys ---- */
 
+/* All that the parts of one document agree in comes before the number of the part: parts
+ * that disagree are of different documents. */
 static void
 part_key(const uint8_t *feed, const struct event *e, uint64_t part,
          uint8_t out[static PART_KEY_BYTES])
@@ -31,6 +33,7 @@ part_key(const uint8_t *feed, const struct event *e, uint64_t part,
 	put_u64(out + NUMBER_BYTES, part);
 }
 
+/* Version and hash first: the last document of the table is the one in force. */
 static void
 document_key(const uint8_t *feed, const struct event *e, uint8_t out[static DOCUMENT_KEY_BYTES])
 {
@@ -111,6 +114,8 @@ is_fault_of_document(status st)
 	return st == ST_NOT_FOUND || st == ST_MALFORMED || st == ST_LIMIT || st == ST_INVALID;
 }
 
+/* Also one that was complete can become unreadable again, when greater bytes take the place
+ * of a part: hence the deletion. */
 static status
 settle_document(kv_txn *txn, const uint8_t *feed, const struct event *e)
 {
@@ -152,6 +157,7 @@ plans_take(kv_txn *txn, const uint8_t feed[static FEED_BYTES], struct bytes body
 
 /* ---- what is in force ---- */
 
+/* The row before the first key behind all documents. */
 status
 plans_in_force(kv_txn *txn, struct plan_row *ret_row)
 {
@@ -175,6 +181,7 @@ plans_in_force(kv_txn *txn, struct plan_row *ret_row)
 	return st;
 }
 
+/* Hash and version are what the parts claim; who may publish can still send others. */
 status
 plans_parse(const struct plan_row *row, plan **ret_plan)
 {

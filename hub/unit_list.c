@@ -10,6 +10,7 @@
 
 enum { SHOWN_BYTES = 128 };
 
+/* Slices of argv, which lasts as long as the process. */
 void
 unit_list_add(struct unit_list *u, const char *value, struct argp_state *state)
 {
