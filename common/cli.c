@@ -12,7 +12,7 @@
 
 enum { MAX_COMMANDS = 64, WHO_BYTES = 64, SHOWN_BYTES = 128, RULE_BYTES = 1024 };
 
-/* "program command": stands before each message. */
+/* "program command": stands before each message.  Empty until cli_main() runs. */
 static char who[WHO_BYTES];
 
 /* What was printed so far goes first: on a terminal both come to one place. */
@@ -62,6 +62,8 @@ cli_rule(const char *rule, const char *arg, char *out, size_t size)
 	return cli_safe(text, strlen(text), out, size);
 }
 
+/* No default, so that the compiler asks for each new status; a number that is
+ * none is our own fault. */
 int
 cli_exit(status st)
 {
@@ -85,6 +87,9 @@ cli_exit(status st)
 	return EX_SOFTWARE;
 }
 
+/* Output may have failed long before: then only ferror() still knows, and why
+ * is lost (errno was set to 0), so a full disk is told as such only when this
+ * flush meets it. */
 int
 cli_finish(int code)
 {
@@ -140,6 +145,7 @@ find_command(const struct cli_program *program, const char *name)
 	return NULL;
 }
 
+/* A name comes from outside, so it is shown through cli_safe() here and below. */
 static int
 unknown_command(const struct cli_program *program, const char *name)
 {
@@ -181,7 +187,7 @@ run_command(const struct cli_program *program, const struct cli_command *command
             char **argv)
 {
 	snprintf(who, sizeof(who), "%s %s", program->name, command->name);
-	argv[0] = who;
+	argv[0] = who; /* argp takes the name in its texts from there */
 	return command->run(argc, argv);
 }
 
@@ -202,6 +208,7 @@ dispatch(const struct cli_program *program, int argc, char **argv)
 		cli_version(program->name);
 		return EX_OK;
 	}
+	/* other options are those of a command */
 	if (argv[1][0] == '-')
 		return misplaced_option(program, argc, argv);
 	command = find_command(program, argv[1]);

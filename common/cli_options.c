@@ -75,6 +75,8 @@ parse_common(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* Those of children too, as argp_parse() will.  A row without name and key ends the
+ * table only when it has no text and no group either: else it is a heading. */
 static void
 collect(struct scan *s, const struct argp *argp)
 {
@@ -96,6 +98,7 @@ collect(struct scan *s, const struct argp *argp)
 		collect(s, c->argp);
 }
 
+/* argp_help() wants a name it could write to, so it gets a copy. */
 static _Noreturn void
 wrong_usage(const struct scan *s)
 {
@@ -188,6 +191,8 @@ find_short(const struct scan *s, char letter)
 	wrong_usage(s);
 }
 
+/* As check_long(), of a cluster: the first letter that takes a value has the
+ * rest of it, or the next argument. */
 static bool
 check_short(const struct scan *s, const char *text, bool last)
 {
@@ -213,15 +218,16 @@ check_options(const struct scan *s, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		bool last = i == argc - 1, takes_next;
 
-		if (strcmp(argv[i], "--") == 0)
+		if (strcmp(argv[i], "--") == 0) /* all behind it are arguments */
 			return;
+		/* "-" alone is an argument, as for getopt_long() */
 		if (argv[i][0] != '-' || argv[i][1] == '\0')
 			continue;
 		if (argv[i][1] == '-')
 			takes_next = check_long(s, argv[i] + 2, last);
 		else
 			takes_next = check_short(s, argv[i] + 1, last);
-		if (takes_next)
+		if (takes_next) /* a value may look like an option */
 			i++;
 	}
 }
@@ -247,7 +253,7 @@ translated(const char *doc)
 void
 cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-	static char *doc; /* argp may exit() */
+	static char *doc; /* argp may exit(); what is static is no leak then */
 	struct argp command = *argp;
 	const struct argp_child children[] = { { .argp = &command }, { 0 } };
 	const struct argp root = {

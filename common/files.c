@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A code has a row of its own only where callers tell it from ST_IO. */
 status
 from_errno(int error)
 {
@@ -36,6 +37,7 @@ from_errno(int error)
 bool
 disk_read_only(const char *path)
 {
+	/* EROFS is said to root as well, whom EACCES spares */
 	return access(path, W_OK) != 0 && errno == EROFS;
 }
 
@@ -66,7 +68,9 @@ grow(struct buffer *b, size_t room)
 }
 
 /* To the end, which is where a read gives nothing: a file may grow while it is
- * read.  Leaves room for one byte more. */
+ * read, and those of /proc say they have 0 bytes.  Leaves room for one byte
+ * more: the buffer never grows over max_bytes + 1, and is never full when this
+ * returns. */
 static status
 read_to_end(int fd, size_t max_bytes, struct buffer *b)
 {
@@ -102,6 +106,7 @@ read_regular(int fd, size_t max_bytes, struct buffer *b)
 		return ST_IO;
 	if ((uintmax_t) info.st_size > max_bytes)
 		return ST_LIMIT;
+	/* not to believe the size, only to begin with it */
 	st = grow(b, (size_t) info.st_size + 1);
 	if (st == ST_OK)
 		st = read_to_end(fd, max_bytes, b);
@@ -166,6 +171,9 @@ write_beside(char *tmp, const void *bytes, size_t len, mode_t mode)
 
 	if (fd < 0)
 		return from_errno(errno);
+	/* mkostemp() gave 0600; the rights before the content, so that no
+	 * secret is written where they cannot be kept, and both before the name
+	 * is moved, or a power cut could leave the name with nothing in it */
 	st = set_mode(fd, mode);
 	if (st == ST_OK)
 		st = write_all(fd, bytes, len);
@@ -193,7 +201,7 @@ path_move_new(const char *from, const char *to)
 		return rename(from, to) == 0 ? ST_OK : from_errno(errno);
 	if (link(from, to) != 0)
 		return from_errno(errno);
-	unlink(from);
+	unlink(from); /* should it fail, the file has two names and is whole */
 	return ST_OK;
 }
 
@@ -221,6 +229,8 @@ fsync_parent(const char *path)
 	return st;
 }
 
+/* The temporary file lies beside path, since a rename cannot leave its file
+ * system. */
 static status
 store(const char *path, const void *bytes, size_t len, mode_t mode,
       status (*move)(const char *tmp, const char *path))
@@ -271,7 +281,7 @@ sync_path(const char *path, int flags)
 status
 fsync_file(const char *path)
 {
-	return sync_path(path, O_NONBLOCK);
+	return sync_path(path, O_NONBLOCK); /* as in file_read() */
 }
 
 status

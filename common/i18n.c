@@ -19,6 +19,7 @@ is_set(const char *value)
 	return value && *value;
 }
 
+/* In the order of POSIX: the first that is set and not empty counts. */
 static const char *
 wanted_locale(void)
 {
@@ -79,6 +80,7 @@ i18n_init(void)
 		setlocale(LC_ALL, "C.UTF-8");
 		set_language(wanted_locale());
 	}
+	/* printf() would write a decimal comma by it, and strtod() read one */
 	setlocale(LC_NUMERIC, "C");
 
 	bindtextdomain(DOMAIN, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);

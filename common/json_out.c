@@ -9,7 +9,8 @@ enum {
 
 static const int64_t max_tenths = INT64_C(999999999999999);
 
-/* A double is exact for that many digits, and jansson then prints just these. */
+/* A double is exact for that many digits, and jansson then prints just these, with
+ * ".0" where there is no fraction: so one decimal it is, and never two. */
 json_t *
 json_tenths(int64_t tenths)
 {
@@ -40,6 +41,8 @@ json_hex(const void *bytes, size_t len)
 	return json_stringn(text, 2 * len);
 }
 
+/* Standard output is buffered, so the disk may yet refuse: cli_finish() sees
+ * that. */
 status
 json_print(json_t *root)
 {

@@ -116,6 +116,7 @@ kv_lock_take(struct kv_lock *lock, int wait_ms)
 	}
 }
 
+/* The name goes while the lock is still ours: later it could be the next one's. */
 void
 kv_lock_release(struct kv_lock *lock)
 {

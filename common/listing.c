@@ -40,6 +40,8 @@ begin_piece(struct listing *l)
 		l->st = ST_NOMEM;
 }
 
+/* An empty one is dropped: libsmartcols would print nothing, table_print() a
+ * header. */
 static void
 end_piece(struct listing *l)
 {
@@ -75,6 +77,8 @@ table_cells(struct listing *l, const char *const *cells)
 		if (!l->columns[i].title)
 			continue;
 		room = room < SHOWN_BYTES ? room : SHOWN_BYTES;
+		/* cli_safe() wants one byte at least: once space is full the
+		 * cells left are empty texts at its end */
 		shown[count++] = cli_safe(cell, strlen(cell), space + used, room);
 		used += strlen(space + used) + 1;
 		used = used < sizeof(space) ? used : sizeof(space) - 1;
@@ -236,6 +240,7 @@ listing_begin(struct listing *l, listing_form form, const struct listing_column 
 	}
 }
 
+/* listing_object() counts its row by itself. */
 void
 listing_row(struct listing *l, const char *const *cells)
 {
@@ -281,6 +286,7 @@ listing_end(struct listing *l, json_t *tail)
 	} else {
 		json_decref(tail);
 	}
+	/* asked once, here: a stream that failed stays so */
 	if (l->st == ST_OK && ferror(stdout))
 		l->st = ST_IO;
 	return l->st;

@@ -23,6 +23,8 @@
 
 typedef enum listing_form { FORM_TABLE, FORM_JSON, FORM_CSV } listing_form;
 
+/* What the text of a cell stands for.  A table shows the text, numbers
+ * to the right; CSV quotes all but numbers and truth values. */
 typedef enum cell_type {
 	CELL_TEXT,    /* JSON: a string; an empty cell or NULL is null */
 	CELL_NUMBER,  /* JSON: as it stands in the cell */
@@ -40,6 +42,8 @@ struct listing_column {
 
 enum { LISTING_COLUMNS_MAX = 24 };
 
+/* In the caller's memory; its members are this module's.  piece is the table
+ * that is being filled, of FORM_TABLE only; st is the first failure. */
 struct listing {
 	listing_form form;
 	const struct listing_column *columns;
@@ -50,11 +54,15 @@ struct listing {
 	status st;
 };
 
-/* columns must live until listing_end().  head (may be NULL) is dropped. */
+/* Begin to print; listing_end() must follow, whatever fails in between.
+ * columns (at most LISTING_COLUMNS_MAX) must live until then.  list_key is the
+ * member of the JSON object that holds the rows.  head (may be NULL) is
+ * dropped. */
 void listing_begin(struct listing *l, listing_form form, const struct listing_column *columns,
                    size_t column_count, const char *list_key, json_t *head);
 
-/* One cell a column, all of it UTF-8. */
+/* One cell a column, in their order, all of it UTF-8; NULL is an empty one.
+ * Nothing is kept of them.  After a failure it does nothing. */
 void listing_row(struct listing *l, const char *const *cells);
 
 /* For a row of FORM_JSON that is more than cells; drops it.  NULL: there was no

@@ -7,6 +7,8 @@
 
 enum { PREFIX_BYTES = 3 }; /* so much of a word, rightly begun, says enough */
 
+/* A beginning is a guess as good as one slip (getopt_long() takes it for the
+ * whole), so a rest that was left out counts as no more than that. */
 const char *
 cli_nearest(const char *word, const char *const *list, size_t count)
 {

@@ -8,7 +8,9 @@
 
 enum { UTF8_BYTES = 4, ESCAPED_BYTES = 4 /* \xNN */ };
 
-/* What steers a terminal or turns the direction of the text around. */
+/* What steers a terminal or turns the direction of the text around: U+0000 to
+ * U+001F, U+007F to U+009F, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
+ * at is one character, valid. */
 static bool
 steers(const unsigned char *at, size_t len)
 {
@@ -27,6 +29,7 @@ steers(const unsigned char *at, size_t len)
 static size_t
 showable(const unsigned char *at, size_t left)
 {
+	/* the shortest that is valid, since no character begins another */
 	for (size_t len = 1; len <= UTF8_BYTES && len <= left; len++) {
 		if (utf8_valid((const char *) at, len))
 			return steers(at, len) ? 0 : len;
@@ -44,7 +47,7 @@ cli_safe(const char *text, size_t len, char *out, size_t size)
 		size_t n = showable(at, len - i);
 		size_t room = n > 0 ? n : ESCAPED_BYTES;
 
-		if (used + room >= size)
+		if (used + room >= size) /* the 0 has to go in as well */
 			break;
 		if (n > 0)
 			memcpy(out + used, at, n);

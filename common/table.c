@@ -28,7 +28,7 @@ table_new(const struct table_column *columns, size_t count)
 	t->columns = count;
 	t->lines = scols_new_table();
 	if (!t->lines)
-		table_free(&t);
+		table_free(&t); /* sets t to NULL, which ends the loop below */
 	for (size_t i = 0; t && i < count; i++) {
 		struct libscols_column *c = scols_table_new_column(t->lines, columns[i].title, 0,
 		                                                   column_flags(&columns[i]));
@@ -79,6 +79,7 @@ table_print(table **t_p)
 		print_header(t);
 	else if (st == ST_OK && scols_print_table(t->lines) != 0)
 		st = ST_IO;
+	/* whether what was printed got through, the stream knows */
 	if (st == ST_OK && ferror(stdout))
 		st = ST_IO;
 	table_free(t_p);
