@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import unittest
 
 import msgpack
@@ -98,6 +99,15 @@ class Record(DeviceCase):
                       self.refused("record", *DAY, "--evidence", self.path("nofile"), status=66))
         self.assertIn("not a file",
                       self.refused("record", *DAY, "--evidence", self.folder, status=66))
+
+    def test_a_ref_that_cannot_be_written_is_told_as_stored(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([os.path.join(programs.BIN, "valija"), "record", *DAY, "--home",
+                                   self.home], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=30, check=False)
+        self.assertEqual(done.returncode, 74)
+        self.assertIn("-1 is stored", done.stderr)
+        self.assertEqual(self.status()["tip"]["seq"], 1)
 
     def test_odd_days_are_warnings(self):
         done = self.valija("record", "--indicator", "IND-1", "--date", "2025-11-11", "--mode",
