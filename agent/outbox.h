@@ -13,6 +13,7 @@
  *     hub.pub       the hub's public keys
  *     request       the enrolment request, to be sent to the office
  *     changed       touched after every record, wakes the daemon (inotify)
+ *     run.lock      held by the daemon
  *
  * Room is kept back, so that a full disk still acknowledges and reads: a new
  * event is refused while less than OUTBOX_DISK_BYTES are free on the disk, or

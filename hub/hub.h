@@ -7,6 +7,9 @@
  *     hub.pub          both public keys, to hand out
  *     changed          touched after every commit by a command, so that a
  *                      running hub looks (inotify)
+ *     bind             where run listens, as given to init; hub/link
+ *     endpoint         where it listens now; only while it runs; hub/link
+ *     run.lock         held by the one that runs; hub/link
  *
  * Everything derived can be had again from the journal: state = F(set of
  * events, plan in force, registry), and nothing else.  Commands and the running

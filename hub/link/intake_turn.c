@@ -119,7 +119,7 @@ drop(intake *in, connection *c)
 	share_credit(in);
 }
 
-/* Rows are removed by tidy() only, at the end of a turn. */
+/* Rows are removed by intake_tidy() only, at the end of a turn. */
 static void
 drop_later(intake *in, connection *c, int64_t at_ms)
 {
