@@ -224,8 +224,11 @@ batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SI
            const struct point *start, struct bytes bodies, uint64_t count, writer *w)
 {
 	uint8_t covered[SIGNED_BYTES], signature[SIGNATURE_BYTES];
-	struct batch b = { .feed = feed, .first = start->seq + 1, .count = count,
-		           .before = start->hash, .signature = signature };
+	struct batch b = { .feed = feed,
+		           .first = start->seq + 1,
+		           .count = count,
+		           .before = start->hash,
+		           .signature = signature };
 	struct batch_walk walk = batch_walk(&b, bodies);
 	struct batch_event e;
 

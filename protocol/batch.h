@@ -77,13 +77,13 @@ bool batch_next(struct batch_walk *walk, struct batch_event *ret_event);
  * the offset where event skip + 1 begins; before is the hash of event skip.
  * The seal stays valid.  Replaces what w holds.  ST_LIMIT: packed anew, as hard
  * as zstd can, it is over BATCH_BYTES_MAX; ST_NOMEM. */
-status batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip,
-                     size_t skip_bytes, const uint8_t before[static HASH_BYTES], writer *w);
+status batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t skip_bytes,
+                     const uint8_t before[static HASH_BYTES], writer *w);
 
 /* Seal count bodies, already framed one after the other in bodies, that follow
  * start, and write the batch, replacing what w holds.  ST_LIMIT: it would be
  * over BATCH_BYTES_MAX or another limit.  ST_MALFORMED: bodies is not count of
  * them.  ST_NOMEM. */
-status batch_seal(const uint8_t feed[static FEED_BYTES],
-                  const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
-                  struct bytes bodies, uint64_t count, writer *w);
+status
+batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SIGN_SECRET_BYTES],
+           const struct point *start, struct bytes bodies, uint64_t count, writer *w);

@@ -30,9 +30,9 @@ struct bytes {
 /* Lengths of what is never of any other length; so they are no limits, which
  * stand in protocol/limits.h. */
 enum {
-	HASH_BYTES = 32,       /* BLAKE2b-256 */
+	HASH_BYTES = 32,        /* BLAKE2b-256 */
 	HASH_PREFIX_BYTES = 16, /* what a correction names of a chain hash */
-	FEED_BYTES = 32,       /* an Ed25519 public key is the id of a feed */
+	FEED_BYTES = 32,        /* an Ed25519 public key is the id of a feed */
 	SIGN_SECRET_BYTES = 64, /* the Ed25519 secret key as libsodium keeps it */
 	SIGNATURE_BYTES = 64,
 	CURVE_BYTES = 32, /* a CURVE public key */

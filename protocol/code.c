@@ -64,9 +64,9 @@ static const struct {
 	char letter[3]; /* in UTF-8 */
 	char plain;
 } marked_letters[] = {
-	{ "á", 'a' }, { "é", 'e' }, { "í", 'i' }, { "ó", 'o' }, { "ú", 'u' }, { "ü", 'u' },
-	{ "ñ", 'n' }, { "Á", 'a' }, { "É", 'e' }, { "Í", 'i' }, { "Ó", 'o' }, { "Ú", 'u' },
-	{ "Ü", 'u' }, { "Ñ", 'n' },
+	{ "á", 'a' }, { "é", 'e' }, { "í", 'i' }, { "ó", 'o' }, { "ú", 'u' },
+	{ "ü", 'u' }, { "ñ", 'n' }, { "Á", 'a' }, { "É", 'e' }, { "Í", 'i' },
+	{ "Ó", 'o' }, { "Ú", 'u' }, { "Ü", 'u' }, { "Ñ", 'n' },
 };
 
 int
@@ -74,7 +74,8 @@ code_letter(const char **at)
 {
 	char c = **at;
 
-	for (size_t i = 0; (c & 0x80) && i < sizeof(marked_letters) / sizeof(marked_letters[0]); i++) {
+	for (size_t i = 0; (c & 0x80) && i < sizeof(marked_letters) / sizeof(marked_letters[0]);
+	     i++) {
 		if (strncmp(*at, marked_letters[i].letter, 2) == 0) {
 			*at += 2;
 			return marked_letters[i].plain;

@@ -103,6 +103,14 @@ read_fixes(reader *r, const struct codec_field *f, struct fixes *out)
 	}
 }
 
+static void
+read_texts(reader *r, const struct codec_field *f, struct texts *out)
+{
+	out->count = read_count(r, reader_array(r, f->max));
+	for (size_t i = 0; i < out->count && r->st == ST_OK; i++)
+		out->list[i] = reader_text(r, QUESTION_ARG_BYTES_MAX);
+}
+
 /* The bound above is the reader's; one below is rare, and never negative. */
 static uint64_t
 read_uint(reader *r, const struct codec_field *f)
@@ -130,7 +138,18 @@ read_field(reader *r, const struct codec_field *f, void *at)
 	case CODEC_TALLIES: read_tallies(r, f, at); break;
 	case CODEC_EVIDENCES: read_evidences(r, f, at); break;
 	case CODEC_FIXES: read_fixes(r, f, at); break;
+	case CODEC_TEXTS: read_texts(r, f, at); break;
 	}
+}
+
+/* Most of the time of decoding goes into this: so without looking for the end of the key
+ * of the row first.  No key of a map holds a 0. */
+static int
+compare_key(const struct codec_field *f, struct text key)
+{
+	int order = strncmp(f->key, key.at, key.len);
+
+	return order != 0 ? order : f->key[key.len] != '\0';
 }
 
 /* Keys and rows both ascend, so one pass over both finds every field.  The number
@@ -147,11 +166,14 @@ codec_read(reader *r, const struct codec_field *fields, size_t field_count, void
 	*ret_critical = false;
 	for (size_t i = 0; i < pairs && r->st == ST_OK; i++) {
 		struct text key = reader_key(r, &last);
+		int order = -1;
 
-		while (row < field_count && r->st == ST_OK &&
-		       text_compare(text_of(fields[row].key), key) < 0)
-			row++;
-		if (r->st == ST_OK && row < field_count && text_is(key, fields[row].key)) {
+		for (; row < field_count && r->st == ST_OK; row++) {
+			order = compare_key(&fields[row], key);
+			if (order >= 0)
+				break;
+		}
+		if (order == 0) {
 			read_field(r, &fields[row], (char *) out + fields[row].offset);
 			has |= UINT64_C(1) << row;
 			continue;
@@ -171,6 +193,14 @@ codec_read(reader *r, const struct codec_field *fields, size_t field_count, void
 
 static void
 write_codes(writer *w, const struct codes *in)
+{
+	writer_array(w, in->count);
+	for (size_t i = 0; i < in->count; i++)
+		writer_text(w, in->list[i]);
+}
+
+static void
+write_texts(writer *w, const struct texts *in)
 {
 	writer_array(w, in->count);
 	for (size_t i = 0; i < in->count; i++)
@@ -238,6 +268,7 @@ write_field(writer *w, const struct codec_field *f, const void *at)
 	case CODEC_TALLIES: write_tallies(w, at); break;
 	case CODEC_EVIDENCES: write_evidences(w, at); break;
 	case CODEC_FIXES: write_fixes(w, at); break;
+	case CODEC_TEXTS: write_texts(w, at); break;
 	}
 }
 
@@ -276,6 +307,7 @@ check_field(const struct codec_field *f, const void *at, writer *w)
 		struct tallies tallies;
 		struct evidences evidences;
 		struct fixes fixes;
+		struct texts texts;
 	} scratch;
 	struct bytes written;
 	reader r;

@@ -35,6 +35,7 @@ typedef enum codec_type {
 	CODEC_TALLIES,   /* struct tallies: map of code to number, 1..max */
 	CODEC_EVIDENCES, /* struct evidences, 1..max */
 	CODEC_FIXES,     /* struct fixes, 1..max */
+	CODEC_TEXTS,     /* struct texts, 1..max */
 } codec_type;
 
 /* A row of a table.  min counts for the two kinds of integer only; max is a
@@ -104,6 +105,12 @@ struct fixes {
 	struct fix list[FIXES_MAX];
 };
 
+/* Words of a question, in their order; each may be empty. */
+struct texts {
+	size_t count;
+	struct text list[QUESTION_ARGS_MAX]; /* of at most QUESTION_ARG_BYTES_MAX */
+};
+
 /* Read one map into out.  *ret_has gets the fields found; *ret_critical is
  * true when an unknown key begins with '!': what that means is the caller's to
  * say.  Unknown keys are passed over, checked for form.  A required field that is
@@ -114,8 +121,8 @@ void codec_read(reader *r, const struct codec_field *fields, size_t field_count,
 
 /* Write the fields of in whose bit is set in has.  Values are not looked at: who
  * fills the structure from outside asks codec_check() first. */
-void codec_write(writer *w, const struct codec_field *fields, size_t field_count,
-                 const void *in, uint64_t has);
+void codec_write(writer *w, const struct codec_field *fields, size_t field_count, const void *in,
+                 uint64_t has);
 
 /* ST_OK, or the error codec_read() would give for the fields set in has: for a
  * structure that a person's input has filled.  *ret_field is then the row, the

@@ -1,11 +1,13 @@
 #include "protocol/date.h"
 
+#include <stdio.h>
+
 enum {
 	ERA_YEARS = 400,
 	ERA_DAYS = 146097,
 	EPOCH_DAYS = 719468, /* from 0000-03-01 to 1970-01-01 */
-	YEAR_MIN = 1900, /* of DATE_MIN */
-	YEAR_MAX = 2199, /* of DATE_MAX */
+	YEAR_MIN = 1900,     /* of DATE_MIN */
+	YEAR_MAX = 2199,     /* of DATE_MAX */
 };
 
 /* Years begin in March here, so that the leap day is the last of its year: no
@@ -125,4 +127,59 @@ date_weekday(date d)
 	int from_monday = (d + 3) % 7; /* 1970-01-01 was a Thursday */
 
 	return from_monday < 0 ? from_monday + 7 : from_monday;
+}
+
+uint64_t
+quarter_of(date d)
+{
+	return (uint64_t) date_civil(d).year * 4 + (uint64_t) date_quarter(d) - 1;
+}
+
+bool
+quarter_valid(uint64_t q)
+{
+	return q >= QUARTER_MIN && q <= QUARTER_MAX;
+}
+
+date
+quarter_first(uint64_t q)
+{
+	date d = DATE_MIN;
+
+	date_from_civil((struct civil) { (int) (q / 4), (int) (q % 4) * 3 + 1, 1 }, &d);
+	return d;
+}
+
+/* The day before the next one begins; behind the last of all there is none. */
+date
+quarter_last(uint64_t q)
+{
+	return q < QUARTER_MAX ? quarter_first(q + 1) - 1 : DATE_MAX;
+}
+
+status
+quarter_parse(const char *text, size_t len, uint64_t *ret_quarter)
+{
+	uint64_t year = 0, q;
+
+	if (len != QUARTER_TEXT_BYTES - 1 || text[4] != '-' || text[5] != 'Q' || text[6] < '1' ||
+	    text[6] > '4')
+		return ST_INVALID;
+	for (size_t i = 0; i < 4; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return ST_INVALID;
+		year = year * 10 + (uint64_t) (text[i] - '0');
+	}
+	q = year * 4 + (uint64_t) (text[6] - '1');
+	if (q < QUARTER_MIN || q > QUARTER_MAX)
+		return ST_INVALID;
+	*ret_quarter = q;
+	return ST_OK;
+}
+
+void
+quarter_format(uint64_t q, char ret_text[static QUARTER_TEXT_BYTES])
+{
+	snprintf(ret_text, QUARTER_TEXT_BYTES, "%04u-Q%u", (unsigned) (q / 4) % 10000,
+	         (unsigned) (q % 4) + 1);
 }

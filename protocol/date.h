@@ -48,5 +48,19 @@ void date_format(date d, char ret_text[static DATE_TEXT_BYTES]);
 /* 1 to 4. */
 int date_quarter(date d);
 
+/* A quarter of a year as one number: year * 4 + 0 to 3, so that those of one after
+ * another follow each other. */
+enum { QUARTER_MIN = 1900 * 4, QUARTER_MAX = 2199 * 4 + 3, QUARTER_TEXT_BYTES = 8 };
+
+uint64_t quarter_of(date d);
+/* Its first and its last day.  q lies within the bounds, as quarter_valid() says. */
+bool quarter_valid(uint64_t q);
+date quarter_first(uint64_t q);
+date quarter_last(uint64_t q);
+
+/* Reads exactly "2025-Q4".  ST_INVALID: another shape, or no such quarter. */
+status quarter_parse(const char *text, size_t len, uint64_t *ret_quarter);
+void quarter_format(uint64_t q, char ret_text[static QUARTER_TEXT_BYTES]);
+
 /* 0 Monday to 6 Sunday. */
 int date_weekday(date d);

@@ -39,7 +39,7 @@ struct device_sync {
 	flight flight;
 	download plan, standing;
 
-	bool hello_owed, ping_owed, welcomed_owed, acked_owed, close_owed;
+	bool hello_owed, ping_owed, welcomed_owed, acked_owed, registry_owed, close_owed;
 	bool pinged; /* PONG awaited */
 
 	/* On the caller's clock that does not go back.  Deadlines are counted from
@@ -65,8 +65,8 @@ struct device_sync {
 /* Turn a frame into an event; why gets the reason to close, should the table
  * say so.  Takes parts of documents in; all else is left to the step, for which
  * *ret_message is valid unless the event is DEVICE_ON_BAD or DEVICE_ON_FAULT. */
-device_event device_judge(device_sync *s, const void *frame, size_t len,
-                          struct message *ret_message);
+device_event
+device_judge(device_sync *s, const void *frame, size_t len, struct message *ret_message);
 
 /* Whether an answer other than WELCOME is due. */
 bool device_awaiting(const device_sync *s);

@@ -36,7 +36,9 @@ judge_point(device_sync *s, const struct point *p, device_event good)
 		return good;
 	if (st == ST_UNKNOWN)
 		return lie(s, N_("the hub named a point that is not on this device's chain"));
-	s->why = st == ST_NOMEM ? status_text(st) : N_("the outbox cannot be read");
+	s->why = st == ST_NOMEM
+		? status_text(st)
+		: N_("the outbox cannot be read; 'valija verify' says whether it is damaged");
 	return DEVICE_ON_FAULT;
 }
 
@@ -128,24 +130,17 @@ device_judge(device_sync *s, const void *frame, size_t len, struct message *ret_
 	if (message_decode(frame, len, ret_message) < 0)
 		return lie(s, N_("the hub sent bytes that are not a message"));
 	switch (m->type) {
-	case MESSAGE_WELCOME:
-		return judge_welcome(s, m);
-	case MESSAGE_REFUSE:
-		return judge_refuse(s, m);
-	case MESSAGE_ACK:
-		return judge_ack(s, m);
-	case MESSAGE_WANT:
-		return judge_want(s, m);
-	case MESSAGE_PART:
-		return judge_part(s, m);
-	case MESSAGE_PONG:
-		return m->boot == s->boot ? DEVICE_ON_PONG : DEVICE_ON_REBOOT;
+	case MESSAGE_WELCOME: return judge_welcome(s, m);
+	case MESSAGE_REFUSE: return judge_refuse(s, m);
+	case MESSAGE_ACK: return judge_ack(s, m);
+	case MESSAGE_WANT: return judge_want(s, m);
+	case MESSAGE_PART: return judge_part(s, m);
+	case MESSAGE_PONG: return m->boot == s->boot ? DEVICE_ON_PONG : DEVICE_ON_REBOOT;
 	case MESSAGE_HELLO:
 	case MESSAGE_PUSH:
 	case MESSAGE_GET:
 	case MESSAGE_PING:
-	case MESSAGES_:
-		break;
+	case MESSAGES_: break;
 	}
 	return lie(s, N_("the hub sent a message that only devices send"));
 }

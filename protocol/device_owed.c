@@ -9,16 +9,24 @@ owed_report(device_sync *s, struct device_action *ret_action)
 
 	if (s->welcomed_owed) {
 		a = (struct device_action) {
-			.type = DEVICE_WELCOMED, .beyond = s->beyond, .boot = s->boot,
-			.registry = s->registry, .hub_clock_ms = s->hub_clock_ms,
+			.type = DEVICE_WELCOMED,
+			.beyond = s->beyond,
+			.boot = s->boot,
+			.registry = s->registry,
+			.hub_clock_ms = s->hub_clock_ms,
 		};
-		s->welcomed_owed = false;
+		s->welcomed_owed = s->registry_owed = false;
+	} else if (s->registry_owed) {
+		a = (struct device_action) { .type = DEVICE_SEEN, .registry = s->registry };
+		s->registry_owed = false;
 	} else if (s->acked_owed) {
 		a = (struct device_action) { .type = DEVICE_ACKED, .point = s->acked };
 		s->acked_owed = false;
 	} else if (d->whole) {
 		a = (struct device_action) {
-			.type = DEVICE_DOCUMENT, .what = d->what, .version = d->version,
+			.type = DEVICE_DOCUMENT,
+			.what = d->what,
+			.version = d->version,
 			.boot = d->told_boot,
 		};
 		a.packed = download_take(d); /* last: it forgets the version */
@@ -58,9 +66,8 @@ emit(device_sync *s, const struct message *m, int64_t now_ms, struct device_acti
 		return false;
 	}
 	s->quiet_ms = now_ms;
-	*ret_action = (struct device_action) {
-		.type = DEVICE_SEND, .frame = writer_bytes(&s->frame)
-	};
+	*ret_action = (struct device_action) { .type = DEVICE_SEND,
+		                               .frame = writer_bytes(&s->frame) };
 	return true;
 }
 
@@ -126,6 +133,20 @@ pending(const device_sync *s)
 	return s->tip.seq > s->acked.seq ? s->tip.seq - s->acked.seq : 0;
 }
 
+/* Told when it can be: that it cannot is no reason to say nothing. */
+static void
+add_facts(const device_sync *s, int64_t wall_ms, struct message *m)
+{
+	const struct device_store *store = s->store;
+	struct device_facts facts;
+
+	if (!store->facts || store->facts(store->ctx, &s->acked, wall_ms, &facts) < 0)
+		return;
+	m->has_facts = true;
+	m->disk_bytes = facts.disk_bytes < INT64_MAX ? facts.disk_bytes : INT64_MAX;
+	m->oldest_ms = facts.oldest_ms < INT64_MAX ? facts.oldest_ms : INT64_MAX;
+}
+
 static bool
 say_hello(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
 {
@@ -145,11 +166,15 @@ say_hello(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action 
 	if (st == ST_OK)
 		st = own_points(s, &m.points);
 	if (st < 0) {
-		device_fault(s, st, N_("the outbox cannot be read"), now_ms);
+		device_fault(
+			s, st,
+			N_("the outbox cannot be read; 'valija verify' says whether it is damaged"),
+			now_ms);
 		return false;
 	}
 	m.tip = s->tip;
 	m.pending = pending(s);
+	add_facts(s, wall_ms, &m);
 	s->hello_owed = false;
 	s->await_ms = s->hello_ms = now_ms; /* from when it leaves, not from when owed */
 	return emit(s, &m, now_ms, ret_action);
@@ -192,16 +217,19 @@ push(device_sync *s, int64_t now_ms, struct device_action *ret_action)
 	if (st == ST_OK && s->next > s->tip.seq)
 		return false;
 	if (st == ST_OK)
-		st = s->store->seal(s->store->ctx, s->next, s->flight.batch_bytes, &s->batch,
-		                    &end);
+		st = s->store->seal(s->store->ctx, s->next, s->flight.batch_bytes, &s->batch, &end);
 	if (st < 0) {
-		device_fault(s, st, N_("the outbox cannot be read"), now_ms);
+		device_fault(
+			s, st,
+			N_("the outbox cannot be read; 'valija verify' says whether it is damaged"),
+			now_ms);
 		return false;
 	}
 	/* An overdraft would be refused, and the same batch again after that. */
 	m.batch = writer_bytes(&s->batch);
 	if (m.batch.len + s->flight.bytes > s->credit || end.seq < s->next) {
-		device_fault(s, ST_LIMIT, N_("the outbox gave a batch that may not be sent"), now_ms);
+		device_fault(s, ST_LIMIT, N_("the outbox gave a batch that may not be sent"),
+		             now_ms);
 		return false;
 	}
 	await(s, now_ms);
@@ -222,6 +250,7 @@ ping(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_
 	s->ping_owed = false;
 	if (device_awaiting(s)) /* its answer will do */
 		return false;
+	add_facts(s, wall_ms, &m);
 	await(s, now_ms);
 	s->pinged = true;
 	return emit(s, &m, now_ms, ret_action);
@@ -234,7 +263,7 @@ owed_frame(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action
 	if (s->state == DEVICE_GREETING && s->hello_owed)
 		return say_hello(s, now_ms, wall_ms, ret_action);
 	return ask(s, &s->plan, now_ms, ret_action) || ask(s, &s->standing, now_ms, ret_action) ||
-	       push(s, now_ms, ret_action) || ping(s, now_ms, wall_ms, ret_action);
+		push(s, now_ms, ret_action) || ping(s, now_ms, wall_ms, ret_action);
 }
 
 /* The close comes last, so that what the hub had told before it is not lost. */
@@ -242,5 +271,5 @@ bool
 device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action)
 {
 	return owed_report(s, ret_action) || owed_frame(s, now_ms, wall_ms, ret_action) ||
-	       owed_close(s, ret_action);
+		owed_close(s, ret_action);
 }

@@ -101,7 +101,7 @@ bool
 device_sync_has_step(device_state state, device_event event)
 {
 	return (unsigned) state < DEVICE_STATES_ && (unsigned) event < DEVICE_EVENTS_ &&
-	       steps[state][event].deed != 0;
+		steps[state][event].deed != 0;
 }
 
 const char *
@@ -185,6 +185,10 @@ static void
 told(device_sync *s, const struct message *m)
 {
 	s->credit = m->credit;
+	if (m->registry > s->registry) {
+		s->registry = m->registry;
+		s->registry_owed = true;
+	}
 	download_told(&s->plan, m->plan, s->boot);
 	download_told(&s->standing, m->standing, s->boot);
 }
@@ -199,8 +203,6 @@ adopt(device_sync *s, const struct message *m, int64_t now_ms)
 	s->next = m->known.seq + 1;
 	s->boot = m->boot;
 	s->beyond = m->beyond;
-	if (m->registry > s->registry)
-		s->registry = m->registry;
 	s->hub_clock_ms = m->clock_ms;
 	s->welcomed_owed = true;
 	s->await_ms = now_ms;
@@ -242,20 +244,11 @@ step(device_sync *s, device_event event, const struct message *m, int64_t now_ms
 
 	s->state = to->next;
 	switch (to->deed) {
-	case DO_NOTHING:
-		break;
-	case DO_START:
-		start(s, now_ms);
-		break;
-	case DO_GREET:
-		greet(s, now_ms);
-		break;
-	case DO_ADOPT:
-		adopt(s, m, now_ms);
-		break;
-	case DO_COUNT:
-		count(s, m, now_ms);
-		break;
+	case DO_NOTHING: break;
+	case DO_START: start(s, now_ms); break;
+	case DO_GREET: greet(s, now_ms); break;
+	case DO_ADOPT: adopt(s, m, now_ms); break;
+	case DO_COUNT: count(s, m, now_ms); break;
 	case DO_COLLECT:
 		s->await_ms = now_ms; /* the part is taken already */
 		break;
@@ -269,12 +262,8 @@ step(device_sync *s, device_event event, const struct message *m, int64_t now_ms
 		s->tip_known = false; /* who recorded may have been killed before it told */
 		s->quiet_ms = now_ms;
 		break;
-	case DO_OFFER:
-		s->tip_known = false;
-		break;
-	case DO_CLOSE:
-		shut(s);
-		break;
+	case DO_OFFER: s->tip_known = false; break;
+	case DO_CLOSE: shut(s); break;
 	}
 }
 
@@ -334,7 +323,7 @@ device_sync_drained(device_sync *s)
 {
 	struct point tip;
 
-	if (s->state != DEVICE_STREAMING || s->welcomed_owed || s->acked_owed)
+	if (s->state != DEVICE_STREAMING || s->welcomed_owed || s->acked_owed || s->registry_owed)
 		return false;
 	if (!download_settled(&s->plan) || !download_settled(&s->standing))
 		return false;

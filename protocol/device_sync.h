@@ -72,6 +72,13 @@ typedef enum device_event {
  * be lost here by a power cut, or its number would be given to another event.
  * Any result but ST_OK, and ST_NOT_FOUND of hash_at, closes the link.  ctx is
  * handed to each call as it is. */
+/* What the office would like to know of a machine that it cannot see. */
+struct device_facts {
+	uint64_t disk_bytes; /* free where the outbox is */
+	uint64_t oldest_ms;  /* age of the oldest event above a mark, by the device's clock; 0:
+	                      * none */
+};
+
 struct device_store {
 	void *ctx;
 	status (*tip)(void *ctx, struct point *ret_tip);
@@ -83,6 +90,9 @@ struct device_store {
 	 * *ret_end is the last. */
 	status (*seal)(void *ctx, uint64_t first, size_t wire_bytes, writer *w,
 	               struct point *ret_end);
+	/* NULL, or not ST_OK: nothing is told.  acked is the mark. */
+	status (*facts)(void *ctx, const struct point *acked, int64_t wall_ms,
+	                struct device_facts *ret_facts);
 };
 
 /* Times are ms and above 0.  program is a 0-terminated text. */
@@ -99,11 +109,11 @@ struct device_sync_config {
 /* What the store already has from this hub; set once, before the first start.  A
  * point that is not on the own chain does no harm: WELCOME puts it right. */
 struct device_sync_memory {
-	struct point acked;  /* what this hub last acknowledged; seq 0 for none */
-	uint64_t plan;       /* version held */
-	uint64_t standing;   /* version held, of standing_boot */
+	struct point acked; /* what this hub last acknowledged; seq 0 for none */
+	uint64_t plan;      /* version held */
+	uint64_t standing;  /* version held, of standing_boot */
 	uint64_t standing_boot;
-	uint64_t registry;   /* highest number seen */
+	uint64_t registry; /* highest number seen */
 };
 
 /* What the caller has to do, and which fields say with what. */
@@ -111,6 +121,7 @@ typedef enum device_action_type {
 	DEVICE_SEND = 1, /* frame: to the hub; valid until the next call */
 	DEVICE_ACKED,    /* point: this hub has all up to here; may go down */
 	DEVICE_WELCOMED, /* the hub answered: beyond, hub_clock_ms, registry are valid */
+	DEVICE_SEEN,     /* registry is valid: it has risen */
 	DEVICE_DOCUMENT, /* what, version, boot, packed: whole, its signature checked */
 	DEVICE_CLOSE,    /* refused_with/why: drop the link, try again later */
 } device_action_type;
@@ -128,9 +139,9 @@ struct device_action {
 	document what; /* DOCUMENT_PLAN or DOCUMENT_STANDING */
 	uint64_t version;
 	struct bytes packed;
-	bool has_refusal; /* refused_with and hub_text are valid */
+	bool has_refusal;     /* refused_with and hub_text are valid */
 	refusal refused_with; /* REFUSALS_: a code that is not known here */
-	const char *why; /* msgid */
+	const char *why;      /* msgid */
 	struct text hub_text; /* what the hub said, not to be trusted */
 };
 
@@ -138,9 +149,9 @@ typedef struct device_sync device_sync;
 
 /* NULL: no memory.  config and memory are copied; store must outlive the
  * object. */
-device_sync *device_sync_new(const struct device_sync_config *config,
-                             const struct device_sync_memory *memory,
-                             const struct device_store *store);
+device_sync *
+device_sync_new(const struct device_sync_config *config, const struct device_sync_memory *memory,
+                const struct device_store *store);
 /* Sets *s_p to NULL; does nothing when it is NULL. */
 void device_sync_free(device_sync **s_p);
 
@@ -162,8 +173,8 @@ void device_sync_tick(device_sync *s, int64_t now_ms);
 /* The next thing to do; false when there is nothing.  wall_ms is the wall
  * clock, only passed on.  A caller whose socket is full stops asking and comes
  * back later.  ST results of the store that are not ST_OK end in DEVICE_CLOSE. */
-bool device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms,
-                      struct device_action *ret_action);
+bool
+device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action *ret_action);
 
 /* When device_sync_tick() is due at the latest; INT64_MAX: never. */
 int64_t device_sync_deadline(const device_sync *s);

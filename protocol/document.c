@@ -29,7 +29,7 @@ document_is_frame(struct bytes packed)
 	static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
 
 	return packed.len > sizeof(magic) && memcmp(packed.at, magic, sizeof(magic)) == 0 &&
-	       ZSTD_findFrameCompressedSize(packed.at, packed.len) == packed.len;
+		ZSTD_findFrameCompressedSize(packed.at, packed.len) == packed.len;
 }
 
 status

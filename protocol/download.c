@@ -101,6 +101,15 @@ begin(download *d, const struct message *part)
 	return ST_OK;
 }
 
+static bool
+is_old(const download *d, const struct message *part)
+{
+	if (d->what == DOCUMENT_PLAN)
+		return part->version <= d->held;
+	return d->held_boot == d->told_boot && part->version == d->held && part->offset == 0 &&
+		d->have == 0;
+}
+
 /* The hub serves what is in force now, so version and total may have changed
  * since the last part; then the new document begins. */
 status
@@ -111,10 +120,9 @@ download_part(download *d, const struct message *part)
 	if (!d->asked)
 		return ST_OK;
 	d->asked = false;
-	/* nothing there, or an older plan, as from a hub put back from a
-	 * backup: both would be asked for again at once, so not before the
-	 * hub's word changes */
-	if (part->total == 0 || (d->what == DOCUMENT_PLAN && part->version <= d->held)) {
+	/* nothing there, or nothing new, as from a hub put back from a backup: both would
+	 * be asked for again at once, so not before the hub's word changes */
+	if (part->total == 0 || is_old(d, part)) {
 		drop(d);
 		d->absent = true;
 		return ST_OK;
@@ -154,8 +162,12 @@ download_signed(download *d, const uint8_t hub[static FEED_BYTES],
 struct bytes
 download_take(download *d)
 {
-	/* The hub serves what is newest, which may be newer than what it told. */
-	d->held = d->told = d->version;
+	/* The hub serves what is newest, which may be newer than what it told; or it has
+	 * told of a newer one meanwhile, which is then asked for.  Within one life of the
+	 * hub versions only grow. */
+	d->held = d->version;
+	if (d->told < d->version)
+		d->told = d->version;
 	d->held_boot = d->told_boot;
 	d->version = 0;
 	d->have = 0;

@@ -16,7 +16,7 @@
 #include "protocol/message.h"
 
 typedef struct download {
-	document what; /* DOCUMENT_PLAN or DOCUMENT_STANDING */
+	document what;            /* DOCUMENT_PLAN or DOCUMENT_STANDING */
 	uint64_t told, told_boot; /* by the hub, last */
 	uint64_t held, held_boot;
 

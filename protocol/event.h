@@ -27,6 +27,16 @@ typedef enum event_kind {
 	KIND_ACTIVITY,
 	KIND_VOID,
 	KIND_PLAN,
+	KIND_LEVEL,
+	KIND_PROBE,
+	KIND_THING,
+	KIND_PROGRESS,
+	KIND_BUDGET,
+	KIND_CLOSE,
+	KIND_RETURN,
+	KIND_CUT,
+	KIND_LOCK,
+	EVENT_KINDS_
 } event_kind;
 
 /* How far an activity has come.  The numbers are those of the rows that enter the
@@ -42,37 +52,56 @@ typedef enum event_status {
 /* Rows of the field table, so bits of event.has: 1u << EVENT_AT and so on.  The
  * order is that of the keys on the wire. */
 typedef enum event_field {
-	EVENT_AT,        /* at */
-	EVENT_BY,        /* by */
-	EVENT_COUNTS,    /* count */
-	EVENT_COUNTRY,   /* country */
-	EVENT_DATA,      /* data (plan) */
-	EVENT_DATE,      /* date */
-	EVENT_EVIDENCES, /* evid */
-	EVENT_FIXES,     /* fix */
-	EVENT_GROUPS,    /* group */
-	EVENT_HASH,      /* hash (plan) */
-	EVENT_INDICATOR, /* ind */
-	EVENT_INITIATIVES, /* init */
-	EVENT_KIND,      /* k */
-	EVENT_MODE,      /* mode */
-	EVENT_NOTE,      /* note */
-	EVENT_PART,      /* part (plan) */
-	EVENT_PARTS,     /* parts (plan) */
-	EVENT_PLACE,     /* place */
-	EVENT_PLAN,      /* plan (plan): its version */
-	EVENT_QUANTITY,  /* qty */
-	EVENT_RANDOM,    /* r */
-	EVENT_STATUS,    /* status */
-	EVENT_TOTAL,     /* total (plan) */
-	EVENT_UNIT,      /* u */
-	EVENT_UNTIL,     /* until */
-	EVENT_V,         /* v */
-	EVENT_WHY,       /* why */
+	EVENT_APPROPRIATED, /* appr (budget) */
+	EVENT_AT,           /* at */
+	EVENT_PROJECT,      /* bpin (budget) */
+	EVENT_BY,           /* by */
+	EVENT_COMMITTED,    /* comm (budget) */
+	EVENT_COMMITMENT,   /* commit (progress) */
+	EVENT_COUNTS,       /* count */
+	EVENT_COUNTRY,      /* country */
+	EVENT_DATA,         /* data (documents) */
+	EVENT_DATE,         /* date */
+	EVENT_EVIDENCES,    /* evid */
+	EVENT_FIXES,        /* fix */
+	EVENT_GROUPS,       /* group */
+	EVENT_HASH,         /* hash (documents) */
+	EVENT_INDICATOR,    /* ind */
+	EVENT_INITIATIVES,  /* init */
+	EVENT_KIND,         /* k */
+	EVENT_THING,        /* key (thing) */
+	EVENT_MODE,         /* mode */
+	EVENT_NAME,         /* name (thing, cut) */
+	EVENT_NOTHING,      /* none (close) */
+	EVENT_NOTE,         /* note */
+	EVENT_OBLIGATED,    /* obl (budget) */
+	EVENT_PAID,         /* paid (budget) */
+	EVENT_PART,         /* part (documents) */
+	EVENT_PARTS,        /* parts (documents) */
+	EVENT_PERCENT,      /* pct (progress) */
+	EVENT_PLACE,        /* place */
+	EVENT_PLAN,         /* plan (plan): its version */
+	EVENT_QUANTITY,     /* qty */
+	EVENT_QUARTER,      /* quarter (registers, lock) */
+	EVENT_RANDOM,       /* r */
+	EVENT_ABOUT,        /* re (return) */
+	EVENT_RISK,         /* risk (progress) */
+	EVENT_STATUS,       /* status */
+	EVENT_TOTAL,        /* total (documents) */
+	EVENT_UNIT,         /* u */
+	EVENT_UNTIL,        /* until */
+	EVENT_V,            /* v */
+	EVENT_VALUE,        /* value (level) */
+	EVENT_WAY,          /* way (thing) */
+	EVENT_WHY,          /* why */
+	EVENT_ZERO,         /* zero (close) */
 	EVENT_FIELDS_
 } event_field;
 
 #define EVENT_BIT(field) (UINT64_C(1) << (field))
+
+/* Whole pesos of one amount of a budget. */
+#define MONEY_MAX INT64_C(1000000000000000)
 
 /* A member is valid when its bit is set in has; it is 0, NULL or empty otherwise.
  * Texts and hashes point into the bytes decoded, or, before event_encode(), to
@@ -108,10 +137,39 @@ struct event {
 	struct text note;
 	struct evidences evidences;
 
-	/* plan: part of parts of a document packed by zstd to total bytes; hash is
-	 * that of the document itself, unpacked.  Parts are counted from 1. */
+	/* The kinds below have unit, note and evidences as an activity has them.
+	 *
+	 * level: what the indicator stood at in that quarter. */
+	uint64_t quarter, value;
+
+	/* thing: from date on the thing of that key is among what the indicator
+	 * counts, or is no more; the name is what people call it. */
+	struct text thing, name, way_name;
+	bool out; /* valid without its bit, like status */
+
+	/* progress: how far the one initiative of initiatives, the commitment or the
+	 * risk was at the end of that quarter; the note is its text. */
+	struct text commitment, risk;
+	uint64_t percent; /* basis points: 10000 is all of it */
+
+	/* budget: of an investment project, from the beginning of the year to the end
+	 * of that quarter, in whole pesos. */
+	struct text project; /* its BPIN */
+	uint64_t appropriated, committed, obligated, paid;
+
+	/* close: all of that quarter is recorded up to here.  Of the indicators in
+	 * zero there was nothing though there could have been, of those in nothing
+	 * there was nothing to do. */
+	struct codes zero, nothing;
+
+	/* return: the office's remark, why, on an entry of that unit. */
+	struct fixes about; /* one */
+
+	/* plan, cut, lock: part of parts of a document packed by zstd to total bytes;
+	 * hash is that of the document itself, unpacked.  Parts are counted from 1.
+	 * Which plan, cut or lock plan_version, name or quarter says. */
 	uint64_t plan_version, part, parts, total;
-	const uint8_t *plan_hash;
+	const uint8_t *hash;
 	struct bytes data;
 };
 
@@ -129,12 +187,18 @@ typedef enum hold {
 	HOLD_KEY,        /* "key": a '!' key that is not understood */
 	HOLD_RIGHT,      /* "right": the device may not report for the unit */
 	HOLD_UNIT,       /* "unit": not in the plan */
-	HOLD_INDICATOR,  /* "indicator": not in the plan, or not fed by activities */
+	HOLD_INDICATOR,  /* "indicator": not in the plan, or not fed by such entries */
 	HOLD_INITIATIVE, /* "initiative" */
+	HOLD_COMMITMENT, /* "commitment" */
+	HOLD_RISK,       /* "risk" */
+	HOLD_PROJECT,    /* "project" */
 	HOLD_MODE,       /* "mode" */
 	HOLD_COUNT,      /* "count" */
 	HOLD_GROUP,      /* "group" */
 	HOLD_DATE,       /* "date": outside the plan's or the indicator's period */
+	HOLD_REPORTER,   /* "reporter": the unit may not report what it names */
+	HOLD_LOCKED,     /* "locked": of a quarter locked before it came, without a reason */
+	HOLD_THING,      /* "thing": out, and was never in */
 	HOLD_WAITS,      /* "waits": a version it replaces is not here */
 	HOLD_FIX,        /* "fix": it does not fit what it replaces */
 	HOLD_VERSIONS,   /* "versions": over VERSIONS_MAX */
@@ -161,6 +225,35 @@ hold hold_of_name(struct text name);
  * *ret_event points into body.  It is empty after _MALFORMED and _LIMIT; after
  * _VERSION and _KIND it has only at, by, k, u and v; after _KEY all fields. */
 hold event_decode(struct bytes body, struct event *ret_event);
+
+/* True for the kinds that are records or their corrections: what counts. */
+bool event_is_record(event_kind kind);
+
+/* True for what only the office and a hub itself may say. */
+bool event_is_office(event_kind kind);
+
+/* The word of a kind on the wire ("activity"); "?" for KIND_UNKNOWN. */
+const char *event_kind_name(event_kind kind);
+
+/* The day by which an event belongs to a period: the date of an activity or a thing,
+ * else the first day of its quarter; 0 when it has none. */
+date event_day(const struct event *e);
+
+/* What kinds of entry are registers have: the key that makes two of them versions
+ * of one record, whether they name each other or not.
+ *
+ *     level/UNIT/INDICATOR/QUARTER
+ *     progress/UNIT/i|c|r/INITIATIVE|COMMITMENT|RISK/QUARTER
+ *     budget/PROJECT/QUARTER
+ *     close/UNIT/QUARTER
+ *
+ * False, and an empty text, for other kinds. */
+enum { REGISTER_KEY_BYTES = 96 };
+bool event_register(const struct event *e, char ret_key[static REGISTER_KEY_BYTES]);
+
+/* "thing/INDICATOR/KEY" of a thing, the key of a register: what is to be judged
+ * together.  False, and an empty text, for other kinds. */
+bool event_bond(const struct event *e, char ret_key[static REGISTER_KEY_BYTES]);
 
 /* Check what a person's input has filled in, and encode it.  has says which
  * fields; kind_name, version and status_name are set here from kind and status,

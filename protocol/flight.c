@@ -20,7 +20,7 @@ void
 flight_start(flight *f)
 {
 	size_t half = f->batch_bytes < FLIGHT_BYTES_START ? f->batch_bytes / 2
-	                                                  : FLIGHT_BYTES_START / 2;
+							  : FLIGHT_BYTES_START / 2;
 	bool lost = f->count > 0;
 
 	flight_init(f);

@@ -16,9 +16,9 @@
 #include "protocol/limits.h"
 
 enum {
-	FLIGHT_MAX = 64,               /* batches */
-	FLIGHT_BYTES_LEAST = 4096,     /* the smallest batch asked for */
-	FLIGHT_BYTES_START = 16384,    /* before anything is measured */
+	FLIGHT_MAX = 64,                            /* batches */
+	FLIGHT_BYTES_LEAST = 4096,                  /* the smallest batch asked for */
+	FLIGHT_BYTES_START = 16384,                 /* before anything is measured */
 	FLIGHT_ROOM_LEAST = EVENT_BYTES_MAX + 1024, /* a batch of one event fits */
 };
 

@@ -97,7 +97,7 @@ bool
 hub_sync_has_step(hub_state state, hub_event event)
 {
 	return (unsigned) state < HUB_STATES_ && (unsigned) event < HUB_EVENTS_ &&
-	       steps[state][event].deed != 0;
+		steps[state][event].deed != 0;
 }
 
 const char *
@@ -130,8 +130,7 @@ hub_sync_init(hub_sync *s, const uint8_t feed[static FEED_BYTES])
 /* ---- answers ---- */
 
 void
-hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code,
-                struct hub_action *ret_action)
+hub_sync_refuse(hub_sync *s, struct hub_common *common, refusal code, struct hub_action *ret_action)
 {
 	struct message m = {
 		.type = MESSAGE_REFUSE,
@@ -174,6 +173,16 @@ look(struct turn *t, struct hub_view *ret_view)
 	return a->view(a->ctx, t->s->feed, &t->s->known, ret_view);
 }
 
+/* What the device no longer has, or has not yet, it cannot bring. */
+static void
+tell_gaps(const struct turn *t, const struct points *gaps, struct points *ret_told)
+{
+	*ret_told = (struct points) { .count = 0 };
+	for (size_t i = 0; i < gaps->count && ret_told->count < GAPS_TOLD_MAX; i++)
+		if (gaps->list[i].seq > t->in.floor.seq && gaps->list[i].seq <= t->in.tip.seq)
+			ret_told->list[ret_told->count++] = gaps->list[i];
+}
+
 /* What the peer had under way it has given up, so nothing of it counts against
  * the new credit, though it may still be stored. */
 static void
@@ -191,16 +200,16 @@ welcome(struct turn *t)
 	struct hub_view view;
 
 	s->round = t->in.round;
+	s->floor = t->in.floor.seq;
 	s->unanswered = s->waiting = 0;
-	if (a->highest(a->ctx, s->feed, &t->in.points, &s->known) < 0 ||
-	    look(t, &view) < 0) {
+	if (a->highest(a->ctx, s->feed, &t->in.points, &s->known) < 0 || look(t, &view) < 0) {
 		refuse(t, REFUSAL_BUSY);
 		return;
 	}
 	s->credit = view.credit;
 	m.known = s->known;
 	m.beyond = view.beyond;
-	m.gaps = view.gaps;
+	tell_gaps(t, &view.gaps, &m.gaps);
 	m.credit = view.credit;
 	m.plan = view.plan;
 	m.standing = view.standing;
@@ -222,6 +231,7 @@ store(struct turn *t)
 	t->action->batch = t->batch;
 	t->action->wire_bytes = bytes;
 	t->action->round = t->s->round;
+	t->action->loose = t->s->floor > 0 && t->batch.first - 1 <= t->s->floor;
 }
 
 /* When the version changed while the peer fetched, it gets the new one from the
@@ -267,7 +277,9 @@ static void
 pong(struct turn *t)
 {
 	struct message m = {
-		.type = MESSAGE_PONG, .boot = t->common->boot, .clock_ms = t->wall_ms,
+		.type = MESSAGE_PONG,
+		.boot = t->common->boot,
+		.clock_ms = t->wall_ms,
 		.pending = t->s->waiting,
 	};
 	struct hub_view view;
@@ -280,6 +292,7 @@ pong(struct turn *t)
 		t->s->credit = view.credit;
 	m.credit = view.credit;
 	m.plan = view.plan;
+	m.registry = view.registry;
 	m.standing = view.standing;
 	reply(t, &m);
 }
@@ -297,6 +310,8 @@ acknowledge(struct turn *t, const struct hub_settled *batch)
 	uint64_t left = s->credit > batch->wire_bytes ? s->credit - batch->wire_bytes : 0;
 	struct hub_view view;
 
+	if (batch->end.seq > s->known.seq)
+		s->known = batch->end; /* on its chain, and here */
 	if (look(t, &view) < 0) {
 		refuse(t, REFUSAL_BUSY);
 		return;
@@ -327,9 +342,9 @@ want(struct turn *t)
 static hub_event
 bad(struct turn *t, status st)
 {
-	t->why = st == ST_LIMIT     ? REFUSAL_SIZE
-	         : st == ST_UNKNOWN ? REFUSAL_ORDER
-	                            : REFUSAL_MALFORMED;
+	t->why = st == ST_LIMIT    ? REFUSAL_SIZE
+		: st == ST_UNKNOWN ? REFUSAL_ORDER
+				   : REFUSAL_MALFORMED;
 	return HUB_ON_BAD;
 }
 
@@ -381,22 +396,17 @@ judge(struct turn *t, const void *frame, size_t len)
 	if (st < 0)
 		return bad(t, st);
 	switch (t->in.type) {
-	case MESSAGE_HELLO:
-		return judge_hello(t);
-	case MESSAGE_PUSH:
-		return judge_push(t);
-	case MESSAGE_GET:
-		return HUB_ON_GET;
-	case MESSAGE_PING:
-		return HUB_ON_PING;
+	case MESSAGE_HELLO: return judge_hello(t);
+	case MESSAGE_PUSH: return judge_push(t);
+	case MESSAGE_GET: return HUB_ON_GET;
+	case MESSAGE_PING: return HUB_ON_PING;
 	case MESSAGE_WELCOME:
 	case MESSAGE_REFUSE:
 	case MESSAGE_ACK:
 	case MESSAGE_WANT:
 	case MESSAGE_PART:
 	case MESSAGE_PONG:
-	case MESSAGES_:
-		break;
+	case MESSAGES_: break;
 	}
 	return HUB_ON_BAD; /* only a hub sends that */
 }
@@ -406,7 +416,10 @@ hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, size_t
                int64_t wall_ms, struct hub_action *ret_action)
 {
 	struct turn t = {
-		.s = s, .common = common, .wall_ms = wall_ms, .action = ret_action,
+		.s = s,
+		.common = common,
+		.wall_ms = wall_ms,
+		.action = ret_action,
 		.why = REFUSAL_ORDER,
 	};
 	const struct step *to;
@@ -417,25 +430,16 @@ hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, size_t
 	to = &steps[s->state][judge(&t, frame, len)];
 	s->state = to->next;
 	switch (to->deed) {
-	case DO_NOTHING:
-		break;
-	case DO_WELCOME:
-		welcome(&t);
-		break;
-	case DO_STORE:
-		store(&t);
-		break;
-	case DO_PART:
-		part(&t);
-		break;
+	case DO_NOTHING: break;
+	case DO_WELCOME: welcome(&t); break;
+	case DO_STORE: store(&t); break;
+	case DO_PART: part(&t); break;
 	case DO_PONG:
 		s->message = t.in;
 		ret_action->hello = &s->message;
 		pong(&t);
 		break;
-	case DO_REFUSE:
-		refuse(&t, t.why);
-		break;
+	case DO_REFUSE: refuse(&t, t.why); break;
 	}
 }
 

@@ -53,9 +53,9 @@ typedef enum hub_event {
 /* What the hub's store says of a feed; all from one snapshot. */
 struct hub_view {
 	uint64_t plan, standing, registry; /* versions; 0: none yet */
-	uint64_t beyond; /* events of the feed that do not lie at or below the point asked */
-	uint64_t credit; /* bytes that the peer may have unanswered from now on */
-	struct points gaps; /* at most GAPS_TOLD_MAX */
+	uint64_t beyond;    /* events of the feed that do not lie at or below the point asked */
+	uint64_t credit;    /* bytes that the peer may have unanswered from now on */
+	struct points gaps; /* of which WELCOME tells those that the device may have */
 	struct point safe;  /* left as it is: none */
 };
 
@@ -66,10 +66,11 @@ struct hub_answers {
 	/* The highest of points that is known, else seq 0 with h(0). */
 	status (*highest)(void *ctx, const uint8_t feed[static FEED_BYTES],
 	                  const struct points *points, struct point *ret_known);
-	/* known is what highest found of the last HELLO: of the device's own tip the
-	 * hub can say nothing when the device was put back and has recorded since. */
-	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES],
-	               const struct point *known, struct hub_view *ret_view);
+	/* known is what highest found of the last HELLO, or what was acknowledged since: of
+	 * the device's own tip the hub can say nothing when the device was put back and has
+	 * recorded since. */
+	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
+	               struct hub_view *ret_view);
 	/* Up to max bytes of a document from offset: fills version, total, bytes,
 	 * signature of ret_part, which point into memory that lasts until the next
 	 * question.  No bytes from offset on: bytes is empty.  ST_NOT_FOUND: there is
@@ -103,6 +104,7 @@ struct hub_action {
 	struct batch batch; /* points into the frame given */
 	size_t wire_bytes;  /* of that batch, for hub_sync_settled() */
 	uint64_t round;
+	bool loose; /* the batch may join at what is not here: its device has nothing lower */
 	refusal refused_with; /* of HUB_REFUSE */
 	/* When the frame was a HELLO or PING that was answered, else NULL: for
 	 * contacts.  Points into the frame given. */
@@ -116,13 +118,14 @@ struct hub_action {
  * unanswered: at each ACK the greater of what is told now and what was allowed
  * less the batch answered. */
 typedef struct hub_sync {
-	hub_state state; /* hub_sync_*() alone writes it */
+	hub_state state;          /* hub_sync_*() alone writes it */
 	uint8_t feed[FEED_BYTES]; /* the feed that this connection's key is enrolled for */
 	uint64_t round;
-	uint64_t credit;     /* bytes that may be unanswered, see above */
-	uint64_t unanswered; /* bytes of batches of this round taken and not answered */
-	uint64_t waiting;    /* how many these are */
-	struct point known;  /* as told in WELCOME */
+	uint64_t credit;        /* bytes that may be unanswered, see above */
+	uint64_t unanswered;    /* bytes of batches of this round taken and not answered */
+	uint64_t waiting;       /* how many these are */
+	struct point known;     /* as told in WELCOME, then by ACK: on its chain, and here */
+	uint64_t floor;         /* of the last HELLO: the device has nothing at or below */
 	struct message message; /* the last HELLO or PING */
 } hub_sync;
 
@@ -140,7 +143,7 @@ void hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, s
  * order in which they were handed out, since an ACK stands for all before it.  One
  * of an older round, or of a connection that was refused, does no harm. */
 struct hub_settled {
-	uint64_t round;    /* of the action, as is wire_bytes */
+	uint64_t round; /* of the action, as is wire_bytes */
 	size_t wire_bytes;
 	struct point end; /* of the batch */
 	status outcome;

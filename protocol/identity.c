@@ -18,11 +18,16 @@ static const struct codec_field fields[] = {
 	{ "curve", CODEC_FIXED, AT(curve), 0, CURVE_BYTES, true },
 	{ "feed", CODEC_FIXED, AT(feed), 0, FEED_BYTES, true },
 	{ "sig", CODEC_FIXED, AT(signature), 0, SIGNATURE_BYTES, true },
-	{ "u", CODEC_CODES, AT(units), 0, UNITS_MAX, true },
+	{ "u", CODEC_CODES, AT(units), 0, UNITS_MAX, false },
 	{ "v", CODEC_UINT, offsetof(struct request_map, version), 1, UINT32_MAX, true },
 };
 
-enum { FIELDS_ = sizeof(fields) / sizeof(fields[0]), ALL_FIELDS = (1 << FIELDS_) - 1 };
+enum {
+	FIELDS_ = sizeof(fields) / sizeof(fields[0]),
+	UNITS_ROW = 3,
+	ALL_FIELDS = (1 << FIELDS_) - 1,
+	NO_UNITS = ALL_FIELDS - (1 << UNITS_ROW),
+};
 
 static const char REQUEST_TAG[] = "valija/request/1";
 static const char FINGERPRINT_TAG[] = "valija/fingerprint/1";
@@ -30,7 +35,7 @@ static const char FINGERPRINT_TAG[] = "valija/fingerprint/1";
 /* For either tag: that of the fingerprint is the longer one. */
 enum {
 	COVERED_MAX = sizeof(FINGERPRINT_TAG) + FEED_BYTES + CURVE_BYTES +
-	              UNITS_MAX * (CODE_BYTES_MAX + 1)
+		UNITS_MAX * (CODE_BYTES_MAX + 1)
 };
 
 /* ---- signatures ---- */
@@ -76,18 +81,19 @@ request_encode(const uint8_t feed[static FEED_BYTES],
                const uint8_t secret[static SIGN_SECRET_BYTES],
                const uint8_t curve[static CURVE_BYTES], const struct codes *units, writer *w)
 {
+	uint64_t has = units->count > 0 ? ALL_FIELDS : NO_UNITS;
 	uint8_t signature[SIGNATURE_BYTES], bytes[COVERED_MAX];
 	struct request_map map = { { feed, curve, *units, signature }, REQUEST_VERSION };
 	size_t fault;
 	status st;
 
 	/* before covered(), which trusts the number and the length of the units */
-	st = codec_check(fields, FIELDS_, &map, ALL_FIELDS, &fault);
+	st = codec_check(fields, FIELDS_, &map, has, &fault);
 	if (st < 0)
 		return st;
 	sign_bytes(bytes, covered(REQUEST_TAG, &map.r, bytes), secret, signature);
 	writer_clear(w);
-	codec_write(w, fields, FIELDS_, &map, ALL_FIELDS);
+	codec_write(w, fields, FIELDS_, &map, has);
 	return writer_status(w);
 }
 

@@ -20,18 +20,19 @@ void base32_encode(const uint8_t *at, size_t len, char *out, size_t size);
 struct request {
 	const uint8_t *feed;  /* FEED_BYTES */
 	const uint8_t *curve; /* CURVE_BYTES */
-	struct codes units;   /* ascending */
+	struct codes units;   /* ascending; none: it asks to report for nobody */
 	const uint8_t *signature;
 };
 
-/* The request file: a map {curve, feed, sig, u, v}; the signature of the feed
+/* The request file: a map {curve, feed, sig, u, v}, without u where there are no
+ * units; the signature of the feed
  * key covers "valija/request/1" | feed | curve | each unit code and a 0 byte.
  * Replaces what w holds.  ST_MALFORMED, ST_LIMIT: the units are no ascending
  * codes, or more than UNITS_MAX. */
-status request_encode(const uint8_t feed[static FEED_BYTES],
-                      const uint8_t secret[static SIGN_SECRET_BYTES],
-                      const uint8_t curve[static CURVE_BYTES], const struct codes *units,
-                      writer *w);
+status
+request_encode(const uint8_t feed[static FEED_BYTES],
+               const uint8_t secret[static SIGN_SECRET_BYTES],
+               const uint8_t curve[static CURVE_BYTES], const struct codes *units, writer *w);
 
 /* *ret_request points into bytes.  ST_MALFORMED; ST_LIMIT; ST_VERSION: made by
  * a newer program; ST_DENIED: the signature is not the feed's. */

@@ -12,6 +12,7 @@ enum row {
 	ROW_CLOCK,
 	ROW_CODE,
 	ROW_CREDIT,
+	ROW_DISK,
 	ROW_END,
 	ROW_FEED,
 	ROW_FLOOR,
@@ -19,6 +20,7 @@ enum row {
 	ROW_HUB,
 	ROW_KNOWN,
 	ROW_OFFSET,
+	ROW_OLDEST,
 	ROW_PENDING,
 	ROW_PLAN,
 	ROW_POINTS,
@@ -47,6 +49,7 @@ static const struct codec_field fields[ROWS_] = {
 	[ROW_CLOCK] = { "clock", CODEC_INT, AT(clock_ms), INT64_MIN, INT64_MAX, false },
 	[ROW_CODE] = { "code", CODEC_CODE, AT(code), 0, 0, false },
 	[ROW_CREDIT] = { "credit", CODEC_UINT, AT(credit), 0, CREDIT_BYTES_MAX, false },
+	[ROW_DISK] = { "disk", CODEC_UINT, AT(disk_bytes), 0, INT64_MAX, false },
 	[ROW_END] = { "end", CODEC_POINT, AT(end), 0, 0, false },
 	[ROW_FEED] = { "feed", CODEC_FIXED, AT(feed), 0, FEED_BYTES, false },
 	[ROW_FLOOR] = { "floor", CODEC_POINT, AT(floor), 0, 0, false },
@@ -54,6 +57,7 @@ static const struct codec_field fields[ROWS_] = {
 	[ROW_HUB] = { "hub", CODEC_FIXED, AT(hub), 0, FEED_BYTES, false },
 	[ROW_KNOWN] = { "known", CODEC_POINT, AT(known), 0, 0, false },
 	[ROW_OFFSET] = { "offset", CODEC_UINT, AT(offset), 0, PLAN_BYTES_MAX, false },
+	[ROW_OLDEST] = { "oldest", CODEC_UINT, AT(oldest_ms), 0, INT64_MAX, false },
 	[ROW_PENDING] = { "pending", CODEC_UINT, AT(pending), 0, INT64_MAX, false },
 	[ROW_PLAN] = { "plan", CODEC_UINT, AT(plan), 0, UINT32_MAX, false },
 	[ROW_POINTS] = { "points", CODEC_POINTS, AT(points), 0, POINTS_MAX, false },
@@ -74,40 +78,50 @@ static const struct codec_field fields[ROWS_] = {
 };
 
 #define BIT(row) (UINT64_C(1) << (row))
+#define FACTS (BIT(ROW_DISK) | BIT(ROW_OLDEST))
 
 static const struct {
 	const char *name;
 	uint64_t rows; /* all of them must be there; ROW_T is required by its own row */
+	uint64_t more; /* those that may be; of the facts, when there are some, else always */
 } messages[MESSAGES_] = {
-	[MESSAGE_HELLO] = { "HELLO", BIT(ROW_CLOCK) | BIT(ROW_FEED) | BIT(ROW_FLOOR) |
-	                                     BIT(ROW_PENDING) | BIT(ROW_PLAN) | BIT(ROW_POINTS) |
-	                                     BIT(ROW_PROGRAM) | BIT(ROW_PROTO) |
-	                                     BIT(ROW_REGISTRY) | BIT(ROW_ROUND) | BIT(ROW_TIP) },
-	[MESSAGE_WELCOME] = { "WELCOME", BIT(ROW_BEYOND) | BIT(ROW_BOOT) | BIT(ROW_CLOCK) |
-	                                         BIT(ROW_CREDIT) | BIT(ROW_GAPS) | BIT(ROW_HUB) |
-	                                         BIT(ROW_KNOWN) | BIT(ROW_PLAN) |
-	                                         BIT(ROW_REGISTRY) | BIT(ROW_ROUND) |
-	                                         BIT(ROW_STANDING) },
-	[MESSAGE_REFUSE] = { "REFUSE", BIT(ROW_CODE) | BIT(ROW_TEXT) },
-	[MESSAGE_PUSH] = { "PUSH", BIT(ROW_BATCH) | BIT(ROW_ROUND) },
-	[MESSAGE_ACK] = { "ACK", BIT(ROW_CREDIT) | BIT(ROW_END) | BIT(ROW_PLAN) |
-	                                 BIT(ROW_RECEIPT) | BIT(ROW_ROUND) | BIT(ROW_SAFE) |
-	                                 BIT(ROW_STANDING) },
-	[MESSAGE_WANT] = { "WANT", BIT(ROW_ROUND) },
-	[MESSAGE_GET] = { "GET", BIT(ROW_OFFSET) | BIT(ROW_VERSION) | BIT(ROW_WHAT) },
-	[MESSAGE_PART] = { "PART", BIT(ROW_BYTES) | BIT(ROW_OFFSET) | BIT(ROW_SIG) |
-	                                   BIT(ROW_TOTAL) | BIT(ROW_VERSION) | BIT(ROW_WHAT) },
-	[MESSAGE_PING] = { "PING", BIT(ROW_BOOT) | BIT(ROW_CLOCK) | BIT(ROW_PENDING) },
-	[MESSAGE_PONG] = { "PONG", BIT(ROW_BOOT) | BIT(ROW_CLOCK) | BIT(ROW_CREDIT) |
-	                                   BIT(ROW_PENDING) | BIT(ROW_PLAN) | BIT(ROW_STANDING) },
+	[MESSAGE_HELLO] = { "HELLO",
+	                    BIT(ROW_CLOCK) | BIT(ROW_FEED) | BIT(ROW_FLOOR) | BIT(ROW_PENDING) |
+	                            BIT(ROW_PLAN) | BIT(ROW_POINTS) | BIT(ROW_PROGRAM) |
+	                            BIT(ROW_PROTO) | BIT(ROW_REGISTRY) | BIT(ROW_ROUND) |
+	                            BIT(ROW_TIP),
+	                    FACTS },
+	[MESSAGE_WELCOME] = { "WELCOME",
+	                      BIT(ROW_BEYOND) | BIT(ROW_BOOT) | BIT(ROW_CLOCK) | BIT(ROW_CREDIT) |
+	                              BIT(ROW_GAPS) | BIT(ROW_HUB) | BIT(ROW_KNOWN) |
+	                              BIT(ROW_PLAN) | BIT(ROW_REGISTRY) | BIT(ROW_ROUND) |
+	                              BIT(ROW_STANDING),
+	                      0 },
+	[MESSAGE_REFUSE] = { "REFUSE", BIT(ROW_CODE) | BIT(ROW_TEXT), 0 },
+	[MESSAGE_PUSH] = { "PUSH", BIT(ROW_BATCH) | BIT(ROW_ROUND), 0 },
+	[MESSAGE_ACK] = { "ACK",
+	                  BIT(ROW_CREDIT) | BIT(ROW_END) | BIT(ROW_PLAN) | BIT(ROW_RECEIPT) |
+	                          BIT(ROW_ROUND) | BIT(ROW_SAFE) | BIT(ROW_STANDING),
+	                  0 },
+	[MESSAGE_WANT] = { "WANT", BIT(ROW_ROUND), 0 },
+	[MESSAGE_GET] = { "GET", BIT(ROW_OFFSET) | BIT(ROW_VERSION) | BIT(ROW_WHAT), 0 },
+	[MESSAGE_PART] = { "PART",
+	                   BIT(ROW_BYTES) | BIT(ROW_OFFSET) | BIT(ROW_SIG) | BIT(ROW_TOTAL) |
+	                           BIT(ROW_VERSION) | BIT(ROW_WHAT),
+	                   0 },
+	[MESSAGE_PING] = { "PING", BIT(ROW_BOOT) | BIT(ROW_CLOCK) | BIT(ROW_PENDING), FACTS },
+	[MESSAGE_PONG] = { "PONG",
+	                   BIT(ROW_BOOT) | BIT(ROW_CLOCK) | BIT(ROW_CREDIT) | BIT(ROW_PENDING) |
+	                           BIT(ROW_PLAN) | BIT(ROW_STANDING),
+	                   BIT(ROW_REGISTRY) },
 };
 
 static const char *const refusals[REFUSALS_] = {
-	[REFUSAL_VERSION] = "version",     [REFUSAL_ENROLMENT] = "enrolment",
-	[REFUSAL_FEED] = "feed",           [REFUSAL_MALFORMED] = "malformed",
-	[REFUSAL_ORDER] = "order",         [REFUSAL_SIZE] = "size",
-	[REFUSAL_SEAL] = "seal",           [REFUSAL_CHAIN] = "chain",
-	[REFUSAL_LIMIT] = "limit",         [REFUSAL_CREDIT] = "credit",
+	[REFUSAL_VERSION] = "version", [REFUSAL_ENROLMENT] = "enrolment",
+	[REFUSAL_FEED] = "feed",       [REFUSAL_MALFORMED] = "malformed",
+	[REFUSAL_ORDER] = "order",     [REFUSAL_SIZE] = "size",
+	[REFUSAL_SEAL] = "seal",       [REFUSAL_CHAIN] = "chain",
+	[REFUSAL_LIMIT] = "limit",     [REFUSAL_CREDIT] = "credit",
 	[REFUSAL_BUSY] = "busy",
 };
 
@@ -185,6 +199,7 @@ message_decode(const void *frame, size_t len, struct message *ret_message)
 		if (!text_is(m->type_name, messages[t].name))
 			continue;
 		m->type = (message_type) t;
+		m->has_facts = (m->has & FACTS) == FACTS;
 		return critical || (messages[t].rows & ~m->has) ? ST_MALFORMED : ST_OK;
 	}
 	return ST_UNKNOWN;
@@ -197,7 +212,9 @@ message_encode(const struct message *m, writer *w)
 
 	copy.type_name = text_of(messages[m->type].name);
 	writer_clear(w);
-	codec_write(w, fields, ROWS_, &copy, messages[m->type].rows | BIT(ROW_T));
+	codec_write(w, fields, ROWS_, &copy,
+	            messages[m->type].rows | BIT(ROW_T) |
+	                    (messages[m->type].more & (m->has_facts ? ~UINT64_C(0) : ~FACTS)));
 	return writer_status(w);
 }
 

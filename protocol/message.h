@@ -73,10 +73,13 @@ struct message {
 	struct point floor;     /* HELLO: what lies at or below is no longer held */
 	struct point tip;       /* HELLO */
 	uint64_t plan;          /* HELLO WELCOME ACK PONG: plan version; 0 none */
-	uint64_t registry;      /* HELLO WELCOME: registry number seen */
+	uint64_t registry;      /* HELLO WELCOME PONG: registry number seen; 0 not told */
 	int64_t clock_ms;       /* HELLO WELCOME PING PONG: the sender's wall clock */
 	struct text program;    /* HELLO: name and version */
 	uint64_t pending;       /* HELLO PING: events not acknowledged; PONG: batches not stored */
+	bool has_facts;         /* HELLO PING: the two below are told */
+	uint64_t disk_bytes;    /* HELLO PING: free where the outbox is */
+	uint64_t oldest_ms;     /* HELLO PING: age of the oldest event not acknowledged; 0 none */
 	const uint8_t *hub;     /* WELCOME: the hub's signing key, its id */
 	uint64_t boot;          /* WELCOME PONG, and PING: drawn when the hub started */
 	struct point known;     /* WELCOME: the highest of the points it knows */
@@ -94,8 +97,8 @@ struct message {
 	uint64_t total;         /* PART: bytes of the document as packed */
 	struct bytes bytes;     /* PART */
 	const uint8_t *signature; /* PART: over the whole, see document_signed() */
-	struct text code;       /* REFUSE */
-	struct text text;       /* REFUSE: English, for a log */
+	struct text code;         /* REFUSE */
+	struct text text;         /* REFUSE: English, for a log */
 };
 
 /* Decode one frame.  ST_MALFORMED; ST_LIMIT; ST_UNKNOWN: a type that is not

@@ -57,10 +57,12 @@ size_t
 plan_row_bytes(int table)
 {
 	switch (table) {
-	case TABLE_UNITS:       return sizeof(struct plan_unit);
-	case TABLE_INDICATORS:  return sizeof(struct plan_indicator);
+	case TABLE_UNITS: return sizeof(struct plan_unit);
+	case TABLE_INDICATORS: return sizeof(struct plan_indicator);
 	case TABLE_INITIATIVES: return sizeof(struct plan_initiative);
-	default:                return sizeof(struct plan_item);
+	case TABLE_ACTIONS: return sizeof(struct plan_action);
+	case TABLE_REPORTING: return sizeof(struct plan_reporting);
+	default: return sizeof(struct plan_item);
 	}
 }
 
@@ -70,7 +72,7 @@ row_at(const plan *p, int table, size_t row)
 	return (const char *) p->tables[table].rows + row * plan_row_bytes(table);
 }
 
-/* All four structures of rows begin with their code. */
+/* All structures of rows begin with their code. */
 const char *
 plan_row_code(const plan *p, int table, size_t row)
 {
@@ -178,7 +180,8 @@ load(struct plan_checker *c, const void *json, size_t len)
 		return;
 	}
 	if (has_byte_order_mark(json, len)) {
-		report_file(c, N_("a byte order mark stands here; save the file as UTF-8 without one"));
+		report_file(
+			c, N_("a byte order mark stands here; save the file as UTF-8 without one"));
 		return;
 	}
 	/* texts of it hold no U+0000, without JSON_ALLOW_NUL: they are whole as
@@ -287,6 +290,12 @@ plan_item(const plan *p, plan_list list, const char *code, size_t len)
 	return look_up(p, (int) list, code, len);
 }
 
+const struct plan_action *
+plan_action(const plan *p, const char *code, size_t len)
+{
+	return look_up(p, TABLE_ACTIONS, code, len);
+}
+
 static const void *
 rows_of(const plan *p, int table, size_t *ret_count)
 {
@@ -316,4 +325,49 @@ const struct plan_item *
 plan_items(const plan *p, plan_list list, size_t *ret_count)
 {
 	return rows_of(p, (int) list, ret_count);
+}
+
+const struct plan_action *
+plan_actions(const plan *p, size_t *ret_count)
+{
+	return rows_of(p, TABLE_ACTIONS, ret_count);
+}
+
+const struct plan_reporting *
+plan_reportings(const plan *p, size_t *ret_count)
+{
+	return rows_of(p, TABLE_REPORTING, ret_count);
+}
+
+const struct plan_action *
+plan_next_action(const plan *p, const char *initiative, int year, const struct plan_action *after)
+{
+	size_t count;
+	const struct plan_action *actions = plan_actions(p, &count);
+
+	for (size_t i = after ? (size_t) (after - actions) + 1 : 0; i < count; i++) {
+		if (strcmp(actions[i].initiative, initiative) == 0 &&
+		    (year == 0 || actions[i].year == year))
+			return &actions[i];
+	}
+	return NULL;
+}
+
+static bool
+names_one(const char *const *list, size_t count, const char *one)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i], one) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+plan_may_report(const plan *p, struct text code, const struct plan_unit *unit)
+{
+	const struct plan_reporting *only = look_up(p, TABLE_REPORTING, code.at, code.len);
+
+	return !only || names_one(only->kinds, only->kind_count, plan_unit_kind_word(unit->kind)) ||
+		names_one(only->units, only->unit_count, unit->code);
 }

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/bytes.h"
 #include "protocol/date.h"
 #include "protocol/limits.h"
 #include "protocol/status.h"
@@ -32,9 +33,11 @@ enum {
 	PLAN_LIST_MAX = 4096,       /* entries of a list */
 	PLAN_LINKS_MAX = 64,        /* initiatives of an indicator, objectives of a strategy */
 	PLAN_PROBLEMS_MAX = 500,    /* told one by one; the rest is only counted */
+	PLAN_WEIGHTS = 10000,       /* all of one group: weights are basis points */
 	PLAN_NOT_RETIRED = DATE_MAX + 1,
 };
-#define PLAN_NUMBER_MAX INT64_C(1000000000000) /* of a baseline, a goal, a target */
+#define PLAN_NUMBER_MAX INT64_C(1000000000000)   /* of a baseline, a goal, a target */
+#define PLAN_MONEY_MAX INT64_C(1000000000000000) /* of a budget, in whole pesos */
 
 /* How what is reported adds up to what is measured against the goal.  The words
  * are the ministry's, as the document writes them. */
@@ -75,11 +78,25 @@ struct plan_unit {
 	plan_unit_kind kind;
 	const char *country; /* ISO 3166-1 alpha-2; "CO" for an area */
 	const char *country_name;
-	const char *tz;          /* IANA zone, by its form; whether there is one is not asked */
+	const char *tz; /* IANA zone, by its form; whether there is one is not asked */
 	bool counts_as_mission;
 	const char *city;    /* NULL when not told */
 	date opened, closed; /* first and last day; DATE_MIN and DATE_MAX when not told */
 	date retired;
+};
+
+/* What is programmed for a quarter or, with quarter 0, for a whole year. */
+struct plan_programmed {
+	int year, quarter; /* quarter: 1 to 4, or 0 */
+	int64_t value;
+};
+
+/* The part of one unit in it.  Ascending by year, the whole year before its
+ * quarters, none twice. */
+struct plan_unit_targets {
+	const char *unit;
+	const struct plan_programmed *targets;
+	size_t target_count;
 };
 
 /* What is measured.  Goal, baseline and targets are whole numbers of 0 to
@@ -97,8 +114,12 @@ struct plan_indicator {
 	const struct plan_target {
 		int year;
 		int64_t value;
-	} *targets; /* by ascending year, none twice; a year may have none */
+	} * targets; /* by ascending year, none twice; a year may have none */
 	size_t target_count;
+	const struct plan_programmed *quarter_targets; /* ascending; a quarter may have none */
+	size_t quarter_target_count;
+	const struct plan_unit_targets *unit_targets; /* ascending by unit */
+	size_t unit_target_count;
 	const char *const *links; /* codes of initiatives, ascending */
 	size_t link_count;
 	const char *const *baseline_keys; /* things the baseline holds already, ascending */
@@ -120,8 +141,39 @@ struct plan_initiative {
 	const char *code, *name, *strategy, *area;
 	plan_area_source area_source;
 	const char *note; /* what the office should look at; NULL when nothing */
+	int64_t weight;   /* within its strategy, in basis points; 0: none is stated */
 	date retired;
 };
+
+/* A row of an annual action plan: what is done for an initiative in one year.  The
+ * weight is within the actions of that initiative and year. */
+struct plan_action {
+	const char *code, *name;
+	const char *initiative;
+	int64_t year;
+	const char *responsible; /* a unit */
+	int64_t weight;          /* in basis points; 0: none is stated */
+	bool has_budget;
+	int64_t budget;        /* whole pesos; valid when has_budget */
+	const char *purchases; /* its line of the annual purchases plan; may be NULL */
+	const char *indicator; /* may be NULL */
+	date retired;
+};
+
+/* Classes of risks after the guide of the Departamento Administrativo de la Función
+ * Pública; the words are the document's. */
+typedef enum plan_risk_kind {
+	RISK_STRATEGIC,   /* "estrategico" */
+	RISK_OPERATIONAL, /* "operativo" */
+	RISK_FINANCIAL,   /* "financiero" */
+	RISK_TECHNICAL,   /* "tecnologico" */
+	RISK_COMPLIANCE,  /* "cumplimiento" */
+	RISK_REPUTATION,  /* "reputacional" */
+	RISK_CORRUPTION,  /* "corrupcion" */
+	RISK_SECURITY,    /* "seguridad-digital" */
+	RISK_FISCAL,      /* "fiscal" */
+	RISK_KIND_NONE,   /* none is stated */
+} plan_risk_kind;
 
 /* An entry of any other list.  All have a code and a name; what only some
  * lists know is NULL or 0 in the others. */
@@ -136,7 +188,23 @@ struct plan_item {
 	size_t objective_count;
 	const char *const *periods; /* projects: "2023" or "2024-2026", in their order */
 	size_t period_count;
-	bool ppi; /* projects: part of the Plan Plurianual de Inversiones */
+	bool ppi;       /* projects: part of the Plan Plurianual de Inversiones */
+	int64_t weight; /* strategies: within the plan, in basis points; 0: none is stated */
+	plan_risk_kind risk_kind;       /* risks only */
+	const char *const *initiatives; /* risks: what they threaten, ascending */
+	size_t initiative_count;
+	const char *const *controls; /* risks: texts, in their order */
+	size_t control_count;
+};
+
+/* Who alone may report for an indicator, initiative, commitment, risk or project: these units, and all units
+ * of these kinds. */
+struct plan_reporting {
+	const char *code;
+	const char *const *units; /* codes, ascending */
+	size_t unit_count;
+	const char *const *kinds; /* words of plan_unit_kind */
+	size_t kind_count;
 };
 
 /* The lists whose entries are struct plan_item.  Units, indicators and initiatives
@@ -166,7 +234,7 @@ struct plan_about {
 	const struct plan_change {
 		const char *version, *description;
 		date day;
-	} *changes; /* the change register */
+	} * changes; /* the change register */
 	size_t change_count;
 };
 
@@ -225,6 +293,8 @@ const struct json_t *plan_document(const plan *p);
 const char *plan_accumulation_word(plan_accumulation accumulation);
 const char *plan_feeder_word(plan_feeder by);
 const char *plan_unit_kind_word(plan_unit_kind kind);
+/* NULL for RISK_KIND_NONE. */
+const char *plan_risk_kind_word(plan_risk_kind kind);
 
 /* Look-ups by code (len bytes, no 0 needed); NULL when there is none.  Hash
  * tables inside: constant time. */
@@ -232,6 +302,7 @@ const struct plan_unit *plan_unit(const plan *p, const char *code, size_t len);
 const struct plan_indicator *plan_indicator(const plan *p, const char *code, size_t len);
 const struct plan_initiative *plan_initiative(const plan *p, const char *code, size_t len);
 const struct plan_item *plan_item(const plan *p, plan_list list, const char *code, size_t len);
+const struct plan_action *plan_action(const plan *p, const char *code, size_t len);
 
 /* The whole lists, in the order of the document, what is retired included.  NULL
  * when the count is 0. */
@@ -239,3 +310,20 @@ const struct plan_unit *plan_units(const plan *p, size_t *ret_count);
 const struct plan_indicator *plan_indicators(const plan *p, size_t *ret_count);
 const struct plan_initiative *plan_initiatives(const plan *p, size_t *ret_count);
 const struct plan_item *plan_items(const plan *p, plan_list list, size_t *ret_count);
+const struct plan_action *plan_actions(const plan *p, size_t *ret_count);
+const struct plan_reporting *plan_reportings(const plan *p, size_t *ret_count);
+
+/* The next action of an initiative (its whole code) behind that one, in the order of
+ * the document; the first with NULL, NULL after the last.  year 0: of any year. */
+const struct plan_action *
+plan_next_action(const plan *p, const char *initiative, int year, const struct plan_action *after);
+
+/* What is programmed for a year or, unless quarter is 0, for a quarter of it (1 to
+ * 4): for one unit, or, with an empty code, for all.  Only what the plan states:
+ * nothing is added up or shared out.  False when it states nothing. */
+bool plan_programmed(const struct plan_indicator *indicator, struct text unit, int year,
+                     int quarter, int64_t *ret_value);
+
+/* Whether entries of that unit may name that indicator or initiative.  Whose code the
+ * plan does not list under "reporting" is reported by every unit. */
+bool plan_may_report(const plan *p, struct text code, const struct plan_unit *unit);

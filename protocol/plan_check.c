@@ -26,9 +26,12 @@ static const struct {
 	[LIST_SDG] = { NULL, "sdg", NULL, NULL },
 	[TABLE_UNITS] = { NULL, "units", N_("there is no such unit"),
 	                  N_("there is no such unit; the nearest one is %s") },
-	[TABLE_INDICATORS] = { NULL, "indicators", NULL, NULL },
+	[TABLE_INDICATORS] = { NULL, "indicators", N_("there is no such indicator"),
+	                       N_("there is no such indicator; the nearest one is %s") },
 	[TABLE_INITIATIVES] = { NULL, "initiatives", N_("there is no such initiative"),
 	                        N_("there is no such initiative; the nearest one is %s") },
+	[TABLE_ACTIONS] = { NULL, "actions", NULL, NULL },
+	[TABLE_REPORTING] = { NULL, "reporting", NULL, NULL },
 };
 
 /* The path of a table, in place: it must outlive this function, which a literal of
@@ -37,7 +40,8 @@ static const struct plan_path *
 path_of(int table, struct plan_path place[static 2])
 {
 	place[0] = (struct plan_path) { .key = tables[table].outer };
-	place[1] = (struct plan_path) { tables[table].outer ? &place[0] : NULL, tables[table].key, 0 };
+	place[1] = (struct plan_path) { tables[table].outer ? &place[0] : NULL, tables[table].key,
+		                        0 };
 	return &place[1];
 }
 
@@ -50,8 +54,8 @@ report_twice(struct plan_checker *c, int table, size_t row, int first_table, siz
 	char pointer[80];
 
 	plan_pointer(AT_KEY(AT_INDEX(first, first_row), "code"), pointer, sizeof(pointer));
-	plan_report(c, AT_KEY(AT_INDEX(list, row), "code"), N_("the same code stands at %s already"),
-	            pointer);
+	plan_report(c, AT_KEY(AT_INDEX(list, row), "code"),
+	            N_("the same code stands at %s already"), pointer);
 }
 
 /* A code is unique in its list.  An event names an indicator or an initiative
@@ -95,6 +99,19 @@ nearest_code(const plan *p, int table, const char *code)
 	return nearest && code_near(least, strlen(code)) ? nearest : NULL;
 }
 
+void
+plan_check_code(struct plan_checker *c, const struct plan_path *at, const char *code, int table)
+{
+	const char *nearest;
+
+	if (plan_find(c->p, table, code, strlen(code)) != SIZE_MAX)
+		return;
+	/* only while it will be told: to compare with a whole list is what
+	 * could make a hostile document slow */
+	nearest = c->problems->count < PLAN_PROBLEMS_MAX ? nearest_code(c->p, table, code) : NULL;
+	plan_report(c, at, nearest ? tables[table].nearest : tables[table].nowhere, nearest);
+}
+
 /* The text at that place must be a code of the table.  What is no code has
  * been reported. */
 static void
@@ -102,15 +119,9 @@ check_link(struct plan_checker *c, const struct plan_path *at, int table)
 {
 	const json_t *value = plan_at(c->p, at);
 	const char *code = json_string_value(value);
-	const char *nearest;
 
-	if (!code || !code_valid((struct text) { code, json_string_length(value) }) ||
-	    plan_find(c->p, table, code, strlen(code)) != SIZE_MAX)
-		return;
-	/* only while it will be told: to compare with a whole list is what
-	 * could make a hostile document slow */
-	nearest = c->problems->count < PLAN_PROBLEMS_MAX ? nearest_code(c->p, table, code) : NULL;
-	plan_report(c, at, nearest ? tables[table].nearest : tables[table].nowhere, nearest);
+	if (code && code_valid((struct text) { code, json_string_length(value) }))
+		plan_check_code(c, at, code, table);
 }
 
 /* What is no list, or not there, has no entries for jansson, so no link is
@@ -133,7 +144,10 @@ check_item_links(struct plan_checker *c, int table)
 	for (size_t row = 0; row < c->p->tables[table].count; row++) {
 		const struct plan_path *at = AT_INDEX(list, row);
 
-		check_link_list(c, AT_KEY(at, "objectives"), LIST_OBJECTIVES);
+		if (table == LIST_RISKS)
+			check_link_list(c, AT_KEY(at, "initiatives"), TABLE_INITIATIVES);
+		else
+			check_link_list(c, AT_KEY(at, "objectives"), LIST_OBJECTIVES);
 		if (table == LIST_PROJECTS)
 			check_link(c, AT_KEY(at, "strategy"), LIST_STRATEGIES);
 	}
@@ -164,7 +178,8 @@ check_period(struct plan_checker *c, const struct plan_path *at, struct plan_per
 	if (period.from == UNSET_DATE || period.to == UNSET_DATE || period.from <= period.to)
 		return;
 	date_format(period.from, from);
-	plan_report(c, AT_KEY(at, "to"), N_("must not be before %s, where the period begins"), from);
+	plan_report(c, AT_KEY(at, "to"), N_("must not be before %s, where the period begins"),
+	            from);
 }
 
 static void
@@ -188,17 +203,33 @@ struct years {
 	int first, last;
 };
 
-/* False when the period itself is wrong, which was told. */
 static bool
-years_of(const plan *p, const struct plan_indicator *indicator, struct years *ret_years)
+is_whole(struct plan_period period)
 {
-	struct plan_period period = indicator->has_period ? indicator->period : p->period;
+	return period.from != UNSET_DATE && period.to != UNSET_DATE && period.from <= period.to;
+}
 
-	if (period.from == UNSET_DATE || period.to == UNSET_DATE || period.from > period.to)
-		return false;
-	ret_years->first = date_civil(period.from).year;
-	ret_years->last = date_civil(period.to).year;
-	return true;
+bool
+plan_indicator_days(const plan *p, const struct plan_indicator *indicator,
+                    struct plan_period *ret_days)
+{
+	*ret_days = indicator->has_period ? indicator->period : p->period;
+	return is_whole(*ret_days);
+}
+
+static struct years
+years_of(struct plan_period period)
+{
+	return (struct years) { date_civil(period.from).year, date_civil(period.to).year };
+}
+
+static void
+report_outside(struct plan_checker *c, const struct plan_path *at, struct years years)
+{
+	char span[32];
+
+	snprintf(span, sizeof(span), "%d-%d", years.first, years.last);
+	plan_report(c, at, N_("the year is outside the period %s"), span);
 }
 
 /* How many targets lie within the period.  The others are reported. */
@@ -207,9 +238,8 @@ check_target_years(struct plan_checker *c, const struct plan_path *at,
                    const struct plan_indicator *indicator, struct years years)
 {
 	size_t within = 0;
-	char key[12], span[32];
+	char key[12];
 
-	snprintf(span, sizeof(span), "%d-%d", years.first, years.last);
 	for (size_t i = 0; i < indicator->target_count; i++) {
 		int year = indicator->targets[i].year;
 
@@ -218,7 +248,7 @@ check_target_years(struct plan_checker *c, const struct plan_path *at,
 			continue;
 		}
 		snprintf(key, sizeof(key), "%d", year);
-		plan_report(c, AT_KEY(at, key), N_("the year is outside the period %s"), span);
+		report_outside(c, AT_KEY(at, key), years);
 	}
 	return within;
 }
@@ -232,12 +262,14 @@ check_targets(struct plan_checker *c, const struct plan_path *at,
               const struct plan_indicator *indicator)
 {
 	bool adds_up = indicator->accumulation == ACCUMULATION_SUM;
+	struct plan_period days;
 	struct years years;
 	size_t within, all;
 	int64_t due = 0;
 
-	if (!years_of(c->p, indicator, &years))
+	if (!plan_indicator_days(c->p, indicator, &days))
 		return;
+	years = years_of(days);
 	within = check_target_years(c, AT_KEY(at, "targets"), indicator, years);
 	all = (size_t) years.last - (size_t) years.first + 1;
 	if (within != all || within != indicator->target_count)
@@ -299,8 +331,9 @@ check_baseline_keys(struct plan_checker *c, const struct plan_path *at,
 		missions += unit && unit->counts_as_mission;
 	}
 	plan_note_number(c, AT_KEY(at, "baseline"),
-	                 missions == named ? N_("baseline_keys names %s units that count as missions")
-	                                   : N_("baseline_keys names %s things"),
+	                 missions == named
+	                         ? N_("baseline_keys names %s units that count as missions")
+	                         : N_("baseline_keys names %s things"),
 	                 named);
 }
 
@@ -311,7 +344,7 @@ check_baseline_included(struct plan_checker *c, const struct plan_path *at,
                         const struct plan_indicator *indicator)
 {
 	bool sums = indicator->accumulation == ACCUMULATION_SUM ||
-	            indicator->accumulation == ACCUMULATION_FLOW;
+		indicator->accumulation == ACCUMULATION_FLOW;
 	bool rises = indicator->accumulation == ACCUMULATION_CAPACITY;
 
 	if (!indicator->has_baseline)
@@ -333,8 +366,48 @@ check_indicator(struct plan_checker *c, const struct plan_path *at,
 	check_link_list(c, AT_KEY(at, "links"), TABLE_INITIATIVES);
 	check_goal(c, at, indicator);
 	check_targets(c, at, indicator);
+	plan_check_programmed(c, at, indicator);
 	check_baseline_included(c, at, indicator);
 	check_baseline_keys(c, at, indicator);
+}
+
+/* An action plan is a year's, and the years are those of the plan. */
+static void
+check_action(struct plan_checker *c, const struct plan_path *at, const struct plan_action *action)
+{
+	struct years years;
+
+	check_link(c, AT_KEY(at, "initiative"), TABLE_INITIATIVES);
+	check_link(c, AT_KEY(at, "responsible"), TABLE_UNITS);
+	check_link(c, AT_KEY(at, "indicator"), TABLE_INDICATORS);
+	if (action->year == UNSET_NUMBER || !is_whole(c->p->period))
+		return;
+	years = years_of(c->p->period);
+	if (action->year < years.first || action->year > years.last)
+		report_outside(c, AT_KEY(at, "year"), years);
+}
+
+/* Nobody at all would be a way to retire something without a date. */
+static void
+check_reporting(struct plan_checker *c, const struct plan_path *at,
+                const struct plan_reporting *reporting)
+{
+	static const int lists[] = { TABLE_INDICATORS, TABLE_INITIATIVES, LIST_COMMITMENTS,
+		                     LIST_RISKS, LIST_PROJECTS };
+	const char *code = reporting->code;
+	bool found = !code;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		found = found || plan_find(c->p, lists[i], code, strlen(code)) != SIZE_MAX;
+	if (!found)
+		plan_report(c, AT_KEY(at, "code"),
+		            N_("there is no such indicator, initiative, commitment, risk or "
+		               "project"),
+		            NULL);
+	check_link_list(c, AT_KEY(at, "units"), TABLE_UNITS);
+	if (json_array_size(plan_at(c->p, AT_KEY(at, "units"))) == 0 &&
+	    json_array_size(plan_at(c->p, AT_KEY(at, "kinds"))) == 0)
+		plan_report(c, at, N_("units or kinds of units must be named here"), NULL);
 }
 
 static void
@@ -356,17 +429,25 @@ plan_check_rules(struct plan_checker *c)
 	const struct plan_initiative *initiatives = p->tables[TABLE_INITIATIVES].rows;
 	const struct plan_indicator *indicators = p->tables[TABLE_INDICATORS].rows;
 	const struct plan_unit *units = p->tables[TABLE_UNITS].rows;
+	const struct plan_action *actions = p->tables[TABLE_ACTIONS].rows;
+	const struct plan_reporting *reporting = p->tables[TABLE_REPORTING].rows;
 
 	check_period(c, AT_KEY(NULL, "period"), p->period);
 	for (int table = 0; table < TABLES_; table++)
 		check_codes(c, table);
 	check_item_links(c, LIST_STRATEGIES);
 	check_item_links(c, LIST_PROJECTS);
+	check_item_links(c, LIST_RISKS);
 	for (size_t i = 0; i < p->tables[TABLE_INITIATIVES].count; i++)
 		check_initiative(c, AT_INDEX(AT_KEY(NULL, "initiatives"), i), &initiatives[i]);
 	for (size_t i = 0; i < p->tables[TABLE_INDICATORS].count; i++)
 		check_indicator(c, AT_INDEX(AT_KEY(NULL, "indicators"), i), &indicators[i]);
+	for (size_t i = 0; i < p->tables[TABLE_ACTIONS].count; i++)
+		check_action(c, AT_INDEX(AT_KEY(NULL, "actions"), i), &actions[i]);
+	plan_check_weights(c);
 	for (size_t i = 0; i < p->tables[TABLE_UNITS].count; i++)
 		check_unit(c, AT_INDEX(AT_KEY(NULL, "units"), i), &units[i]);
+	for (size_t i = 0; i < p->tables[TABLE_REPORTING].count; i++)
+		check_reporting(c, AT_INDEX(AT_KEY(NULL, "reporting"), i), &reporting[i]);
 	check_lights(c);
 }

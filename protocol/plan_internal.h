@@ -4,6 +4,8 @@
  *   plan_shape.c    which keys each object has and what may stand there
  *   plan_read.c     the document into structures, by those tables
  *   plan_check.c    rules between one place and another
+ *   plan_programmed.c  rules of targets by quarter and by unit, and their look-up
+ *   plan_weights.c  weights of a group: all or none, and their sum
  *   plan_problem.c  findings with their JSON pointer
  *
  * Reading is forgiving so that all errors come out at once: what is missing or
@@ -31,6 +33,8 @@ enum plan_rows_id {
 	TABLE_UNITS = PLAN_LISTS_,
 	TABLE_INDICATORS,
 	TABLE_INITIATIVES,
+	TABLE_ACTIONS,
+	TABLE_REPORTING,
 	TABLES_
 };
 
@@ -106,6 +110,25 @@ void plan_read_document(struct plan_checker *c);
  * tables have their hash table. */
 void plan_check_rules(struct plan_checker *c);
 
+/* Tell at that place when there is no such code in the table. */
+void
+plan_check_code(struct plan_checker *c, const struct plan_path *at, const char *code, int table);
+
+/* plan_programmed.c */
+
+/* The targets by quarter and by unit of one indicator, which stands at that place. */
+void plan_check_programmed(struct plan_checker *c, const struct plan_path *at,
+                           const struct plan_indicator *indicator);
+
+/* The days in which what is told of an indicator counts.  False when they could not
+ * be read, or end before they begin: that was told. */
+bool plan_indicator_days(const plan *p, const struct plan_indicator *indicator,
+                         struct plan_period *ret_days);
+
+/* plan_weights.c */
+
+void plan_check_weights(struct plan_checker *c);
+
 /* plan_problem.c */
 
 /* What stands at a place; NULL when nothing does.  Borrowed from the document. */
@@ -113,14 +136,14 @@ json_t *plan_at(const plan *p, const struct plan_path *at);
 
 /* Tell an error at a place; the value found there is told with it.  rule is a msgid
  * that must live on, arg (may be NULL) stands in its %s and is copied, cut. */
-void plan_report(struct plan_checker *c, const struct plan_path *at, const char *rule,
-                 const char *arg);
+void
+plan_report(struct plan_checker *c, const struct plan_path *at, const char *rule, const char *arg);
 void plan_report_number(struct plan_checker *c, const struct plan_path *at, const char *rule,
                         int64_t arg);
 /* The same, of what is no error. */
 void plan_note(struct plan_checker *c, const struct plan_path *at, const char *rule);
-void plan_note_number(struct plan_checker *c, const struct plan_path *at, const char *rule,
-                      int64_t arg);
+void
+plan_note_number(struct plan_checker *c, const struct plan_path *at, const char *rule, int64_t arg);
 /* What jansson says of bytes that are not JSON; no memory sticks in c->st. */
 void plan_report_syntax(struct plan_checker *c, const json_error_t *error);
 

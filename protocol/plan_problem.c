@@ -239,7 +239,8 @@ static const struct {
 	const char *rule;
 } syntax_rules[] = {
 	{ json_error_invalid_utf8, N_("this is not UTF-8; save the file as UTF-8") },
-	{ json_error_premature_end_of_input, N_("the file ends too early: a bracket is not closed") },
+	{ json_error_premature_end_of_input,
+	  N_("the file ends too early: a bracket is not closed") },
 	{ json_error_end_of_input_expected, N_("something follows the end of the document") },
 	{ json_error_duplicate_key, N_("the same key stands twice in one object") },
 	{ json_error_stack_overflow, N_("brackets are nested too deeply") },

@@ -14,6 +14,8 @@
  * plan_check.c pass over what is unset.  Nothing here stops before the end but
  * for want of memory. */
 
+enum { WORDS_BYTES = sizeof(((struct plan_problem *) NULL)->arg) };
+
 /* Members are written through memcpy(): a field knows only where they are. */
 static void
 put(char *base, size_t at, const void *value, size_t bytes)
@@ -37,11 +39,13 @@ unset(const struct plan_shape *shape, char *base)
 
 	for (const struct plan_field *f = shape->fields; f->key; f++) {
 		const date day = f->optional ? (date) f->min : UNSET_DATE;
+		const int64_t none = f->optional ? 0 : number;
+		const unsigned other = f->optional ? (unsigned) f->max : word;
 
 		if (f->type == FIELD_NUMBER || f->type == FIELD_NUMBER_OR_NULL)
-			put(base, f->at, &number, sizeof(number));
+			put(base, f->at, &none, sizeof(none));
 		else if (f->type == FIELD_WORD)
-			put(base, f->at, &word, sizeof(word));
+			put(base, f->at, &other, sizeof(other));
 		else if (f->type == FIELD_DATE)
 			put(base, f->at, &day, sizeof(day));
 		else if (f->type == FIELD_OBJECT)
@@ -98,7 +102,7 @@ is_years(const char *text, size_t len)
 	if (len == 4)
 		return read_year(text) != 0;
 	return len == 9 && text[4] == '-' && read_year(text) != 0 &&
-	       read_year(text) < read_year(text + 5);
+		read_year(text) < read_year(text + 5);
 }
 
 static void
@@ -107,11 +111,32 @@ report_bytes(struct plan_checker *c, const struct plan_path *at, const struct pl
 {
 	int64_t max = type == FIELD_TEXT ? PLAN_TEXT_MAX_BYTES : f->max;
 
-	plan_report_number(c, at,
-	                   type == FIELD_LINE
-	                           ? N_("must be one line of text, 1 to %s bytes long")
-	                           : N_("must be a text without control characters, 1 to %s bytes long"),
-	                   max);
+	plan_report_number(
+		c, at,
+		type == FIELD_LINE
+			? N_("must be one line of text, 1 to %s bytes long")
+			: N_("must be a text without control characters, 1 to %s bytes long"),
+		max);
+}
+
+/* The words of a field as one text, as much as a finding can hold of it. */
+static void
+join_words(const char *const *words, char all[static WORDS_BYTES])
+{
+	size_t len = 0;
+
+	all[0] = '\0';
+	for (size_t i = 0; words[i] && len < WORDS_BYTES; i++)
+		len += (size_t) snprintf(all + len, WORDS_BYTES - len, "%s%s", i > 0 ? ", " : "",
+		                         words[i]);
+}
+
+static bool
+is_word(const char *const *words, const char *text)
+{
+	while (*words && strcmp(*words, text) != 0)
+		words++;
+	return *words != NULL;
 }
 
 /* The text at that place, or NULL when it is not what type asks for. */
@@ -121,7 +146,8 @@ read_string(struct plan_checker *c, const struct plan_path *at, const struct pla
 {
 	const char *text = json_is_string(value) ? json_string_value(value) : "";
 	size_t len = json_is_string(value) ? json_string_length(value) : 0;
-	const char *rule;
+	const char *rule, *arg = NULL;
+	char all[WORDS_BYTES];
 	bool good;
 
 	switch ((int) type) { /* the other types are no strings */
@@ -141,15 +167,22 @@ read_string(struct plan_checker *c, const struct plan_path *at, const struct pla
 		good = is_years(text, len);
 		rule = N_("must be a year or a span of years, as 2023 or 2024-2026");
 		break;
+	case FIELD_WORD:
+		good = is_word(f->words, text);
+		rule = N_("must be one of: %s");
+		join_words(f->words, all);
+		arg = all;
+		break;
 	default:
-		good = len >= 1 && len <= (size_t) (type == FIELD_TEXT ? PLAN_TEXT_MAX_BYTES : f->max) &&
-		       printable(text, type == FIELD_TEXT);
+		good = len >= 1 &&
+			len <= (size_t) (type == FIELD_TEXT ? PLAN_TEXT_MAX_BYTES : f->max) &&
+			printable(text, type == FIELD_TEXT);
 		if (!good)
 			report_bytes(c, at, f, type);
 		return good ? text : NULL;
 	}
 	if (!good)
-		plan_report(c, at, rule, NULL);
+		plan_report(c, at, rule, arg);
 	return good ? text : NULL;
 }
 
@@ -171,17 +204,17 @@ static void
 read_word(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
           const json_t *value, char *base)
 {
-	char all[120] = ""; /* as much as a finding can hold of it */
+	const unsigned unset_word = UNSET_WORD; /* also where a missing one would be another */
+	char all[WORDS_BYTES];
 
+	put(base, f->at, &unset_word, sizeof(unset_word));
 	for (unsigned i = 0; f->words[i]; i++) {
-		size_t len = strlen(all);
-
 		if (json_is_string(value) && strcmp(json_string_value(value), f->words[i]) == 0) {
 			put(base, f->at, &i, sizeof(i));
 			return;
 		}
-		snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "", f->words[i]);
 	}
+	join_words(f->words, all);
 	if (f->words[1])
 		plan_report(c, at, N_("must be one of: %s"), all);
 	else
@@ -260,7 +293,7 @@ read_strings(struct plan_checker *c, const struct plan_path *at, const struct pl
 		if (strings[good]) /* else the next one takes its place */
 			good++;
 	}
-	if (f->of == FIELD_CODE)
+	if (f->of == FIELD_CODE || f->of == FIELD_WORD)
 		sort_codes(c, at, strings, good);
 	put_pointer(base, f->at, strings);
 	put(base, f->also, &good, sizeof(good));
@@ -288,17 +321,129 @@ read_targets(struct plan_checker *c, const struct plan_path *at, const struct pl
 	targets = plan_alloc(c, json_object_size(value), sizeof(*targets));
 	if (!targets)
 		return;
-	json_object_foreach(value, year, number) {
+	json_object_foreach (value, year, number) {
 		/* read_year() looks at four letters only */
 		struct plan_target t = { .year = strlen(year) == 4 ? read_year(year) : 0 };
 
 		if (t.year == 0)
-			plan_report(c, AT_KEY(at, year), N_("the key must be a year, as 2025"), NULL);
+			plan_report(c, AT_KEY(at, year), N_("the key must be a year, as 2025"),
+			            NULL);
 		else if (read_number(c, AT_KEY(at, year), f, number, &t.value))
 			targets[good++] = t;
 	}
 	qsort(targets, good, sizeof(*targets), compare_targets);
 	put_pointer(base, f->at, targets);
+	put(base, f->also, &good, sizeof(good));
+}
+
+static int
+compare_programmed(const void *a, const void *b)
+{
+	const struct plan_programmed *x = a, *y = b;
+
+	return x->year != y->year ? x->year - y->year : x->quarter - y->quarter;
+}
+
+/* "2025-Q4", or, where years may stand, "2025". */
+static bool
+read_period_key(const char *key, bool years, struct plan_programmed *ret_key)
+{
+	uint64_t quarter;
+
+	if (quarter_parse(key, strlen(key), &quarter) == ST_OK) {
+		ret_key->year = (int) (quarter / 4);
+		ret_key->quarter = (int) (quarter % 4) + 1;
+		return true;
+	}
+	ret_key->quarter = 0;
+	ret_key->year = strlen(key) == 4 ? read_year(key) : 0;
+	return years && ret_key->year != 0;
+}
+
+/* Numbers by quarter, with years by year too.  Those that could not be read are told
+ * and left out. */
+static const struct plan_programmed *
+read_programmed(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
+                json_t *value, bool years, size_t *ret_count)
+{
+	struct plan_programmed *list, one;
+	size_t good = 0;
+	const char *key;
+	json_t *number;
+
+	*ret_count = 0;
+	if (!json_is_object(value)) {
+		plan_report(c, at,
+		            years ? N_("must be an object { } of years or quarters and numbers")
+		                  : N_("must be an object { } of quarters and numbers"),
+		            NULL);
+		return NULL;
+	}
+	list = plan_alloc(c, json_object_size(value), sizeof(*list));
+	if (!list)
+		return NULL;
+	json_object_foreach (value, key, number) {
+		if (!read_period_key(key, years, &one))
+			plan_report(
+				c, AT_KEY(at, key),
+				years ? N_("the key must be a year or a quarter, as 2025 or 2025-Q4")
+				      : N_("the key must be a quarter, as 2025-Q4"),
+				NULL);
+		else if (read_number(c, AT_KEY(at, key), f, number, &one.value))
+			list[good++] = one;
+	}
+	qsort(list, good, sizeof(*list), compare_programmed);
+	*ret_count = good;
+	return list;
+}
+
+static void
+read_quarters(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
+              json_t *value, char *base)
+{
+	size_t count;
+
+	put_pointer(base, f->at, read_programmed(c, at, f, value, false, &count));
+	put(base, f->also, &count, sizeof(count));
+}
+
+static int
+compare_units(const void *a, const void *b)
+{
+	return strcmp(((const struct plan_unit_targets *) a)->unit,
+	              ((const struct plan_unit_targets *) b)->unit);
+}
+
+/* Keys are codes that the rules look up. */
+static void
+read_unit_targets(struct plan_checker *c, const struct plan_path *at, const struct plan_field *f,
+                  json_t *value, char *base)
+{
+	struct plan_unit_targets *list;
+	size_t good = 0;
+	const char *unit;
+	json_t *targets;
+
+	if (!json_is_object(value) || json_object_size(value) > PLAN_LIST_MAX) {
+		plan_report_number(c, at,
+		                   N_("must be an object { } of at most %s units and their "
+		                      "targets"),
+		                   PLAN_LIST_MAX);
+		return;
+	}
+	list = plan_alloc(c, json_object_size(value), sizeof(*list));
+	if (!list)
+		return;
+	json_object_foreach (value, unit, targets) {
+		const struct plan_path *at_unit = AT_KEY(at, unit);
+
+		list[good].unit = unit;
+		list[good].targets = read_programmed(c, at_unit, f, targets, true,
+		                                     &list[good].target_count);
+		good++;
+	}
+	qsort(list, good, sizeof(*list), compare_units);
+	put_pointer(base, f->at, list);
 	put(base, f->also, &good, sizeof(good));
 }
 
@@ -344,18 +489,16 @@ read_field(struct plan_checker *c, const struct plan_path *at, const struct plan
 	case FIELD_TEXT:
 	case FIELD_COUNTRY:
 	case FIELD_ZONE:
-	case FIELD_YEARS:
-		put_pointer(base, f->at, read_string(c, at, f, f->type, value));
-		break;
-	case FIELD_DATE:
-		read_date(c, at, f, value, base);
-		break;
-	case FIELD_WORD:
-		read_word(c, at, f, value, base);
-		break;
+	case FIELD_YEARS: put_pointer(base, f->at, read_string(c, at, f, f->type, value)); break;
+	case FIELD_DATE: read_date(c, at, f, value, base); break;
+	case FIELD_WORD: read_word(c, at, f, value, base); break;
 	case FIELD_NUMBER:
-		if (read_number(c, at, f, value, &number))
-			put(base, f->at, &number, sizeof(number));
+		/* there, be it wrong: a rule that asks for it must not tell it is missing */
+		if (f->also != 0)
+			put(base, f->also, &yes, sizeof(yes));
+		if (!read_number(c, at, f, value, &number))
+			number = UNSET_NUMBER;
+		put(base, f->at, &number, sizeof(number));
 		break;
 	case FIELD_NUMBER_OR_NULL:
 		/* null is a value that was read: 0, and not there */
@@ -377,15 +520,11 @@ read_field(struct plan_checker *c, const struct plan_path *at, const struct plan
 			put(base, f->also, &yes, sizeof(yes));
 		read_object(c, at, f->shape, value, base + f->at);
 		break;
-	case FIELD_LIST:
-		read_list(c, at, f, value, base);
-		break;
-	case FIELD_STRINGS:
-		read_strings(c, at, f, value, base);
-		break;
-	case FIELD_TARGETS:
-		read_targets(c, at, f, value, base);
-		break;
+	case FIELD_LIST: read_list(c, at, f, value, base); break;
+	case FIELD_STRINGS: read_strings(c, at, f, value, base); break;
+	case FIELD_TARGETS: read_targets(c, at, f, value, base); break;
+	case FIELD_QUARTERS: read_quarters(c, at, f, value, base); break;
+	case FIELD_UNIT_TARGETS: read_unit_targets(c, at, f, value, base); break;
 	}
 }
 
@@ -437,7 +576,7 @@ read_object(struct plan_checker *c, const struct plan_path *at, const struct pla
 		else if (!f->optional)
 			plan_report(c, AT_KEY(at, f->key), N_("this key is missing"), NULL);
 	}
-	json_object_foreach(value, key, member) {
+	json_object_foreach (value, key, member) {
 		if (!is_key_of(shape, key))
 			report_unknown(c, AT_KEY(at, key), shape);
 	}

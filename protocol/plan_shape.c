@@ -8,6 +8,8 @@
  * which findings come out, and follows SPEC.md, section 13.
  *
  * OWNER is the structure whose members the rows below name. */
+/* Tables, written as tables. */
+/* clang-format off */
 #define IN(member) .at = offsetof(struct OWNER, member)
 #define MANY(member, number) IN(member), .also = offsetof(struct OWNER, number)
 #define TABLE(id) MANY(tables[id].rows, tables[id].count)
@@ -18,6 +20,7 @@
 #define RETIRED { "retired", FIELD_DATE, true, IN(retired), .min = PLAN_NOT_RETIRED }
 #define CODE { "code", FIELD_CODE, IN(code) }
 #define NAME { "name", LINE(PLAN_NAME_MAX_BYTES), IN(name) }
+#define WEIGHT { "weight", FIELD_NUMBER, true, IN(weight), .min = 1, .max = PLAN_WEIGHTS }
 
 /* Words as the document writes them, each at the place of its enum: FIELD_WORD
  * stores the place. */
@@ -51,6 +54,19 @@ static const char *const accumulations[] = {
 	NULL,
 };
 
+static const char *const risk_kinds[] = {
+	[RISK_STRATEGIC] = "estrategico",
+	[RISK_OPERATIONAL] = "operativo",
+	[RISK_FINANCIAL] = "financiero",
+	[RISK_TECHNICAL] = "tecnologico",
+	[RISK_COMPLIANCE] = "cumplimiento",
+	[RISK_REPUTATION] = "reputacional",
+	[RISK_CORRUPTION] = "corrupcion",
+	[RISK_SECURITY] = "seguridad-digital",
+	[RISK_FISCAL] = "fiscal",
+	[RISK_KIND_NONE] = NULL,
+};
+
 const char *
 plan_accumulation_word(plan_accumulation accumulation)
 {
@@ -69,6 +85,12 @@ plan_unit_kind_word(plan_unit_kind kind)
 	return kinds[kind];
 }
 
+const char *
+plan_risk_kind_word(plan_risk_kind kind)
+{
+	return risk_kinds[kind];
+}
+
 #define OWNER plan_item
 static const struct plan_field item_fields[] = {
 	CODE,
@@ -85,6 +107,7 @@ static const struct plan_field strategy_fields[] = {
 	CODE,
 	OBJECTIVES,
 	NAME,
+	WEIGHT,
 	RETIRED,
 	{ .key = NULL },
 };
@@ -113,6 +136,19 @@ static const struct plan_field project_fields[] = {
 };
 static const struct plan_shape project_shape = { sizeof(struct plan_item), project_fields };
 
+static const struct plan_field risk_fields[] = {
+	CODE,
+	NAME,
+	{ "kind", FIELD_WORD, true, IN(risk_kind), .max = RISK_KIND_NONE, .words = risk_kinds },
+	{ "initiatives", FIELD_STRINGS, true, MANY(initiatives, initiative_count),
+	  .of = FIELD_CODE, .max = PLAN_LINKS_MAX },
+	{ "controls", FIELD_STRINGS, true, MANY(controls, control_count), .of = FIELD_TEXT,
+	  .max = PLAN_LINKS_MAX },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape risk_shape = { sizeof(struct plan_item), risk_fields };
+
 static const struct plan_field sdg_fields[] = {
 	CODE,
 	NAME,
@@ -140,6 +176,7 @@ static const struct plan_field initiative_fields[] = {
 	{ "area_source", FIELD_WORD, IN(area_source), .words = area_sources },
 	NAME,
 	{ "note", TEXT, .optional = true, IN(note) },
+	WEIGHT,
 	RETIRED,
 	{ .key = NULL },
 };
@@ -162,6 +199,10 @@ static const struct plan_field indicator_fields[] = {
 	{ "by", FIELD_WORD, IN(by), .words = feeders },
 	{ "period", FIELD_OBJECT, true, MANY(period, has_period), .shape = &period_shape },
 	{ "targets", FIELD_TARGETS, MANY(targets, target_count), .max = PLAN_NUMBER_MAX },
+	{ "quarter_targets", FIELD_QUARTERS, true, MANY(quarter_targets, quarter_target_count),
+	  .max = PLAN_NUMBER_MAX },
+	{ "unit_targets", FIELD_UNIT_TARGETS, true, MANY(unit_targets, unit_target_count),
+	  .max = PLAN_NUMBER_MAX },
 	{ "links", FIELD_STRINGS, MANY(links, link_count), .of = FIELD_CODE, .max = PLAN_LINKS_MAX },
 	RETIRED,
 	{ .key = NULL },
@@ -169,6 +210,38 @@ static const struct plan_field indicator_fields[] = {
 static const struct plan_shape indicator_shape = {
 	sizeof(struct plan_indicator),
 	indicator_fields,
+};
+#undef OWNER
+
+#define OWNER plan_action
+static const struct plan_field action_fields[] = {
+	CODE,
+	NAME,
+	{ "initiative", FIELD_CODE, IN(initiative) },
+	{ "year", FIELD_NUMBER, IN(year), .min = QUARTER_MIN / 4, .max = QUARTER_MAX / 4 },
+	{ "responsible", FIELD_CODE, IN(responsible) },
+	WEIGHT,
+	{ "budget", FIELD_NUMBER, true, MANY(budget, has_budget), .max = PLAN_MONEY_MAX },
+	{ "purchases", LINE(NAME_BYTES_MAX), .optional = true, IN(purchases) },
+	{ "indicator", FIELD_CODE, true, IN(indicator) },
+	RETIRED,
+	{ .key = NULL },
+};
+static const struct plan_shape action_shape = { sizeof(struct plan_action), action_fields };
+#undef OWNER
+
+#define OWNER plan_reporting
+static const struct plan_field reporting_fields[] = {
+	CODE,
+	{ "units", FIELD_STRINGS, true, MANY(units, unit_count), .of = FIELD_CODE,
+	  .max = PLAN_LIST_MAX },
+	{ "kinds", FIELD_STRINGS, true, MANY(kinds, kind_count), .of = FIELD_WORD, .words = kinds,
+	  .max = PLAN_LINKS_MAX },
+	{ .key = NULL },
+};
+static const struct plan_shape reporting_shape = {
+	sizeof(struct plan_reporting),
+	reporting_fields,
 };
 #undef OWNER
 
@@ -243,9 +316,10 @@ static const struct plan_field document_fields[] = {
 	{ "strategies", FIELD_LIST, TABLE(LIST_STRATEGIES), .shape = &strategy_shape },
 	{ "initiatives", FIELD_LIST, TABLE(TABLE_INITIATIVES), .shape = &initiative_shape },
 	{ "indicators", FIELD_LIST, TABLE(TABLE_INDICATORS), .shape = &indicator_shape },
+	{ "actions", FIELD_LIST, true, TABLE(TABLE_ACTIONS), .shape = &action_shape },
 	{ "commitments", FIELD_LIST, TABLE(LIST_COMMITMENTS), .shape = &commitment_shape },
 	{ "projects", FIELD_LIST, TABLE(LIST_PROJECTS), .shape = &project_shape },
-	{ "risks", FIELD_LIST, TABLE(LIST_RISKS), .shape = &item_shape },
+	{ "risks", FIELD_LIST, TABLE(LIST_RISKS), .shape = &risk_shape },
 	{ "actors", FIELD_LIST, TABLE(LIST_ACTORS), .shape = &item_shape },
 	{ "policy", FIELD_OBJECT, .shape = &policy_shape },
 	{ "sdg", FIELD_LIST, TABLE(LIST_SDG), .shape = &sdg_shape },
@@ -254,7 +328,9 @@ static const struct plan_field document_fields[] = {
 	{ "counts", FIELD_LIST, TABLE(LIST_COUNTS), .shape = &item_shape },
 	{ "lights", FIELD_OBJECT, .shape = &lights_shape },
 	{ "units", FIELD_LIST, TABLE(TABLE_UNITS), .shape = &unit_shape },
+	{ "reporting", FIELD_LIST, true, TABLE(TABLE_REPORTING), .shape = &reporting_shape },
 	{ .key = NULL },
 };
 const struct plan_shape plan_document_shape = { sizeof(struct plan), document_fields };
 #undef OWNER
+/* clang-format on */

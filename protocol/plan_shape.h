@@ -22,14 +22,17 @@ typedef enum plan_field_type {
 	FIELD_ZONE,           /* const char * */
 	FIELD_YEARS,          /* const char *, "2023" or "2024-2026" */
 	FIELD_DATE,           /* date; min when optional and missing */
-	FIELD_WORD,           /* an enum: the place of the word in words */
-	FIELD_NUMBER,         /* int64_t, min..max */
+	FIELD_WORD,           /* an enum: the place of the word in words; without (optional), max */
+	FIELD_NUMBER,         /* int64_t, min..max; 0 when optional and missing; also (not 0):
+	                       * bool, it is there */
 	FIELD_NUMBER_OR_NULL, /* the same; also: bool, there is one */
 	FIELD_BOOL,           /* bool */
 	FIELD_OBJECT,         /* members of shape; also (not 0): bool, it is there */
 	FIELD_LIST,           /* rows of shape, at most PLAN_LIST_MAX; also: size_t, how many */
 	FIELD_STRINGS,        /* const char *[] of type of; also: size_t, how many, at most max */
 	FIELD_TARGETS,        /* struct plan_target[]; also: size_t, how many */
+	FIELD_QUARTERS,       /* struct plan_programmed[] of quarters; also: size_t, how many */
+	FIELD_UNIT_TARGETS,   /* struct plan_unit_targets[]; also: size_t, how many */
 } plan_field_type;
 
 struct plan_shape; /* below */

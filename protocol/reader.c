@@ -61,7 +61,9 @@ take_negative(reader *r, unsigned width)
 {
 	/* by width: from there on a narrower form does, that of one byte down
 	 * to -32 */
-	static const int64_t above[] = { [1] = -32, [2] = INT8_MIN, [4] = INT16_MIN, [8] = INT32_MIN };
+	static const int64_t above[] = {
+		[1] = -32, [2] = INT8_MIN, [4] = INT16_MIN, [8] = INT32_MIN
+	};
 	uint64_t n = take_number(r, width, 0);
 	unsigned shift = 64 - 8 * width;
 	uint64_t sign = UINT64_C(1) << (8 * width - 1);
