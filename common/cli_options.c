@@ -16,12 +16,13 @@
 #include <sysexits.h>
 
 #include "common/i18n.h"
+#include "common/manual.h"
 
 enum { MAX_OPTIONS = 96, SHOWN_BYTES = 128, PROGRAM_BYTES = 64 };
 
 /* One name of an option; an alias takes what its original takes. */
 struct known {
-	const char *name; /* NULL: a short one only */
+	const char *name;  /* NULL: a short one only */
 	const char *value; /* what to call its value, NULL: takes none */
 	int key;
 	bool optional; /* the value may be left out */
@@ -29,6 +30,7 @@ struct known {
 
 struct scan {
 	const char *command;
+	const char *arguments; /* what to call them; NULL: there are none */
 	const struct argp *argp;
 	struct known known[MAX_OPTIONS];
 	size_t count;
@@ -43,35 +45,18 @@ static const struct argp_option common_options[] = {
 	{ 0 },
 };
 
-/* "valija record" -> "valija" */
-static void
-print_version(const char *command)
-{
-	char program[PROGRAM_BYTES];
-
-	snprintf(program, sizeof(program), "%.*s", (int) strcspn(command, " "), command);
-	cli_version(program);
-}
-
 static error_t
 parse_common(int key, char *arg, struct argp_state *state)
 {
 	(void) arg;
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = state->input; return 0;
 	case KEY_HELP:
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
 		exit(cli_finish(EX_OK));
-	case KEY_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE);
-		exit(cli_finish(EX_OK));
-	case KEY_VERSION:
-		print_version(state->name);
-		exit(cli_finish(EX_OK));
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case KEY_USAGE: argp_state_help(state, stdout, ARGP_HELP_USAGE); exit(cli_finish(EX_OK));
+	case KEY_VERSION: cli_version(state->name); exit(cli_finish(EX_OK));
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -157,9 +142,23 @@ find_long(const struct scan *s, const char *name, size_t len)
 	return found;
 }
 
-/* Returns whether the next argument is the value of this one. */
+/* Who asks from elsewhere does not get at the files of this machine. */
+static void
+check_confined(const char *called, const char *value)
+{
+	char shown[SHOWN_BYTES];
+
+	if (!cli_confined || !manual_names_a_file(called) || (value && strcmp(value, "-") == 0))
+		return;
+	cli_warn(_("'%s' would be a file of the hub's machine, which cannot be asked for from "
+	           "another one"),
+	         cli_safe(value ? value : "", value ? strlen(value) : 0, shown, sizeof(shown)));
+	exit(EX_NOPERM);
+}
+
+/* next: NULL at the end.  Returns whether it is the value of this one. */
 static bool
-check_long(const struct scan *s, const char *text, bool last)
+check_long(const struct scan *s, const char *text, const char *next)
 {
 	size_t len = strcspn(text, "=");
 	const struct known *k = find_long(s, text, len);
@@ -168,13 +167,16 @@ check_long(const struct scan *s, const char *text, bool last)
 		cli_warn(_("option '--%s' takes no value"), k->name);
 		wrong_usage(s);
 	}
+	if (k->value && text[len] == '=')
+		check_confined(k->value, text + len + 1);
 	if (!k->value || k->optional || text[len] == '=')
 		return false;
-	if (last) {
+	if (!next) {
 		cli_warn(_("option '--%s' needs a value: --%s=%s"), k->name, k->name,
 		         gettext(k->value));
 		wrong_usage(s);
 	}
+	check_confined(k->value, next);
 	return true;
 }
 
@@ -194,19 +196,22 @@ find_short(const struct scan *s, char letter)
 /* As check_long(), of a cluster: the first letter that takes a value has the
  * rest of it, or the next argument. */
 static bool
-check_short(const struct scan *s, const char *text, bool last)
+check_short(const struct scan *s, const char *text, const char *next)
 {
 	for (; *text; text++) {
 		const struct known *k = find_short(s, *text);
 
 		if (!k->value)
 			continue;
+		if (text[1])
+			check_confined(k->value, text + 1);
 		if (k->optional || text[1])
 			return false;
-		if (last) {
+		if (!next) {
 			cli_warn(_("option '-%c' needs a value"), *text);
 			wrong_usage(s);
 		}
+		check_confined(k->value, next);
 		return true;
 	}
 	return false;
@@ -215,18 +220,24 @@ check_short(const struct scan *s, const char *text, bool last)
 static void
 check_options(const struct scan *s, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		bool last = i == argc - 1, takes_next;
+	bool only_arguments = false; /* behind "--" */
 
-		if (strcmp(argv[i], "--") == 0) /* all behind it are arguments */
-			return;
-		/* "-" alone is an argument, as for getopt_long() */
-		if (argv[i][0] != '-' || argv[i][1] == '\0')
+	for (int i = 1; i < argc; i++) {
+		const char *next = i == argc - 1 ? NULL : argv[i + 1];
+		bool takes_next;
+
+		if (only_arguments || argv[i][0] != '-' || argv[i][1] == '\0') {
+			/* "-" alone is an argument, as for getopt_long() */
+			check_confined(s->arguments, argv[i]);
+			continue;
+		}
+		only_arguments = strcmp(argv[i], "--") == 0;
+		if (only_arguments)
 			continue;
 		if (argv[i][1] == '-')
-			takes_next = check_long(s, argv[i] + 2, last);
+			takes_next = check_long(s, argv[i] + 2, next);
 		else
-			takes_next = check_short(s, argv[i] + 1, last);
+			takes_next = check_short(s, argv[i] + 1, next);
 		if (takes_next) /* a value may look like an option */
 			i++;
 	}
@@ -243,8 +254,8 @@ translated(const char *doc)
 	if (!cut)
 		return strdup(gettext(doc));
 	before = strndup(doc, (size_t) (cut - doc));
-	if (before && asprintf(&both, "%s\v%s", *before ? gettext(before) : "",
-	                       gettext(cut + 1)) < 0)
+	if (before &&
+	    asprintf(&both, "%s\v%s", *before ? gettext(before) : "", gettext(cut + 1)) < 0)
 		both = NULL;
 	free(before);
 	return both;
@@ -261,10 +272,16 @@ cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 		.parser = parse_common,
 		.children = children,
 	};
-	struct scan s = { .command = argv[0], .argp = &root };
+	struct scan s = { .command = argv[0], .arguments = argp->args_doc, .argp = &root };
 
 	doc = argp->doc ? translated(argp->doc) : NULL;
 	command.doc = doc;
+	if (cli_describing == CLI_MANUAL)
+		manual_command(argv[0], &command, stdout);
+	else if (cli_describing == CLI_COMPLETION)
+		completion_command(argv[0], &command, stdout);
+	if (cli_describing != CLI_RUN)
+		exit(cli_finish(EX_OK));
 	collect(&s, &root);
 	check_options(&s, argc, argv);
 	if (argp_parse(&root, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, input) != 0)

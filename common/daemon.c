@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,10 @@
 
 #include "common/files.h"
 
-enum { NOTIFY_SECONDS = 5 }; /* the manager may be busy, but we have a loop to run */
+enum {
+	NOTIFY_SECONDS = 5,           /* the manager may be busy, but we have a loop to run */
+	WATCHDOG_LEAST_US = 2 * 1000, /* what is shorter is no time at all */
+};
 
 int
 daemon_signals(void)
@@ -62,6 +66,59 @@ daemon_notify(const char *state)
 	(void) sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *) &to,
 	              (socklen_t) (offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
+}
+
+void
+daemon_status(const char *format, ...)
+{
+	char line[256] = "STATUS=";
+	size_t used = strlen(line);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line + used, sizeof(line) - used, format, args);
+	va_end(args);
+	daemon_notify(line);
+}
+
+/* The variable is inherited by children, who are not meant: WATCHDOG_PID says who
+ * is. */
+void
+watchdog_init(struct watchdog *w)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	long long n = usec ? strtoll(usec, NULL, 10) : 0;
+
+	*w = (struct watchdog) { 0 };
+	if (n < WATCHDOG_LEAST_US || (pid && strtoll(pid, NULL, 10) != getpid()))
+		return;
+	w->every_ms = n / 1000 / 2;
+}
+
+void
+watchdog_alive(struct watchdog *w, int64_t now_ms)
+{
+	if (w->every_ms == 0 || now_ms < w->due_ms)
+		return;
+	w->due_ms = now_ms + w->every_ms;
+	daemon_notify("WATCHDOG=1");
+}
+
+int64_t
+watchdog_deadline(const struct watchdog *w)
+{
+	return w->every_ms == 0 ? INT64_MAX : w->due_ms;
+}
+
+status
+secret_path(char *out, size_t size, const char *home, const char *name)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	status st = dir && *dir == '/' ? path_join(out, size, dir, name) : ST_NOT_FOUND;
+
+	if (st == ST_OK && access(out, F_OK) == 0)
+		return ST_OK;
+	return path_join(out, size, home, name);
 }
 
 static int

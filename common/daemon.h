@@ -24,6 +24,29 @@ int daemon_signal_take(int fd);
  * few seconds at most. */
 void daemon_notify(const char *state);
 
+/* A line of text for "systemctl status"; format is translated already. */
+void daemon_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The sign of life that a service manager may want: WATCHDOG_USEC of the
+ * environment.  The loop calls watchdog_alive() at the end of each turn in which
+ * the store has answered; it tells the manager twice within the time given, and
+ * only then.  Zeroed, or without a manager that wants it, there is no deadline
+ * and nothing is told. */
+struct watchdog {
+	int64_t every_ms; /* 0: nobody wants it */
+	int64_t due_ms;
+};
+
+void watchdog_init(struct watchdog *w);
+void watchdog_alive(struct watchdog *w, int64_t now_ms);
+/* When watchdog_alive() is due; INT64_MAX: never. */
+int64_t watchdog_deadline(const struct watchdog *w);
+
+/* Where a secret file of a home is: in the folder that the service manager has
+ * put credentials into (LoadCredential=, CREDENTIALS_DIRECTORY), when it is there,
+ * else in the home.  ST_LIMIT: the path is too long. */
+status secret_path(char *out, size_t size, const char *home, const char *name);
+
 /* Take HOME/run.lock for as long as the descriptor is open; it holds the
  * process number.  ST_BUSY: another process has it, *ret_holder (0: not known)
  * is its number. */

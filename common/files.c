@@ -2,36 +2,54 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { WALK_FILES = 16 };
+
 /* A code has a row of its own only where callers tell it from ST_IO. */
 status
 from_errno(int error)
 {
 	switch (error) {
-	case 0:            return ST_OK;
-	case ENOMEM:       return ST_NOMEM;
+	case 0: return ST_OK;
+	case ENOMEM: return ST_NOMEM;
 	case ENAMETOOLONG: return ST_LIMIT;
 	case ENOENT:
-	case ENOTDIR:      return ST_NOT_FOUND;
+	case ENOTDIR: return ST_NOT_FOUND;
 	case EEXIST:
-	case ENOTEMPTY:    return ST_EXISTS;
+	case ENOTEMPTY: return ST_EXISTS;
 	case EAGAIN:
 	case EBUSY:
-	case ETXTBSY:      return ST_BUSY;
+	case ETXTBSY: return ST_BUSY;
 	case ENOSPC:
 	case EDQUOT:
-	case EFBIG:        return ST_FULL;
+	case EFBIG: return ST_FULL;
 	case EACCES:
 	case EPERM:
-	case EROFS:        return ST_DENIED;
-	case ETIMEDOUT:    return ST_TIMEOUT;
-	default:           return ST_IO;
+	case EROFS: return ST_DENIED;
+	case ETIMEDOUT: return ST_TIMEOUT;
+	default: return ST_IO;
 	}
+}
+
+static int
+remove_one(const char *path, const struct stat *info, int type, struct FTW *where)
+{
+	(void) info;
+	(void) type;
+	(void) where;
+	return remove(path);
+}
+
+void
+folder_remove(const char *dir)
+{
+	nftw(dir, remove_one, WALK_FILES, FTW_DEPTH | FTW_PHYS);
 }
 
 bool
@@ -288,4 +306,12 @@ status
 fsync_dir(const char *dir)
 {
 	return sync_path(dir, O_DIRECTORY);
+}
+
+bool
+file_is_folder(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }

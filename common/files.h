@@ -44,8 +44,14 @@ status fsync_file(const char *path);
 status fsync_dir(const char *dir);
 status fsync_parent(const char *path);
 
+/* Remove a folder and all that is in it, as far as that can be done. */
+void folder_remove(const char *dir);
+
 /* Nothing can be written there, whoever asks: the disk is mounted so. */
 bool disk_read_only(const char *path);
+
+/* False also when there is nothing there. */
+bool file_is_folder(const char *path);
 
 /* The border to the C library: what errno says, in our words. */
 status from_errno(int error);

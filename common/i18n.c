@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DOMAIN "valija"
-
 enum { LANGUAGE_BYTES = 64 };
 
 static bool
@@ -72,7 +70,7 @@ catalogue_dir(char *dir, size_t size)
 }
 
 void
-i18n_init(void)
+i18n_init(const char *domain)
 {
 	char dir[PATH_MAX];
 
@@ -83,7 +81,22 @@ i18n_init(void)
 	/* printf() would write a decimal comma by it, and strtod() read one */
 	setlocale(LC_NUMERIC, "C");
 
-	bindtextdomain(DOMAIN, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);
-	bind_textdomain_codeset(DOMAIN, "UTF-8");
-	textdomain(DOMAIN);
+	bindtextdomain(domain, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);
+	bind_textdomain_codeset(domain, "UTF-8");
+	textdomain(domain);
+}
+
+void
+i18n_language(char *out, size_t size)
+{
+	const char *language = getenv("LANGUAGE");
+	size_t len;
+
+	if (!is_set(language))
+		language = wanted_locale();
+	len = strcspn(language, ".");
+	if (len >= size || strncmp(language, "C", len) == 0 || strncmp(language, "POSIX", len) == 0)
+		len = 0;
+	memcpy(out, language, len);
+	out[len] = '\0';
 }

@@ -10,12 +10,18 @@
 #pragma once
 
 #include <libintl.h>
+#include <stddef.h>
 
 #include "protocol/msgid.h"
 
 #define _(text) gettext(text)
 
 /* Catalogues are looked for beside the program (../share/locale of the folder
- * it was started from, as in a build tree) and then where they are installed.
- * Not thread safe; call it before any thread starts. */
-void i18n_init(void);
+ * it was started from, as in a build tree) and then where they are installed,
+ * under the name of domain: packages that are installed side by side bring one
+ * each.  Not thread safe; call it before any thread starts. */
+void i18n_init(const char *domain);
+
+/* After that: the languages in which this program speaks, as LANGUAGE has them; "" for
+ * English.  Whoever speaks for it elsewhere is told so. */
+void i18n_language(char *out, size_t size);

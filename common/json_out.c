@@ -2,10 +2,7 @@
 
 #include <stdio.h>
 
-enum {
-	DIGITS = 15, /* of decimal numbers that a double gives back as they were */
-	HEX_BYTES = 64,
-};
+enum { HEX_BYTES = 64 };
 
 static const int64_t max_tenths = INT64_C(999999999999999);
 
@@ -23,6 +20,13 @@ json_t *
 json_text(const char *text, size_t len)
 {
 	return json_stringn(text, len);
+}
+
+void
+json_set_text(json_t *object, const char *key, struct text t)
+{
+	if (t.len > 0)
+		json_object_set_new(object, key, json_text(t.at, t.len));
 }
 
 json_t *
@@ -50,7 +54,7 @@ json_print(json_t *root)
 
 	if (!root)
 		return ST_NOMEM;
-	rc = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS));
+	rc = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_TENTHS_EXACT);
 	json_decref(root);
 	if (rc != 0 || putchar('\n') == EOF)
 		return ST_IO;

@@ -9,7 +9,11 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "protocol/bytes.h"
 #include "protocol/status.h"
+
+/* The flag by which jansson writes such a real as it was meant. */
+#define JSON_TENTHS_EXACT JSON_REAL_PRECISION(15)
 
 /* A number of tenths as a JSON real with exactly one decimal.
  * NULL beyond 15 digits, where it could not be exact. */
@@ -17,6 +21,9 @@ json_t *json_tenths(int64_t tenths);
 
 /* Text of len bytes that is UTF-8 already. */
 json_t *json_text(const char *text, size_t len);
+
+/* Set it; an empty text leaves the key out. */
+void json_set_text(json_t *object, const char *key, struct text t);
 
 /* Lower-case hexadecimal of len bytes (at most 64). */
 json_t *json_hex(const void *bytes, size_t len);

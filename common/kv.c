@@ -46,21 +46,21 @@ struct kv {
 
 static struct kv *opened;
 
-enum { READER_CHECK_US = 60 * 1000 * 1000 };
+enum { READER_CHECK_US = 60 * 1000 * 1000, WAIT_MS = 10 * 1000 };
 
 status
 kv_from_lmdb(int rc)
 {
 	switch (rc) {
-	case MDB_SUCCESS:          return ST_OK;
-	case MDB_NOTFOUND:         return ST_NOT_FOUND;
-	case MDB_KEYEXIST:         return ST_EXISTS;
+	case MDB_SUCCESS: return ST_OK;
+	case MDB_NOTFOUND: return ST_NOT_FOUND;
+	case MDB_KEYEXIST: return ST_EXISTS;
 	case MDB_MAP_FULL:
-	case MDB_TXN_FULL:         return ST_FULL;
-	case MDB_READERS_FULL:     return ST_BUSY;
-	case MDB_BAD_VALSIZE:      return ST_LIMIT;
+	case MDB_TXN_FULL: return ST_FULL;
+	case MDB_READERS_FULL: return ST_BUSY;
+	case MDB_BAD_VALSIZE: return ST_LIMIT;
 	case MDB_VERSION_MISMATCH: return ST_VERSION;
-	default:                   return rc > 0 ? from_errno(rc) : ST_IO;
+	default: return rc > 0 ? from_errno(rc) : ST_IO;
 	}
 }
 
@@ -137,18 +137,66 @@ forget_dead_readers(kv *store)
 	mdb_reader_check(store->env, NULL);
 }
 
-/* MDB_INVALID is what LMDB says of a file that is not its own. */
-static status
-open_env(kv *store, const struct kv_config *config)
+/* LMDB prints what it asserts on; who called says more. */
+static void
+die(MDB_env *env, const char *text)
+{
+	(void) env;
+	(void) text;
+	abort();
+}
+
+/* By transaction, not by thread: a read and a write may then follow each other in any
+ * thread. */
+static int
+open_files(kv *store, const struct kv_config *config)
 {
 	int rc = kv_env_new(config, &store->env);
 
-	/* by transaction, not by thread: a read and a write may then follow each
-	 * other in any thread */
+	if (rc == 0)
+		rc = mdb_env_set_assert(store->env, die);
 	if (rc == 0)
 		rc = mdb_env_open(store->env, store->dir, MDB_NOTLS, config->mode);
+	return rc;
+}
+
+/* A page that is missing would kill who comes to it. */
+static status
+check_length(kv *store, const struct kv_config *config)
+{
+	status st;
+
+	if (!kv_is_short(store->env))
+		return ST_OK;
+	mdb_env_close(store->env);
+	store->env = NULL;
+	st = kv_read_apart(store->dir, config);
+	return st == ST_OK ? kv_from_lmdb(open_files(store, config)) : st;
+}
+
+/* Whoever opens the environment while no other process has it sets LMDB's lock file
+ * anew: first the number of the last commit to 0, then, when the data file is read, to
+ * what it is.  Killed between the two it leaves the 0 to the process that waits for it
+ * meanwhile, whose commits then look older than those before them and are lost.  So only
+ * one at a time opens: who comes next finds nobody, and does it all again.
+ *
+ * MDB_INVALID is what LMDB says of a file that is not its own. */
+static status
+open_env(kv *store, const struct kv_config *config)
+{
+	status st = kv_lock_take(&store->lock, KV_LOCK_OPEN, WAIT_MS);
+	int rc;
+
+	if (st < 0)
+		return st;
+	rc = open_files(store, config);
 	if (rc == 0)
+		st = check_length(store, config);
+	kv_lock_release(&store->lock, KV_LOCK_OPEN);
+	if (rc == 0 && st == ST_OK)
 		forget_dead_readers(store);
+	if (rc == 0)
+		return st;
 	return rc == MDB_INVALID ? ST_MALFORMED : kv_from_lmdb(rc);
 }
 
@@ -165,7 +213,7 @@ open_tables(kv *store, const struct kv_config *config)
 	st = kv_check_format(txn, config->format);
 	for (size_t i = 0; i < config->table_count && st == ST_OK; i++) {
 		rc = mdb_dbi_open(txn, config->tables[i], 0, &store->tables[i]);
-		st = rc == MDB_NOTFOUND ? ST_MALFORMED : kv_from_lmdb(rc);
+		st = kv_from_lmdb(rc);
 	}
 	store->table_count = config->table_count;
 	if (st < 0) {
@@ -173,6 +221,27 @@ open_tables(kv *store, const struct kv_config *config)
 		return st;
 	}
 	return kv_from_lmdb(mdb_txn_commit(txn));
+}
+
+/* A program that is newer than the store may have tables that it has not. */
+static status
+add_tables(kv *store, const struct kv_config *config)
+{
+	kv_txn *txn = NULL;
+	status st = kv_write(store, WAIT_MS, &txn);
+
+	if (!txn)
+		return st;
+	st = kv_check_format(txn->txn, config->format);
+	for (size_t i = 0; i < config->table_count && st == ST_OK; i++) {
+		MDB_dbi table;
+
+		st = kv_from_lmdb(mdb_dbi_open(txn->txn, config->tables[i], MDB_CREATE, &table));
+	}
+	if (st == ST_OK)
+		st = kv_commit(&txn);
+	kv_abort(&txn);
+	return st;
 }
 
 /* What is missing is not created, as LMDB would: a mistyped home must not look
@@ -191,11 +260,13 @@ kv_open(const char *dir, const struct kv_config *config, kv **ret_kv)
 		return from_errno(errno);
 	if (is_opened(&info))
 		return ST_BUSY;
+	if (info.st_size == 0) /* LMDB would begin a new store in it */
+		return ST_MALFORMED;
 	store = calloc(1, sizeof(*store));
 	if (!store)
 		return ST_NOMEM;
 	store->lock.fd = -1;
-	store->checked_us = -READER_CHECK_US; /* the clock starts with the machine */
+	store->checked_us = -READER_CHECK_US;  /* the clock starts with the machine */
 	memcpy(store->dir, data, strlen(dir)); /* fits: data is longer */
 	enlist(store, &info);
 	st = open_locks(store, config);
@@ -203,6 +274,11 @@ kv_open(const char *dir, const struct kv_config *config, kv **ret_kv)
 		st = open_env(store, config);
 	if (st == ST_OK)
 		st = open_tables(store, config);
+	if (st == ST_NOT_FOUND) {
+		st = add_tables(store, config);
+		if (st == ST_OK)
+			st = open_tables(store, config);
+	}
 	if (st < 0) {
 		kv_close(&store);
 		return st;
@@ -226,6 +302,18 @@ kv_close(kv **kv_p)
 	delist(store);
 	free(store);
 	*kv_p = NULL;
+}
+
+MDB_env *
+kv_env(kv *store)
+{
+	return store->env;
+}
+
+bool
+kv_in_txn(const kv *store)
+{
+	return store->current.txn != NULL;
 }
 
 void
@@ -284,13 +372,13 @@ kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 
 	if (store->current.txn)
 		return ST_BUSY;
-	st = kv_lock_take(&store->lock, wait_ms);
+	st = kv_lock_take(&store->lock, KV_LOCK_WRITE, wait_ms);
 	if (st < 0)
 		return st;
 	forget_dead_readers(store);
 	st = begin_current(store, true, ret_txn);
 	if (st < 0)
-		kv_lock_release(&store->lock);
+		kv_lock_release(&store->lock, KV_LOCK_WRITE);
 	return st;
 }
 
@@ -301,7 +389,7 @@ ended(kv_txn **txn_p)
 
 	txn->txn = NULL;
 	if (txn->writes)
-		kv_lock_release(&txn->store->lock);
+		kv_lock_release(&txn->store->lock, KV_LOCK_WRITE);
 	*txn_p = NULL;
 }
 
@@ -472,6 +560,14 @@ kv_walk_done(struct kv_walk *walk)
 	if (walk->cursor)
 		mdb_cursor_close(walk->cursor);
 	walk->cursor = NULL;
+}
+
+status
+kv_read_all(kv_txn *txn)
+{
+	if (txn->st < 0)
+		return txn->st;
+	return kv_read_pages(txn->txn, txn->store->tables, txn->store->table_count);
 }
 
 /* Read from the map without a transaction: it costs no lock. */

@@ -9,7 +9,9 @@
  * Many processes may open it at once; one writes at a time.  LMDB's own lock
  * cannot be tried, so every writer takes an advisory lock on write.lock first,
  * waits for it with a deadline and leaves its process number and name there:
- * who waited in vain can say for whom.  A dead holder's lock is free.
+ * who waited in vain can say for whom.  A dead holder's lock is free.  One process
+ * at a time opens it, since LMDB's lock file is not safe from one that is killed
+ * while it does.
  *
  * kv_create() builds the environment in a temporary folder beside it, commits,
  * syncs and renames, since a crash while LMDB creates its files leaves ones
@@ -44,9 +46,9 @@ typedef struct kv_txn kv_txn;
 struct kv_config {
 	const char *const *tables; /* names; a table is its index here */
 	size_t table_count;
-	uint64_t map_bytes; /* most the data may grow to: address space, not disk */
-	uint64_t format;    /* of what is in the tables; kept in the environment */
-	mode_t mode;        /* of the files: 0660 (shared with a group) or 0600 */
+	uint64_t map_bytes;  /* most the data may grow to: address space, not disk */
+	uint64_t format;     /* of what is in the tables; kept in the environment */
+	mode_t mode;         /* of the files: 0660 (shared with a group) or 0600 */
 	const char *program; /* left in write.lock for others to name */
 };
 
@@ -55,11 +57,19 @@ enum { KV_KEY_BYTES_MAX = 511, KV_TABLES_MAX = 32 };
 /* ST_EXISTS: there is an environment already. */
 status kv_create(const char *dir, const struct kv_config *config);
 
-/* On success *ret_kv is the caller's.  ST_NOT_FOUND: no environment there.
- * ST_BUSY: this process has it open already.  ST_MALFORMED: not one of ours.
- * ST_VERSION: of another format. */
+/* Tables of config that it has not yet are added; others in it are left alone.
+ * On success *ret_kv is the caller's.  ST_NOT_FOUND: no environment there.
+ * ST_BUSY: this process has it open already, or another has been opening it for
+ * 10 s.  ST_MALFORMED: not one of ours, or pages of it are missing.  ST_VERSION: of another
+ * format. */
 status kv_open(const char *dir, const struct kv_config *config, kv **ret_kv);
 void kv_close(kv **kv_p);
+
+/* Copy all that is committed into dir, which must not be there or be empty: one
+ * snapshot, compact, synced, while others go on writing.  The files get that
+ * mode.  ST_BUSY: a transaction of this process is open.  ST_EXISTS; ST_FULL:
+ * nothing is left behind. */
+status kv_copy(kv *store, const char *dir, mode_t mode);
 
 /* Who holds the write lock: "valija (process 4711)", or "" when unknown. */
 void kv_holder(const kv *store, char *out, size_t size);
@@ -100,6 +110,10 @@ bool kv_seek_below(kv_txn *txn, int table, struct bytes key, struct kv_walk *wal
 bool kv_next(struct kv_walk *walk);
 bool kv_previous(struct kv_walk *walk);
 void kv_walk_done(struct kv_walk *walk);
+
+/* Read every page that is in use.  Damage that LMDB does not notice ends the process by a
+ * signal (common/apart.h).  ST_IO: what it notices. */
+status kv_read_all(kv_txn *txn);
 
 /* A number that grows with every commit of any process. */
 uint64_t kv_version(kv *store);

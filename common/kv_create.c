@@ -144,20 +144,42 @@ set_modes(const char *dir, mode_t mode)
 	return st == ST_OK ? set_folder_mode(dir, mode) : st;
 }
 
-/* write.lock too, so that whoever opens the environment first need not have the
+/* How data.mdb comes into a folder: written anew, or copied from a store. */
+struct source {
+	const struct kv_config *config; /* of a new one; NULL: a copy */
+	kv *store;
+	mode_t mode;
+};
+
+/* The locks too, so that whoever opens the environment first need not have the
  * right to make files in it. */
 static status
-fill(const char *dir, const struct kv_config *config)
+make_locks(const char *dir, mode_t mode)
 {
 	char path[PATH_MAX];
-	status st = path_join(path, sizeof(path), dir, "write.lock");
+	status st = ST_OK;
 
+	for (size_t i = 1; i < FILE_COUNT && st == ST_OK; i++) {
+		st = path_join(path, sizeof(path), dir, file_names[i]);
+		if (st == ST_OK)
+			st = kv_lock_ensure_file(path, mode);
+	}
+	return st;
+}
+
+static status
+fill(const char *dir, const struct source *s)
+{
+	status st;
+
+	if (s->config)
+		st = write_env(dir, s->config);
+	else
+		st = kv_from_lmdb(mdb_env_copy2(kv_env(s->store), dir, MDB_CP_COMPACT));
 	if (st == ST_OK)
-		st = kv_lock_ensure_file(path, config->mode);
+		st = make_locks(dir, s->mode);
 	if (st == ST_OK)
-		st = write_env(dir, config);
-	if (st == ST_OK)
-		st = set_modes(dir, config->mode);
+		st = set_modes(dir, s->mode);
 	if (st == ST_OK)
 		st = fsync_dir(dir);
 	return st;
@@ -177,8 +199,8 @@ discard(const char *dir)
 	rmdir(dir);
 }
 
-status
-kv_create(const char *dir, const struct kv_config *config)
+static status
+make(const char *dir, const struct source *s)
 {
 	char fresh[PATH_MAX];
 	int n = snprintf(fresh, sizeof(fresh), "%s.XXXXXX", dir);
@@ -188,7 +210,7 @@ kv_create(const char *dir, const struct kv_config *config)
 		return ST_LIMIT;
 	if (!mkdtemp(fresh))
 		return from_errno(errno);
-	st = fill(fresh, config);
+	st = fill(fresh, s);
 	/* replaces only an empty folder; ENOTDIR: a file has that name */
 	if (st == ST_OK && rename(fresh, dir) != 0)
 		st = errno == ENOTDIR ? ST_EXISTS : from_errno(errno);
@@ -197,4 +219,21 @@ kv_create(const char *dir, const struct kv_config *config)
 		return st;
 	}
 	return fsync_parent(dir);
+}
+
+status
+kv_create(const char *dir, const struct kv_config *config)
+{
+	const struct source new = { .config = config, .mode = config->mode };
+
+	return make(dir, &new);
+}
+
+/* LMDB takes a snapshot of its own for it, and a thread may have only one. */
+status
+kv_copy(kv *store, const char *dir, mode_t mode)
+{
+	const struct source copy = { .store = store, .mode = mode };
+
+	return kv_in_txn(store) ? ST_BUSY : make(dir, &copy);
 }

@@ -66,11 +66,14 @@ say_holder(const struct kv_lock *lock, const char *who)
 /* Owned by the open file, not by the process: other descriptors of this process
  * that are closed do not let it go, as they would a plain record lock. */
 static status
-try_lock(const struct kv_lock *lock, short type)
+try_lock(const struct kv_lock *lock, kv_lock_part part, short type)
 {
-	struct flock whole = { .l_type = type, .l_whence = SEEK_SET };
+	struct flock range = { .l_type = type,
+		               .l_whence = SEEK_SET,
+		               .l_start = part == KV_LOCK_WRITE ? 0 : KV_HOLDER_BYTES,
+		               .l_len = part == KV_LOCK_WRITE ? KV_HOLDER_BYTES : 1 };
 
-	if (fcntl(lock->fd, F_OFD_SETLK, &whole) == 0)
+	if (fcntl(lock->fd, F_OFD_SETLK, &range) == 0)
 		return ST_OK;
 	return errno == EACCES || errno == EAGAIN ? ST_BUSY : from_errno(errno);
 }
@@ -95,16 +98,16 @@ nap(int64_t us)
 /* Tried in growing steps, since the kernel's own wait knows no deadline; a commit
  * takes some ms, so a step is never much longer. */
 status
-kv_lock_take(struct kv_lock *lock, int wait_ms)
+kv_lock_take(struct kv_lock *lock, kv_lock_part part, int wait_ms)
 {
 	int64_t deadline = kv_lock_clock_us() + (int64_t) wait_ms * 1000;
 	int64_t nap_us = FIRST_NAP_US;
 
 	for (;;) {
-		status st = try_lock(lock, F_WRLCK);
+		status st = try_lock(lock, part, F_WRLCK);
 		int64_t left_us;
 
-		if (st == ST_OK)
+		if (st == ST_OK && part == KV_LOCK_WRITE)
 			say_holder(lock, lock->who);
 		if (st != ST_BUSY)
 			return st;
@@ -118,10 +121,11 @@ kv_lock_take(struct kv_lock *lock, int wait_ms)
 
 /* The name goes while the lock is still ours: later it could be the next one's. */
 void
-kv_lock_release(struct kv_lock *lock)
+kv_lock_release(struct kv_lock *lock, kv_lock_part part)
 {
-	say_holder(lock, "");
-	try_lock(lock, F_UNLCK);
+	if (part == KV_LOCK_WRITE)
+		say_holder(lock, "");
+	try_lock(lock, part, F_UNLCK);
 }
 
 void

@@ -1,9 +1,10 @@
-/* common/kv_lock.h - the lock that writers of an environment take first
+/* common/kv_lock.h - the locks that come before LMDB's own
  *
- * An advisory lock on a small file, which can be tried where LMDB's own cannot.
- * It belongs to the open file: the kernel lets it go when its holder dies,
- * however that happens.  The file says who holds it, for those who wait in
- * vain; it is empty while nobody does.
+ * Two advisory locks on one small file, which can be tried where LMDB's own
+ * cannot: of who writes, and of who opens the environment.  They belong to the
+ * open file: the kernel lets them go when their holder dies, however that
+ * happens.  The file says who writes, for those who wait in vain; it is empty
+ * while nobody does.
  *
  * Not thread safe.  A process that opens the file twice waits for itself.
  */
@@ -17,9 +18,11 @@
 
 enum { KV_HOLDER_BYTES = 80 };
 
+typedef enum { KV_LOCK_WRITE, KV_LOCK_OPEN } kv_lock_part;
+
 struct kv_lock {
-	int fd;                       /* -1: not open */
-	char who[KV_HOLDER_BYTES];    /* what the file says while we hold it */
+	int fd;                    /* -1: not open */
+	char who[KV_HOLDER_BYTES]; /* what the file says while we write */
 };
 
 /* Open path, or create it with that mode, whatever the umask.  program is left
@@ -28,10 +31,10 @@ status kv_lock_open(struct kv_lock *lock, const char *path, mode_t mode, const c
 void kv_lock_close(struct kv_lock *lock);
 
 /* Wait at most wait_ms (0: try).  ST_BUSY: not had in time. */
-status kv_lock_take(struct kv_lock *lock, int wait_ms);
-void kv_lock_release(struct kv_lock *lock);
+status kv_lock_take(struct kv_lock *lock, kv_lock_part part, int wait_ms);
+void kv_lock_release(struct kv_lock *lock, kv_lock_part part);
 
-/* "valija (process 4711)", or "" when nobody says so. */
+/* Who writes: "valija (process 4711)", or "" when nobody says so. */
 void kv_lock_holder(const struct kv_lock *lock, char *out, size_t size);
 
 /* Microseconds on the clock that the waits go by. */

@@ -8,6 +8,7 @@
 
 #include "common/cli.h"
 #include "common/i18n.h"
+#include "common/json_out.h"
 
 /* libsmartcols measures all rows before it prints the first, so a table of a
  * year of entries would be held in memory as a whole. */
@@ -31,7 +32,7 @@ begin_piece(struct listing *l)
 				.title = gettext(c->title),
 				.right = c->type == CELL_NUMBER,
 				.cut = c->cut,
-				.wrap = c->wrap,
+				.below = c->below,
 			};
 	}
 	l->piece = table_new(columns, count);
@@ -152,16 +153,11 @@ static json_t *
 json_cell(cell_type type, const char *cell)
 {
 	switch (type) {
-	case CELL_TEXT:
-		return *cell ? json_string(cell) : json_null();
-	case CELL_NUMBER:
-		return *cell ? json_loads(cell, JSON_DECODE_ANY, NULL) : json_null();
-	case CELL_LIST:
-		return words(cell, false);
-	case CELL_NUMBERS:
-		return words(cell, true);
-	case CELL_BOOL:
-		return json_boolean(*cell);
+	case CELL_TEXT: return *cell ? json_string(cell) : json_null();
+	case CELL_NUMBER: return *cell ? json_loads(cell, JSON_DECODE_ANY, NULL) : json_null();
+	case CELL_LIST: return words(cell, false);
+	case CELL_NUMBERS: return words(cell, true);
+	case CELL_BOOL: return json_boolean(*cell);
 	}
 	return NULL;
 }
@@ -203,7 +199,7 @@ json_members(const char *before, json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach (object, key, value) {
 		json_member(before, key, value);
 		before = ",";
 	}
@@ -247,15 +243,9 @@ listing_row(struct listing *l, const char *const *cells)
 	if (l->st < 0)
 		return;
 	switch (l->form) {
-	case FORM_TABLE:
-		table_cells(l, cells);
-		break;
-	case FORM_CSV:
-		csv_cells(l, cells);
-		break;
-	case FORM_JSON:
-		listing_object(l, json_of_cells(l, cells));
-		return;
+	case FORM_TABLE: table_cells(l, cells); break;
+	case FORM_CSV: csv_cells(l, cells); break;
+	case FORM_JSON: listing_object(l, json_of_cells(l, cells)); return;
 	}
 	l->count++;
 }
@@ -267,7 +257,7 @@ listing_object(struct listing *l, json_t *row)
 		l->st = ST_NOMEM;
 	if (l->st == ST_OK) {
 		fputs(l->count == 0 ? "\n    " : ",\n    ", stdout);
-		if (json_dumpf(row, stdout, 0) != 0)
+		if (json_dumpf(row, stdout, JSON_TENTHS_EXACT) != 0)
 			l->st = ST_IO;
 		l->count++;
 	}

@@ -37,7 +37,7 @@ struct listing_column {
 	const char *key;   /* in JSON and CSV; NULL: not there */
 	const char *title; /* msgid: in tables; NULL: not there */
 	cell_type type;
-	bool cut, wrap; /* to fit a terminal, see common/table.h */
+	bool cut, below; /* to fit a terminal, see common/table.h */
 };
 
 enum { LISTING_COLUMNS_MAX = 24 };

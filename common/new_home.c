@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,8 +14,9 @@
 #include "common/cli.h"
 #include "common/files.h"
 #include "common/i18n.h"
+#include "common/owner.h"
 
-enum { WALK_FILES = 16, SHOWN_BYTES = 200 };
+enum { SHOWN_BYTES = 200 };
 
 struct new_home {
 	char *home;
@@ -176,8 +176,10 @@ move_entries(const new_home *n, const char *last)
 status
 new_home_finish(new_home *n, const char *last)
 {
-	status st = fsync_dir(n->dir);
+	status st = n->inside ? owner_hand_over(n->dir, n->home) : ST_OK;
 
+	if (st == ST_OK)
+		st = fsync_dir(n->dir);
 	if (st < 0)
 		return st;
 	if (n->inside) {
@@ -192,15 +194,6 @@ new_home_finish(new_home *n, const char *last)
 	return fsync_parent(n->home);
 }
 
-static int
-remove_one(const char *path, const struct stat *info, int type, struct FTW *where)
-{
-	(void) info;
-	(void) type;
-	(void) where;
-	return remove(path);
-}
-
 void
 new_home_free(new_home **n_p)
 {
@@ -209,7 +202,7 @@ new_home_free(new_home **n_p)
 	if (!n)
 		return;
 	if (n->dir)
-		nftw(n->dir, remove_one, WALK_FILES, FTW_DEPTH | FTW_PHYS);
+		folder_remove(n->dir);
 	free(n->dir);
 	free(n->home);
 	free(n);
@@ -228,6 +221,5 @@ new_home_failed(const char *home, status st)
 	if (st == ST_NOT_FOUND)
 		return cli_fail(EX_CANTCREAT,
 		                _("%s cannot be made: the folder above it is not there"), shown);
-	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), shown,
-	                gettext(status_text(st)));
+	return cli_fail(cli_exit(st), _("%s cannot be made: %s"), shown, gettext(status_text(st)));
 }

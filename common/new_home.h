@@ -8,7 +8,8 @@
  * Where there is no home yet, the files are made in a folder beside it, which
  * is then renamed.  An empty folder that is there already is kept (it may be a
  * mount point, or belong to a service): the files are made in a folder inside
- * it and moved out one by one, the one that makes a home of it last.
+ * it and moved out one by one, the one that makes a home of it last.  Where root
+ * makes them in the folder of another user, they become that user's.
  *
  * A process that is killed in between leaves a folder whose name ends in, or
  * begins with, ".new-" and six letters; nothing refers to it and it may be

@@ -4,9 +4,10 @@
  *     table_row(t, (const char *[]) { "IND-1", "Consulados…", "2" });
  *     st = table_print(&t);
  *
- * The first failure sticks and comes out of table_print().  On a terminal the
- * text columns marked as such are cut, or broken into lines, to fit its width;
- * in a pipe neither happens.
+ * The first failure sticks and comes out of table_print().  On a terminal that is
+ * too narrow, columns that may stand below leave the table, the last one first, and
+ * their texts stand in a line below each row; others are cut, or follow them when too
+ * little would be left.  In a pipe neither happens.
  * An empty table prints its header only.
  */
 #pragma once
@@ -20,7 +21,7 @@ struct table_column {
 	const char *title; /* translated already */
 	bool right;        /* numbers */
 	bool cut;          /* may be shortened to fit a terminal */
-	bool wrap;         /* may go on below, for the same: what must be read whole */
+	bool below;        /* what must be read whole: may stand in a line below its row */
 };
 
 typedef struct table table;

@@ -17,8 +17,6 @@ struct dealer {
 	int64_t deadline_ms;
 };
 
-/* Heartbeats travel behind the data in one stream, so their time-out is well
- * above what the largest batch takes on a slow link. */
 static const struct socket_option options[] = {
 	{ ZMQ_LINGER, 0 },
 	{ ZMQ_IMMEDIATE, 1 },
@@ -26,8 +24,6 @@ static const struct socket_option options[] = {
 	{ ZMQ_CONNECT_TIMEOUT, 30 * 1000 },
 	{ ZMQ_TCP_MAXRT, 180 * 1000 },
 	{ ZMQ_HANDSHAKE_IVL, 60 * 1000 },
-	{ ZMQ_HEARTBEAT_IVL, 30 * 1000 },
-	{ ZMQ_HEARTBEAT_TIMEOUT, 120 * 1000 },
 	{ ZMQ_HEARTBEAT_TTL, 0 },
 	{ ZMQ_TCP_KEEPALIVE, 1 },
 	{ ZMQ_TCP_KEEPALIVE_IDLE, 60 },
@@ -45,14 +41,18 @@ enum {
 };
 
 static status
-set_options(void *socket, const char *address)
+set_options(void *socket, const char *address, const struct dealer_timing *timing)
 {
-	const struct socket_option ipv6 = { ZMQ_IPV6, !endpoint_is_ipv4(address) };
+	const struct socket_option own[] = {
+		{ ZMQ_IPV6, !endpoint_is_ipv4(address) },
+		{ ZMQ_HEARTBEAT_IVL, timing->heartbeat_ms },
+		{ ZMQ_HEARTBEAT_TIMEOUT, timing->heartbeat_timeout_ms },
+	};
 	const int64_t most = SOCKET_FRAME_BYTES;
 	status st = socket_set(socket, options, sizeof(options) / sizeof(*options));
 
 	if (st == ST_OK)
-		st = socket_set(socket, &ipv6, 1);
+		st = socket_set(socket, own, sizeof(own) / sizeof(*own));
 	return st == ST_OK ? socket_set_bytes(socket, ZMQ_MAXMSGSIZE, &most, sizeof(most)) : st;
 }
 
@@ -75,8 +75,8 @@ open_monitor(dealer *d, void *context)
 }
 
 status
-dealer_open(void *context, const char *address, const struct curve_key *key,
-            const uint8_t server[static CURVE_BYTES], int64_t deadline_ms, dealer **ret_dealer)
+dealer_open(void *context, const char *address, const struct curve_key *key, const uint8_t *server,
+            const struct dealer_timing *timing, int64_t deadline_ms, dealer **ret_dealer)
 {
 	dealer *d = calloc(1, sizeof(*d));
 	status st;
@@ -86,8 +86,8 @@ dealer_open(void *context, const char *address, const struct curve_key *key,
 	d->state = DEALER_CONNECTING;
 	d->deadline_ms = deadline_ms;
 	d->socket = zmq_socket(context, ZMQ_DEALER);
-	st = d->socket ? set_options(d->socket, address) : ST_NOMEM;
-	if (st == ST_OK)
+	st = d->socket ? set_options(d->socket, address, timing) : ST_NOMEM;
+	if (st == ST_OK && key && server)
 		st = socket_curve_client(d->socket, key, server);
 	if (st == ST_OK)
 		st = open_monitor(d, context);
@@ -133,16 +133,12 @@ static void
 happened(dealer *d, int event)
 {
 	switch (event) {
-	case ZMQ_EVENT_CONNECTED:
-		d->connected = true;
-		return;
+	case ZMQ_EVENT_CONNECTED: d->connected = true; return;
 	case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 		if (d->state == DEALER_CONNECTING)
 			d->state = DEALER_UP;
 		return;
-	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-		fail(d, DEALER_DENIED);
-		return;
+	case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: fail(d, DEALER_DENIED); return;
 	default:
 		if (d->state == DEALER_UP)
 			fail(d, DEALER_LOST);

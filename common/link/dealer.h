@@ -34,11 +34,20 @@ typedef enum dealer_failure {
 
 typedef struct dealer dealer;
 
-/* Begin to connect to address, e.g. "tcp://192.0.2.7:5555"; the whole handshake
+/* Signs of life that libzmq exchanges by itself, apart from the conversation. */
+struct dealer_timing {
+	int heartbeat_ms;
+	int heartbeat_timeout_ms; /* well above what the largest batch takes on a slow link */
+};
+
+enum { HEARTBEAT_MS = 30 * 1000, HEARTBEAT_TIMEOUT_MS = 120 * 1000 };
+
+/* key and server NULL: without keys, as to "ipc:///run/valija-hub/socket" of this
+ * machine.  Begin to connect to address, e.g. "tcp://192.0.2.7:5555"; the whole handshake
  * has until deadline_ms.  ST_NOMEM, ST_IO. */
 status
-dealer_open(void *context, const char *address, const struct curve_key *key,
-            const uint8_t server[static CURVE_BYTES], int64_t deadline_ms, dealer **ret_dealer);
+dealer_open(void *context, const char *address, const struct curve_key *key, const uint8_t *server,
+            const struct dealer_timing *timing, int64_t deadline_ms, dealer **ret_dealer);
 void dealer_close(dealer **d_p);
 
 /* Take in what happened to the connection. */
