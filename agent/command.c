@@ -3,19 +3,23 @@
  * and the command are. */
 #include "agent/command.h"
 
+#include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/apart.h"
 #include "common/cli.h"
 #include "common/files.h"
 #include "common/i18n.h"
+#include "common/login.h"
+#include "common/owner.h"
 
 static const char DEFAULT_HOME[] = "/var/lib/valija";
 
@@ -30,6 +34,19 @@ command_home(const char *option)
 }
 
 /* ---- the outbox ---- */
+
+/* For when the file is so bad that who reads it dies of it. */
+static void
+prepare_for_damage(const char *home)
+{
+	char shown[SHOWN_BYTES], text[SHOWN_BYTES + RULE_BYTES];
+
+	snprintf(text, sizeof(text),
+	         _("%s: %s/outbox/data.mdb is damaged or was cut short; 'valija verify' says from "
+	           "which entry on, and what to do\n"),
+	         program_invocation_short_name, cli_safe(home, strlen(home), shown, sizeof(shown)));
+	apart_last_words(text, EX_DATAERR);
+}
 
 /* The usual cause is a login that is not in the group yet, so the group is what
  * an administrator needs to hear. */
@@ -48,8 +65,8 @@ not_allowed(const char *home, const char *shown)
 	return cli_fail(EX_NOPERM, _("no right to use %s"), shown);
 }
 
-static int
-open_failed(const char *home, status st)
+int
+command_open_failed(const char *home, status st)
 {
 	char shown[SHOWN_BYTES];
 
@@ -58,14 +75,24 @@ open_failed(const char *home, status st)
 	case ST_NOT_FOUND:
 		return cli_fail(EX_NOINPUT,
 		                _("no home of a device at %s: --home or VALIJA_HOME says where it "
-		                  "is, 'valija-agent init' makes one"), shown);
+		                  "is, 'valija-agent init' makes one"),
+		                shown);
 	case ST_DENIED:
 		if (disk_read_only(home))
-			return cli_fail(EX_NOPERM, _("%s is on a disk that can only be read now; "
-			                             "Valija needs to write there"), shown);
+			return cli_fail(EX_NOPERM,
+			                _("%s is on a disk that can only be read now; "
+			                  "Valija needs to write there"),
+			                shown);
 		return not_allowed(home, shown);
 	case ST_MALFORMED:
-		return cli_fail(EX_DATAERR, _("%s is not a home of Valija, or it is damaged"),
+		return cli_fail(EX_DATAERR,
+		                _("%s is not a home of Valija, or %s/outbox/data.mdb is damaged or "
+		                  "was cut short; 'valija verify' says what to do"),
+		                shown, shown);
+	case ST_IO:
+		return cli_fail(EX_DATAERR,
+		                _("%s/outbox/data.mdb is damaged or was cut short; 'valija verify' "
+		                  "says from which entry on, and what to do"),
 		                shown);
 	case ST_VERSION:
 		return cli_fail(
@@ -86,8 +113,38 @@ command_open(const char *home_option, outbox **ret_box)
 
 	if (sodium_init() < 0)
 		return cli_fail(EX_OSERR, _("cannot set up cryptography"));
-	st = outbox_open(home, ret_box);
-	return st == ST_OK ? EX_OK : open_failed(home, st);
+	st = owner_become(home);
+	prepare_for_damage(home);
+	if (st == ST_OK)
+		st = outbox_open(home, ret_box);
+	return st == ST_OK ? EX_OK : command_open_failed(home, st);
+}
+
+int
+command_open_to_record(const char *home_option, outbox **ret_box)
+{
+	int code = command_open(home_option, ret_box);
+
+	if (code == EX_OK && strcmp(outbox_device(*ret_box)->role, "reader") == 0) {
+		outbox_close(ret_box);
+		code = cli_fail(
+			EX_CONFIG,
+			_("%s was made for a reader, who records nothing; 'valija-agent init "
+		          "--unit' makes a home to record in"),
+			command_home(home_option));
+	}
+	return code;
+}
+
+int
+command_office_only(outbox *box, bool force)
+{
+	if (force || strcmp(outbox_device(box)->role, "office") == 0)
+		return EX_OK;
+	return cli_fail(EX_CONFIG,
+	                _("only the office says this, and %s was not made for it: the hub would "
+	                  "keep it without heeding it; with --force it is recorded"),
+	                outbox_home(box));
 }
 
 static int
@@ -99,10 +156,12 @@ lock_held(outbox *box)
 	if (*holder)
 		return cli_fail(EX_TEMPFAIL,
 		                _("%s has been writing for more than %d seconds; nothing was "
-		                  "recorded, try again later"), holder, OUTBOX_WAIT_MS / 1000);
+		                  "recorded, try again later"),
+		                holder, OUTBOX_WAIT_MS / 1000);
 	return cli_fail(EX_TEMPFAIL,
 	                _("another program has been writing for more than %d seconds; nothing "
-	                  "was recorded, try again later"), OUTBOX_WAIT_MS / 1000);
+	                  "was recorded, try again later"),
+	                OUTBOX_WAIT_MS / 1000);
 }
 
 int
@@ -122,8 +181,9 @@ command_failed(outbox *box, status st)
 	if (st == ST_IO) /* a commit that failed may be on disk all the same */
 		return cli_fail(
 			EX_IOERR,
-			_("the disk of %s does not work as it should; before you record again, "
-		          "see in 'valija list' whether the entry is there"),
+			_("%s/outbox/data.mdb cannot be read or written as it should; 'valija "
+		          "verify' says whether it is damaged; before you record again, see in "
+		          "'valija list' whether the entry is there"),
 			shown);
 	return cli_fail(cli_exit(st), _("cannot use %s: %s"), shown, gettext(status_text(st)));
 }
@@ -162,13 +222,7 @@ command_plan_done(kv_txn **txn_p, plan_table **plan_p)
 const char *
 command_login(void)
 {
-	static char number[32];
-	const struct passwd *user = getpwuid(getuid());
-
-	if (user && *user->pw_name)
-		return user->pw_name;
-	snprintf(number, sizeof(number), "uid %lu", (unsigned long) getuid());
-	return number;
+	return login_name();
 }
 
 /* With the offset: the machine may have moved to another country since.  Rounded
@@ -202,12 +256,27 @@ command_today(void)
 
 /* ---- entries ---- */
 
-void
-command_problem(const struct entry_problem *p)
+static bool
+is_word(const char *field, const char *const *words)
+{
+	for (; words && *words; words++) {
+		if (strcmp(field, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A plain word is told as it was typed, or, when it is missing, by what it is. */
+static void
+tell_problem(const struct entry_problem *p, const char *const *words)
 {
 	char text[RULE_BYTES], subject[SHOWN_BYTES];
 
-	snprintf(subject, sizeof(subject), "--%s%s%s", p->field, *p->found ? " " : "", p->found);
+	if (is_word(p->field, words))
+		snprintf(subject, sizeof(subject), "%s", *p->found ? p->found : p->field);
+	else
+		snprintf(subject, sizeof(subject), "--%s%s%s", p->field, *p->found ? " " : "",
+		         p->found);
 	cli_rule(p->rule, p->arg, text, sizeof(text));
 	if (p->is_warning)
 		cli_warn(_("warning: %s: %s"), subject, text);
@@ -216,19 +285,25 @@ command_problem(const struct entry_problem *p)
 }
 
 void
-command_problems(const struct entry_problems *problems)
+command_problems(const struct entry_problems *problems, const char *const *words)
 {
 	size_t kept = sizeof(problems->list) / sizeof(problems->list[0]);
 	size_t count = problems->count < kept ? problems->count : kept;
-	bool by_plan_only = problems->errors > 0 && problems->count <= kept;
+	bool by_clock_only = problems->errors > 0 && problems->count <= kept;
+	bool forcible = by_clock_only;
 
 	for (size_t i = 0; i < count; i++) {
-		command_problem(&problems->list[i]);
-		by_plan_only &= problems->list[i].by_plan || problems->list[i].is_warning;
+		const struct entry_problem *p = &problems->list[i];
+
+		tell_problem(p, words);
+		forcible &= p->by_plan || p->by_clock || p->is_warning;
+		by_clock_only &= p->by_clock || p->is_warning;
 	}
 	if (problems->count > kept)
 		cli_warn(_("... and %zu more"), problems->count - kept);
-	if (by_plan_only)
+	if (by_clock_only)
+		cli_warn(_("nothing was recorded; with --force it is"));
+	else if (forcible)
 		cli_warn(_("nothing was recorded; with --force it is, and the hub keeps it without "
 		           "counting it"));
 	else if (problems->errors > 0)
@@ -294,7 +369,8 @@ command_seq(outbox *box, const char *text, uint64_t *ret_seq)
 		if (ref_parse(text, &ref) < 0)
 			return cli_fail(EX_DATAERR,
 			                _("'%s' names no entry: a number is wanted, or a REF as "
-			                  "%s-7"), shown, own);
+			                  "%s-7"),
+			                shown, own);
 		if (!is_ours(box, &ref))
 			return cli_fail(EX_DATAERR,
 			                _("%s is an entry of another device: this one is %s"),
@@ -318,5 +394,6 @@ command_tell_ref(outbox *box, uint64_t seq)
 	clearerr(stdout); /* said here, so not once more at the end */
 	return cli_fail(EX_IOERR,
 	                _("entry %s is stored, but its REF could not be written to standard "
-	                  "output; do not record it again"), ref);
+	                  "output; do not record it again"),
+	                ref);
 }

@@ -11,8 +11,21 @@
 /* The home: the option's value, else VALIJA_HOME, else /var/lib/valija. */
 const char *command_home(const char *option);
 
-/* Open the outbox of the home (see above) and set up libsodium. */
+/* Open the outbox of the home (see above) and set up libsodium.  Root becomes the
+ * owner of the home first, for good (common/owner.h).  From then on a damaged file ends
+ * this process in words (common/apart.h). */
 int command_open(const char *home_option, outbox **ret_box);
+
+/* The same for a command that records: a home that was made for a reader takes no
+ * entry, since no hub would. */
+int command_open_to_record(const char *home_option, outbox **ret_box);
+
+/* Say why the outbox of home cannot be opened.  Returns the exit status. */
+int command_open_failed(const char *home, status st);
+
+/* A home that was not made for the office says nothing that only the office says, but for
+ * with force: the hub may have been told otherwise since. */
+int command_office_only(outbox *box, bool force);
 
 /* Say why storing or reading failed: names the holder of the lock, says what to
  * do about a full disk.  Returns the exit status. */
@@ -40,11 +53,10 @@ date command_today(void);
  * Returns the exit status. */
 int command_tell_ref(outbox *box, uint64_t seq);
 
-/* Say a problem on standard error: "--FIELD FOUND: what would be right". */
-void command_problem(const struct entry_problem *p);
-
-/* Say all of them, and what to do when only the plan stands in the way. */
-void command_problems(const struct entry_problems *problems);
+/* Say problems on standard error, each as "--FIELD FOUND: what would be right", and what
+ * to do when only the plan or the clock stands in the way.  words: fields that are typed
+ * without an option, ended by NULL; or NULL. */
+void command_problems(const struct entry_problems *problems, const char *const *words);
 
 /* The number of an own entry as people write it: SEQ, or a REF that names this
  * device.  Returns the exit status. */

@@ -12,9 +12,17 @@
 
 /* Write: one event, on disk before its REF is printed. */
 int record_command(int argc, char **argv);
+int thing_command(int argc, char **argv);
+int progress_command(int argc, char **argv);
+int budget_command(int argc, char **argv);
+int close_command(int argc, char **argv);
 int correct_command(int argc, char **argv);
 int void_command(int argc, char **argv);
+int settle_command(int argc, char **argv);
+int return_command(int argc, char **argv);
+int publish_command(int argc, char **argv); /* several, of one document */
 /* Only read, also while the daemon syncs or others record. */
 int list_command(int argc, char **argv);
 int show_command(int argc, char **argv);
 int status_command(int argc, char **argv);
+int verify_command(int argc, char **argv);

@@ -10,6 +10,7 @@
 
 #include "agent/csv_text.h"
 #include "common/cli.h"
+#include "common/room.h"
 #include "protocol/msgid.h"
 
 enum { RUN_BYTES_MAX = 4096, SHOWN_BYTES = 40 };
@@ -67,20 +68,13 @@ fault(struct scan *s, const char *rule, const void *found, size_t len)
 static bool
 make_room(struct scan *s, size_t bytes)
 {
-	size_t room = s->text_room > 0 ? s->text_room : 1024;
-	char *text;
+	char *text = room_for(s->text, s->text_bytes, bytes, &s->text_room, 1);
 
-	while (room - s->text_bytes < bytes)
-		room *= 2;
-	if (room == s->text_room)
-		return true;
-	text = realloc(s->text, room);
 	if (!text) {
 		s->st = ST_NOMEM;
 		return false;
 	}
 	s->text = text;
-	s->text_room = room;
 	return true;
 }
 
@@ -93,13 +87,11 @@ encoding_rule(const struct scan *s, const void *raw, size_t len)
 		return N_("a byte of value 0: the file is UTF-16 or no text; save it as "
 		          "\"CSV UTF-8\"");
 	switch (s->encoding) {
-	case ENCODING_WINDOWS_1252:
-		return N_("a byte that is no letter of windows-1252");
+	case ENCODING_WINDOWS_1252: return N_("a byte that is no letter of windows-1252");
 	case ENCODING_ISO_8859_1:
 		return N_("a byte that is no letter of iso-8859-1; try --encoding windows-1252");
 	case ENCODING_UTF_8:
-	case CSV_ENCODINGS_:
-		break;
+	case CSV_ENCODINGS_: break;
 	}
 	return N_("not UTF-8: save the file as \"CSV UTF-8\", or try --encoding windows-1252");
 }
@@ -190,8 +182,7 @@ feed_run(struct scan *s, const uint8_t *at, size_t len)
 	feed(s, at, len);
 	s->last = at[len - 1];
 	if (s->cell_bytes > CSV_CELL_BYTES_MAX)
-		fault(s,
-		      N_("over 16384 bytes in one cell; is there no quotation mark at its end?"),
+		fault(s, N_("over 16384 bytes in one cell; is there no quotation mark at its end?"),
 		      s->parser.entry_buf, s->parser.entry_pos);
 }
 

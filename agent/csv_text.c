@@ -11,12 +11,9 @@ static const struct {
 	const char *name;
 	csv_encoding encoding;
 } names[] = {
-	{ "utf-8", ENCODING_UTF_8 },
-	{ "windows-1252", ENCODING_WINDOWS_1252 },
-	{ "iso-8859-1", ENCODING_ISO_8859_1 },
-	{ "utf8", ENCODING_UTF_8 },
-	{ "cp1252", ENCODING_WINDOWS_1252 },
-	{ "latin1", ENCODING_ISO_8859_1 },
+	{ "utf-8", ENCODING_UTF_8 },           { "windows-1252", ENCODING_WINDOWS_1252 },
+	{ "iso-8859-1", ENCODING_ISO_8859_1 }, { "utf8", ENCODING_UTF_8 },
+	{ "cp1252", ENCODING_WINDOWS_1252 },   { "latin1", ENCODING_ISO_8859_1 },
 };
 
 status
@@ -35,10 +32,9 @@ csv_encoding_of(const char *name, csv_encoding *ret_encoding)
  * as in ISO 8859-1, which is the beginning of Unicode.  Not by iconv: small
  * systems do not have its tables. */
 static const uint16_t windows_1252[32] = {
-	0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
-	0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
+	0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+	0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+	0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
 
 static uint32_t

@@ -27,7 +27,8 @@ entry_problem_add(struct checking *c, problem_kind kind, const char *field, stru
 		.field = field,
 		.rule = rule,
 		.by_plan = kind == PROBLEM_PLAN,
-		.is_warning = kind == PROBLEM_WARNING || (kind == PROBLEM_PLAN && c->frame->force),
+		.by_clock = kind == PROBLEM_CLOCK,
+		.is_warning = kind == PROBLEM_WARNING || (kind != PROBLEM_FORM && c->frame->force),
 	};
 
 	cli_safe(found.at, found.len, p.found, sizeof(p.found));
@@ -38,31 +39,32 @@ entry_problem_add(struct checking *c, problem_kind kind, const char *field, stru
 	out->errors += !p.is_warning;
 }
 
-/* found is the whole text that was given; cli_safe() cuts it. */
-static void
-bad(struct checking *c, const char *field, const char *found, const char *rule, const char *arg)
+/* cli_safe() cuts what is found. */
+void
+entry_bad(struct checking *c, const char *field, const char *found, const char *rule,
+          const char *arg)
 {
 	entry_problem_add(c, PROBLEM_FORM, field, text_of(found), rule, arg);
 }
 
-static void
-bad_limit(struct checking *c, const char *field, const char *found, const char *rule,
-          uint64_t limit)
+void
+entry_bad_limit(struct checking *c, const char *field, const char *found, const char *rule,
+                uint64_t limit)
 {
 	char number[NUMBER_BYTES];
 
 	snprintf(number, sizeof(number), "%llu", (unsigned long long) limit);
-	bad(c, field, found, rule, number);
+	entry_bad(c, field, found, rule, number);
 }
 
-static bool
-given(const char *text)
+bool
+entry_given(const char *text)
 {
 	return text && *text;
 }
 
-static void
-set(struct checking *c, event_field field)
+void
+entry_set(struct checking *c, event_field field)
 {
 	c->event.has |= EVENT_BIT(field);
 }
@@ -70,25 +72,25 @@ set(struct checking *c, event_field field)
 /* ---- texts and numbers ---- */
 
 /* Of a text that is too long nothing is shown: it would fill the screen. */
-static void
-check_text(struct checking *c, event_field bit, const char *field, const char *value,
-           size_t max_bytes, struct text *ret_text)
+void
+entry_check_text(struct checking *c, event_field bit, const char *field, const char *value,
+                 size_t max_bytes, struct text *ret_text)
 {
-	if (!given(value))
+	if (!entry_given(value))
 		return;
 	if (strlen(value) > max_bytes) {
-		bad_limit(c, field, NULL, N_("too long: at most %s bytes"), max_bytes);
+		entry_bad_limit(c, field, NULL, N_("too long: at most %s bytes"), max_bytes);
 	} else if (!utf8_valid(value, strlen(value))) {
-		bad(c, field, value, N_("these bytes are not UTF-8 text"), NULL);
+		entry_bad(c, field, value, N_("these bytes are not UTF-8 text"), NULL);
 	} else {
 		*ret_text = text_of(value);
-		set(c, bit);
+		entry_set(c, bit);
 	}
 }
 
 /* Only digits, and not over max. */
-static bool
-parse_number(const char *text, uint64_t max, uint64_t *ret_n)
+bool
+entry_number(const char *text, uint64_t max, uint64_t *ret_n)
 {
 	uint64_t n = 0;
 
@@ -109,12 +111,12 @@ parse_number(const char *text, uint64_t max, uint64_t *ret_n)
 static void
 check_quantity(struct checking *c)
 {
-	const char *value = given(c->e->quantity) ? c->e->quantity : "1";
+	const char *value = entry_given(c->e->quantity) ? c->e->quantity : "1";
 
-	set(c, EVENT_QUANTITY);
-	if (!parse_number(value, QUANTITY_MAX, &c->event.quantity) || c->event.quantity == 0)
-		bad_limit(c, "quantity", value, N_("a whole number from 1 to %s is wanted"),
-		          QUANTITY_MAX);
+	entry_set(c, EVENT_QUANTITY);
+	if (!entry_number(value, QUANTITY_MAX, &c->event.quantity) || c->event.quantity == 0)
+		entry_bad_limit(c, "quantity", value, N_("a whole number from 1 to %s is wanted"),
+		                QUANTITY_MAX);
 }
 
 /* ---- dates ---- */
@@ -169,20 +171,35 @@ has_date_shape(const char *text)
 	return true;
 }
 
-static bool
-check_date(struct checking *c, const char *field, const char *value, date *ret_date)
+bool
+entry_check_date(struct checking *c, const char *field, const char *value, date *ret_date)
 {
 	char meant[DATE_TEXT_BYTES];
 
 	if (date_parse(value, strlen(value), ret_date) == ST_OK)
 		return true;
 	if (has_date_shape(value))
-		bad(c, field, value, N_("there is no such day"), NULL);
+		entry_bad(c, field, value, N_("there is no such day"), NULL);
 	else if (swapped_date(value, meant))
-		bad(c, field, value, N_("dates are written YYYY-MM-DD: %s"), meant);
+		entry_bad(c, field, value, N_("dates are written YYYY-MM-DD: %s"), meant);
 	else
-		bad(c, field, value, N_("dates are written YYYY-MM-DD, as in %s"), "2025-11-14");
+		entry_bad(c, field, value, N_("dates are written YYYY-MM-DD, as in %s"),
+		          "2025-11-14");
 	return false;
+}
+
+bool
+entry_check_day(struct checking *c, date *ret_date)
+{
+	if (!entry_given(c->e->date)) {
+		entry_bad(c, "date", NULL, N_("the day must be given, as YYYY-MM-DD"), NULL);
+		return false;
+	}
+	if (!entry_check_date(c, "date", c->e->date, ret_date))
+		return false;
+	c->event.date = *ret_date;
+	entry_set(c, EVENT_DATE);
+	return true;
 }
 
 /* One day is written as one day, not as a span from it to itself, so that the
@@ -192,25 +209,18 @@ check_dates(struct checking *c)
 {
 	const struct entry *e = c->e;
 	date first, last;
-	bool has_first = false;
+	bool has_first = entry_check_day(c, &first);
 
-	if (!given(e->date))
-		bad(c, "date", NULL, N_("the day must be given, as YYYY-MM-DD"), NULL);
-	else
-		has_first = check_date(c, "date", e->date, &first);
-	if (has_first) {
-		c->event.date = first;
-		set(c, EVENT_DATE);
-	}
-	if (!given(e->until) || !check_date(c, "until", e->until, &last))
+	if (!entry_given(e->until) || !entry_check_date(c, "until", e->until, &last))
 		return;
 	if (has_first && last < first) {
-		bad(c, "until", e->until, N_("the last day is before the first, %s"), e->date);
+		entry_bad(c, "until", e->until, N_("the last day is before the first, %s"),
+		          e->date);
 		return;
 	}
 	c->event.until = last;
 	if (!has_first || last > first)
-		set(c, EVENT_UNTIL);
+		entry_set(c, EVENT_UNTIL);
 }
 
 /* These may all be right: an extra Saturday service on a holiday, a plan typed
@@ -243,30 +253,37 @@ compare_texts(const void *a, const void *b)
 }
 
 /* The format wants them ascending and once each; a person need not know. */
-static void
-check_initiatives(struct checking *c)
+void
+entry_check_codes(struct checking *c, plan_row kind, event_field bit, const char *field,
+                  const char *const *codes, size_t count, size_t max, struct codes *ret_codes)
 {
-	const struct entry *e = c->e;
-	struct codes *list = &c->event.initiatives;
-	size_t count = 0;
+	struct codes *list = ret_codes;
+	size_t right = 0;
 
-	if (e->initiative_count > INITIATIVES_MAX) {
-		bad_limit(c, "initiative", NULL, N_("too many: at most %s"), INITIATIVES_MAX);
+	if (count > max) {
+		entry_bad_limit(c, field, NULL, N_("too many: at most %s"), max);
 		return;
 	}
-	for (size_t i = 0; i < e->initiative_count; i++) {
-		struct text code = text_of(e->initiatives[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct text code = text_of(codes[i]);
 
-		if (entry_check_code(c, ROW_INITIATIVE, "initiative", code))
-			list->list[count++] = code;
+		if (entry_check_code(c, kind, field, code))
+			list->list[right++] = code;
 	}
-	qsort(list->list, count, sizeof(list->list[0]), compare_texts);
-	for (size_t i = 0; i < count; i++) { /* named twice is named */
+	qsort(list->list, right, sizeof(list->list[0]), compare_texts);
+	for (size_t i = 0; i < right; i++) { /* named twice is named */
 		if (list->count == 0 || !text_equal(list->list[i], list->list[list->count - 1]))
 			list->list[list->count++] = list->list[i];
 	}
 	if (list->count > 0)
-		set(c, EVENT_INITIATIVES);
+		entry_set(c, bit);
+}
+
+void
+entry_check_initiatives(struct checking *c)
+{
+	entry_check_codes(c, ROW_INITIATIVE, EVENT_INITIATIVES, "initiative", c->e->initiatives,
+	                  c->e->initiative_count, INITIATIVES_MAX, &c->event.initiatives);
 }
 
 static int
@@ -293,14 +310,14 @@ check_pair(struct checking *c, const struct pair_list *p, const struct entry_pai
 	snprintf(found, sizeof(found), "%s=%s", pair->name, pair->value ? pair->value : "");
 	if (!entry_check_code(c, p->kind, p->field, tally.name))
 		return;
-	if (!pair->value || !parse_number(pair->value, COUNT_VALUE_MAX, &tally.value)) {
-		bad_limit(c, p->field, found, N_("a whole number from 0 to %s is wanted"),
-		          COUNT_VALUE_MAX);
+	if (!pair->value || !entry_number(pair->value, COUNT_VALUE_MAX, &tally.value)) {
+		entry_bad_limit(c, p->field, found, N_("a whole number from 0 to %s is wanted"),
+		                COUNT_VALUE_MAX);
 		return;
 	}
 	for (size_t i = 0; i < p->out->count; i++) {
 		if (text_equal(p->out->list[i].name, tally.name)) {
-			bad(c, p->field, found, N_("this name was given twice"), NULL);
+			entry_bad(c, p->field, found, N_("this name was given twice"), NULL);
 			return;
 		}
 	}
@@ -311,14 +328,14 @@ static void
 check_pairs(struct checking *c, const struct pair_list *p)
 {
 	if (p->count > p->max) {
-		bad_limit(c, p->field, NULL, N_("too many: at most %s"), p->max);
+		entry_bad_limit(c, p->field, NULL, N_("too many: at most %s"), p->max);
 		return;
 	}
 	for (size_t i = 0; i < p->count; i++)
 		check_pair(c, p, &p->pairs[i]);
 	qsort(p->out->list, p->out->count, sizeof(p->out->list[0]), compare_tallies);
 	if (p->out->count > 0)
-		set(c, p->bit);
+		entry_set(c, p->bit);
 }
 
 static void
@@ -328,23 +345,24 @@ check_evidences(struct checking *c)
 	struct evidences *out = &c->event.evidences;
 
 	if (e->evidence_count > EVIDENCES_MAX) {
-		bad_limit(c, "evidence", NULL, N_("too many: at most %s"), EVIDENCES_MAX);
+		entry_bad_limit(c, "evidence", NULL, N_("too many: at most %s"), EVIDENCES_MAX);
 		return;
 	}
 	for (size_t i = 0; i < e->evidence_count; i++) {
 		const struct entry_evidence *v = &e->evidences[i];
 
 		if (!utf8_valid(v->name, strlen(v->name)) || strlen(v->name) > NAME_BYTES_MAX) {
-			bad_limit(c, "evidence", v->name,
-			          N_("a file name of UTF-8 text, at most %s bytes, is wanted"),
-			          NAME_BYTES_MAX);
+			entry_bad_limit(
+				c, "evidence", v->name,
+				N_("a file name of UTF-8 text, at most %s bytes, is wanted"),
+				NAME_BYTES_MAX);
 			continue;
 		}
-		out->list[out->count++] =
-			(struct evidence) { text_of(v->name), v->size_bytes, v->hash };
+		out->list[out->count++] = (struct evidence) { text_of(v->name), v->size_bytes,
+			                                      v->hash };
 	}
 	if (out->count > 0)
-		set(c, EVENT_EVIDENCES);
+		entry_set(c, EVENT_EVIDENCES);
 }
 
 /* ---- what is chosen from few ---- */
@@ -356,17 +374,17 @@ check_status(struct checking *c)
 	const char *names[EVENT_STATUSES_];
 	const char *value = c->e->status;
 
-	if (!given(value) || event_status_of(text_of(value), &c->event.status))
+	if (!entry_given(value) || event_status_of(text_of(value), &c->event.status))
 		return;
 	for (int s = 0; s < EVENT_STATUSES_; s++)
 		names[s] = event_status_name((event_status) s);
 	value = cli_nearest(c->e->status, names, EVENT_STATUSES_);
 	if (value)
-		bad(c, "status", c->e->status, N_("there is no such status; did you mean %s?"),
-		    value);
+		entry_bad(c, "status", c->e->status,
+		          N_("there is no such status; did you mean %s?"), value);
 	else
-		bad(c, "status", c->e->status, N_("there is no such status; it is one of %s"),
-		    "done, planned, cancelled, moved");
+		entry_bad(c, "status", c->e->status, N_("there is no such status; it is one of %s"),
+		          "done, planned, cancelled, moved");
 }
 
 /* Two letters, in whatever case they were typed.  A shorter text ends at its 0, which is
@@ -376,7 +394,7 @@ check_country(struct checking *c)
 {
 	const char *value = c->e->country;
 
-	if (!given(value))
+	if (!entry_given(value))
 		return;
 	for (size_t i = 0; i < 2; i++) {
 		char letter = value[i];
@@ -384,17 +402,18 @@ check_country(struct checking *c)
 		if (letter >= 'a' && letter <= 'z')
 			letter = (char) (letter - 'a' + 'A');
 		if (letter < 'A' || letter > 'Z') {
-			bad(c, "country", value, N_("a country is two letters, as in %s"), "CO");
+			entry_bad(c, "country", value, N_("a country is two letters, as in %s"),
+			          "CO");
 			return;
 		}
 		c->country[i] = letter;
 	}
 	if (value[2] != '\0') {
-		bad(c, "country", value, N_("a country is two letters, as in %s"), "CO");
+		entry_bad(c, "country", value, N_("a country is two letters, as in %s"), "CO");
 		return;
 	}
 	c->event.country = text_of(c->country);
-	set(c, EVENT_COUNTRY);
+	entry_set(c, EVENT_COUNTRY);
 }
 
 /* ---- the whole ---- */
@@ -405,45 +424,64 @@ check_activity(struct checking *c)
 	const struct entry *e = c->e;
 	struct event *event = &c->event;
 
-	if (given(e->indicator) &&
-	    entry_check_code(c, ROW_INDICATOR, "indicator", text_of(e->indicator))) {
-		event->indicator = text_of(e->indicator);
-		set(c, EVENT_INDICATOR);
-	}
-	check_initiatives(c);
-	if (!given(e->indicator) && e->initiative_count == 0)
-		bad(c, "indicator", NULL,
-		    N_("say what it counts for: an indicator, or initiatives"), NULL);
+	if (entry_given(e->indicator) || e->initiative_count == 0)
+		entry_need_code(c, ROW_INDICATOR, EVENT_INDICATOR, "indicator", e->indicator,
+		                N_("say what it counts for: an indicator, or initiatives"),
+		                &event->indicator);
+	entry_check_initiatives(c);
 	check_dates(c);
 	check_quantity(c);
-	if (given(e->mode) && entry_check_code(c, ROW_MODE, "mode", text_of(e->mode))) {
+	if (entry_given(e->mode) && entry_check_code(c, ROW_MODE, "mode", text_of(e->mode))) {
 		event->mode = text_of(e->mode);
-		set(c, EVENT_MODE);
+		entry_set(c, EVENT_MODE);
 	}
-	check_text(c, EVENT_PLACE, "place", e->place, PLACE_BYTES_MAX, &event->place);
+	entry_check_text(c, EVENT_PLACE, "place", e->place, PLACE_BYTES_MAX, &event->place);
 	check_country(c);
 	check_status(c);
-	check_pairs(c, &(struct pair_list) { "count", ROW_COUNT, EVENT_COUNTS, e->counts,
-	                                     e->count_count, COUNTS_MAX, &event->counts });
-	check_pairs(c, &(struct pair_list) { "group", ROW_GROUP, EVENT_GROUPS, e->groups,
-	                                     e->group_count, GROUPS_MAX, &event->groups });
-	check_text(c, EVENT_NOTE, "note", e->note, NOTE_BYTES_MAX, &event->note);
-	check_evidences(c);
-	entry_check_plan(c);
-	warn_about_dates(c);
+	check_pairs(c,
+	            &(struct pair_list) { "count", ROW_COUNT, EVENT_COUNTS, e->counts,
+	                                  e->count_count, COUNTS_MAX, &event->counts });
+	check_pairs(c,
+	            &(struct pair_list) { "group", ROW_GROUP, EVENT_GROUPS, e->groups,
+	                                  e->group_count, GROUPS_MAX, &event->groups });
 }
 
 /* Without a reason a changed past is what the office cannot explain later. */
 static void
-check_fix(struct checking *c, const struct fix *fix)
+check_fixes(struct checking *c)
 {
-	check_text(c, EVENT_WHY, "why", c->e->why, NOTE_BYTES_MAX, &c->event.why);
-	if (!fix)
+	const struct fixes *fixes = c->frame->fixes;
+	bool about = c->frame->kind == KIND_RETURN;
+
+	entry_check_text(c, EVENT_WHY, "why", c->e->why, NOTE_BYTES_MAX, &c->event.why);
+	if (!fixes)
 		return;
-	c->event.fixes = (struct fixes) { 1, { *fix } };
-	set(c, EVENT_FIXES);
-	if (!given(c->e->why))
-		bad(c, "why", NULL, N_("the reason must be given"), NULL);
+	*(about ? &c->event.about : &c->event.fixes) = *fixes;
+	entry_set(c, about ? EVENT_ABOUT : EVENT_FIXES);
+	if (!entry_given(c->e->why))
+		entry_bad(c, "why", NULL, N_("the reason must be given"), NULL);
+}
+
+/* Of a quarter that is locked nothing is taken without a word. */
+static void
+check_locks(struct checking *c)
+{
+	char quarter[QUARTER_TEXT_BYTES];
+	const struct event *e = &c->event;
+	uint64_t own;
+
+	if (entry_given(c->e->why) ||
+	    !(e->has & (EVENT_BIT(EVENT_DATE) | EVENT_BIT(EVENT_QUARTER))))
+		return;
+	own = quarter_of(event_day(e));
+	for (size_t i = 0; i < c->frame->locked_count; i++) {
+		if (c->frame->locked[i] != own)
+			continue;
+		quarter_format(own, quarter);
+		entry_problem_add(c, PROBLEM_PLAN, "why", text_of(NULL),
+		                  N_("the office has locked %s: say why this comes late"), quarter);
+		return;
+	}
 }
 
 static status
@@ -455,9 +493,29 @@ encode(struct checking *c, writer *w)
 	if (st != ST_LIMIT && st != ST_INVALID)
 		return st;
 	/* each field was checked: what is left is the sum of them */
-	bad_limit(c, "note", c->e->note, N_("too much in one entry: at most %s bytes in all"),
-	          EVENT_BYTES_MAX);
+	entry_bad_limit(c, "note", c->e->note, N_("too much in one entry: at most %s bytes in all"),
+	                EVENT_BYTES_MAX);
 	return ST_INVALID;
+}
+
+/* What is of that kind alone.  Of a void and a return there is nothing. */
+static void (*const own_fields[EVENT_KINDS_])(struct checking *c) = {
+	[KIND_ACTIVITY] = check_activity,   [KIND_LEVEL] = entry_check_level,
+	[KIND_THING] = entry_check_thing,   [KIND_PROGRESS] = entry_check_progress,
+	[KIND_BUDGET] = entry_check_budget, [KIND_CLOSE] = entry_check_close,
+};
+
+static void
+check_record(struct checking *c)
+{
+	own_fields[c->frame->kind](c);
+	entry_check_fields(c);
+	entry_check_text(c, EVENT_NOTE, "note", c->e->note, NOTE_BYTES_MAX, &c->event.note);
+	check_evidences(c);
+	entry_check_plan(c);
+	check_locks(c);
+	if (c->frame->kind == KIND_ACTIVITY)
+		warn_about_dates(c);
 }
 
 status
@@ -473,10 +531,10 @@ entry_build(const struct entry *e, const struct entry_frame *frame, writer *w,
 
 	*ret_problems = (struct entry_problems) { 0 };
 	if (entry_check_unit(&c))
-		set(&c, EVENT_UNIT);
-	if (frame->kind == KIND_ACTIVITY)
-		check_activity(&c);
-	check_text(&c, EVENT_BY, "by", e->by, NAME_BYTES_MAX, &c.event.by);
-	check_fix(&c, frame->fix);
+		entry_set(&c, EVENT_UNIT);
+	if (own_fields[frame->kind])
+		check_record(&c);
+	entry_check_text(&c, EVENT_BY, "by", e->by, NAME_BYTES_MAX, &c.event.by);
+	check_fixes(&c);
 	return ret_problems->errors > 0 ? ST_INVALID : encode(&c, w);
 }

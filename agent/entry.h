@@ -16,7 +16,15 @@
 /* As many as an event may have (protocol/limits.h).  The lists below have room for
  * one more, so that who fills them need not refuse: one too many is kept there
  * and entry_build() tells of it. */
-enum { ENTRY_PAIRS_MAX = 32, ENTRY_INITIATIVES_MAX = 8, ENTRY_EVIDENCES_MAX = 16 };
+enum {
+	ENTRY_PAIRS_MAX = 32,
+	ENTRY_INITIATIVES_MAX = 8,
+	ENTRY_EVIDENCES_MAX = 16,
+	ENTRY_DECLARED_MAX = 32,
+};
+
+/* Sets of kinds. */
+#define KIND_BIT(kind) (1u << (kind))
 
 /* NAME=N as typed; value is NULL where there was no '='. */
 struct entry_pair {
@@ -34,6 +42,17 @@ struct entry_evidence {
 struct entry {
 	const char *unit, *indicator, *date, *until, *quantity, *mode, *place, *country, *status;
 	const char *note, *by, *why;
+	const char *quarter;            /* of all that is told once a quarter */
+	const char *level;              /* of a level */
+	const char *thing, *name, *way; /* of a thing: its key, its name, in or out */
+	const char *commitment, *risk;  /* of progress, if not of an initiative */
+	const char *percent;            /* of progress */
+	const char *project;            /* of a budget: the BPIN */
+	const char *appropriated, *committed, *obligated, *paid;
+	const char *zero[ENTRY_DECLARED_MAX + 1]; /* of a close: indicators */
+	size_t zero_count;
+	const char *nothing[ENTRY_DECLARED_MAX + 1];
+	size_t nothing_count;
 	const char *initiatives[ENTRY_INITIATIVES_MAX + 1];
 	size_t initiative_count;
 	struct entry_pair counts[ENTRY_PAIRS_MAX + 1], groups[ENTRY_PAIRS_MAX + 1];
@@ -50,25 +69,36 @@ struct entry_problem {
 	const char *rule;
 	char arg[160];
 	bool is_warning;
-	bool by_plan; /* only the plan says so: --force records it all the same */
+	bool by_plan;  /* only the plan says so: --force records it all the same */
+	bool by_clock; /* likewise, but only the clock here says so: it counts */
 };
 
 struct entry_problems {
-	size_t count, errors;       /* errors: those that are not warnings */
+	size_t count, errors;          /* errors: those that are not warnings */
 	struct entry_problem list[24]; /* as found; more are counted, not kept */
 };
 
 /* What an entry is checked against, and what the person does not type. */
 struct entry_frame {
-	event_kind kind; /* KIND_ACTIVITY or KIND_VOID */
+	event_kind kind; /* a record, KIND_VOID, or KIND_RETURN */
 	/* What the device is enrolled for, each code ended by a 0 (as
 	 * outbox_device() has them); a unit that is not given is the only one. */
 	const struct codes *device_units;
-	plan_table *table;     /* NULL: no plan is held */
-	const struct fix *fix; /* the version replaced, or NULL */
-	int64_t at_ms;         /* what the clock says */
-	date today;            /* only for warnings */
-	bool force;            /* errors of by_plan are only warned of */
+	plan_table *table; /* NULL: no plan is held */
+	/* The versions replaced, of a return the entry it is about; or NULL. */
+	const struct fixes *fixes;
+	int64_t at_ms; /* what the clock says */
+	date today;    /* to tell what is still to come */
+	bool force;    /* errors of by_plan are only warned of */
+
+	/* The quarters that the office has locked. */
+	const uint64_t *locked;
+	size_t locked_count;
+
+	/* Whether a thing of that event_bond() was recorded as in here.  NULL: not
+	 * known. */
+	bool (*came_in)(void *ctx, const char *bond);
+	void *ctx;
 };
 
 /* Check e and, when no error stands in the way, encode the event into w, in the
@@ -77,3 +107,6 @@ struct entry_frame {
  * nothing of use.  ST_NOMEM. */
 status entry_build(const struct entry *e, const struct entry_frame *frame, writer *w,
                    struct entry_problems *ret_problems);
+
+/* Whether a device that was made for these units may report for that one. */
+bool entry_reports_for(const struct codes *device_units, struct text unit);

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/event_text.h"
+
 enum {
-	NUMBERS = 1 + COUNTS_MAX + GROUPS_MAX, /* of the quantity and of each pair */
+	/* of quantity, level, percent, the four amounts and each pair */
+	NUMBERS = 7 + COUNTS_MAX + GROUPS_MAX,
 	NUMBER_BYTES = 24,
 	TEXTS_BYTES = EVENT_BYTES_MAX + NUMBERS * NUMBER_BYTES + 2 * DATE_TEXT_BYTES +
-	              256, /* and a 0 behind each */
+		256, /* and a 0 behind each */
 };
 
 struct entry_texts {
@@ -51,6 +54,14 @@ keep_date(struct entry_texts *t, int64_t day)
 }
 
 static size_t
+keep_codes(struct entry_texts *t, const struct codes *in, const char **out)
+{
+	for (size_t i = 0; i < in->count; i++)
+		out[i] = keep(t, in->list[i]);
+	return in->count;
+}
+
+static size_t
 keep_tallies(struct entry_texts *t, const struct tallies *in, struct entry_pair *out)
 {
 	for (size_t i = 0; i < in->count; i++) {
@@ -73,6 +84,60 @@ keep_evidences(struct entry_texts *t, const struct evidences *in, struct entry *
 	e->evidence_count = in->count;
 }
 
+static bool
+has(const struct event *event, event_field field)
+{
+	return event->has & EVENT_BIT(field);
+}
+
+/* Of an activity alone. */
+static void
+keep_activity(struct entry_texts *t, const struct event *event, struct entry *e)
+{
+	if (has(event, EVENT_UNTIL))
+		e->until = keep_date(t, event->until);
+	if (has(event, EVENT_QUANTITY))
+		e->quantity = keep_number(t, event->quantity);
+	e->mode = keep(t, event->mode);
+	e->place = keep(t, event->place);
+	e->country = keep(t, event->country);
+	if (event->kind == KIND_ACTIVITY)
+		e->status = event_status_name(event->status);
+	e->count_count = keep_tallies(t, &event->counts, e->counts);
+	e->group_count = keep_tallies(t, &event->groups, e->groups);
+}
+
+/* What is told once a quarter. */
+static void
+keep_quarter(struct entry_texts *t, const struct event *event, struct entry *e)
+{
+	char text[PERCENT_TEXT_BYTES];
+
+	if (has(event, EVENT_QUARTER)) {
+		quarter_format(event->quarter, text);
+		e->quarter = keep(t, text_of(text));
+	}
+	if (has(event, EVENT_VALUE))
+		e->level = keep_number(t, event->value);
+	e->commitment = keep(t, event->commitment);
+	e->risk = keep(t, event->risk);
+	if (has(event, EVENT_PERCENT)) {
+		percent_text(event->percent, text);
+		e->percent = keep(t, text_of(text));
+	}
+	e->project = keep(t, event->project);
+	if (has(event, EVENT_APPROPRIATED))
+		e->appropriated = keep_number(t, event->appropriated);
+	if (has(event, EVENT_COMMITTED))
+		e->committed = keep_number(t, event->committed);
+	if (has(event, EVENT_OBLIGATED))
+		e->obligated = keep_number(t, event->obligated);
+	if (has(event, EVENT_PAID))
+		e->paid = keep_number(t, event->paid);
+	e->zero_count = keep_codes(t, &event->zero, e->zero);
+	e->nothing_count = keep_codes(t, &event->nothing, e->nothing);
+}
+
 struct entry_texts *
 entry_of_event(const struct event *event, struct entry *ret_entry)
 {
@@ -83,21 +148,16 @@ entry_of_event(const struct event *event, struct entry *ret_entry)
 		return NULL;
 	e.unit = keep(t, event->unit);
 	e.indicator = keep(t, event->indicator);
-	if (event->has & EVENT_BIT(EVENT_DATE))
+	if (has(event, EVENT_DATE))
 		e.date = keep_date(t, event->date);
-	if (event->has & EVENT_BIT(EVENT_UNTIL))
-		e.until = keep_date(t, event->until);
-	if (event->has & EVENT_BIT(EVENT_QUANTITY))
-		e.quantity = keep_number(t, event->quantity);
-	e.mode = keep(t, event->mode);
-	e.place = keep(t, event->place);
-	e.country = keep(t, event->country);
-	e.status = event_status_name(event->status);
+	e.thing = keep(t, event->thing);
+	e.name = keep(t, event->name);
+	if (event->kind == KIND_THING)
+		e.way = event->out ? "out" : "in";
+	keep_activity(t, event, &e);
+	keep_quarter(t, event, &e);
+	e.initiative_count = keep_codes(t, &event->initiatives, e.initiatives);
 	e.note = keep(t, event->note);
-	for (size_t i = 0; i < event->initiatives.count; i++)
-		e.initiatives[e.initiative_count++] = keep(t, event->initiatives.list[i]);
-	e.count_count = keep_tallies(t, &event->counts, e.counts);
-	e.group_count = keep_tallies(t, &event->groups, e.groups);
 	keep_evidences(t, &event->evidences, &e);
 	*ret_entry = e;
 	return t;
@@ -139,4 +199,15 @@ entry_events_agree(const struct event *a, const struct event *b)
 	writer_done(&first);
 	writer_done(&second);
 	return agree;
+}
+
+bool
+entry_events_tell_the_same(const struct event *a, const struct event *b)
+{
+	const uint64_t history = EVENT_BIT(EVENT_FIXES) | EVENT_BIT(EVENT_WHY);
+	struct event x = *a, y = *b;
+
+	x.has &= ~history;
+	y.has &= ~history;
+	return x.kind == y.kind && entry_events_agree(&x, &y);
 }

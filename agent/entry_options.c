@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "agent/entry_fields.h"
 #include "agent/evidence.h"
 #include "common/cli.h"
 #include "common/i18n.h"
@@ -14,49 +15,96 @@
 enum option_key {
 	KEY_BY = 0x300,
 	KEY_COUNT,
-	KEY_COUNTRY,
-	KEY_DATE,
 	KEY_EVIDENCE,
 	KEY_FORCE,
 	KEY_GROUP,
 	KEY_HOME,
-	KEY_INDICATOR,
 	KEY_INITIATIVE,
-	KEY_MODE,
-	KEY_NOTE,
-	KEY_PLACE,
-	KEY_QUANTITY,
-	KEY_STATUS,
+	KEY_NOTHING,
 	KEY_UNIT,
-	KEY_UNTIL,
+	KEY_WHY,
+	KEY_ZERO,
+	KEY_FIELD, /* and so on, by the row in entry_fields */
+	ROWS_MAX = 64,
 };
 
-/* In the order of their groups, which --help keeps. */
-static const struct argp_option options[] = {
-	{ "indicator", KEY_INDICATOR, N_("CODE"), 0, N_("the indicator it counts for"), 2 },
-	{ "initiative", KEY_INITIATIVE, N_("CODE..."), 0, N_("initiatives it counts for"), 3 },
-	{ "date", KEY_DATE, N_("YYYY-MM-DD"), 0, N_("its first day, at the place itself"), 4 },
-	{ "until", KEY_UNTIL, N_("YYYY-MM-DD"), 0, N_("its last day, if there were several"), 5 },
-	{ "quantity", KEY_QUANTITY, N_("N"), 0, N_("how many there were (default: 1)"), 6 },
-	{ "mode", KEY_MODE, N_("CODE"), 0, N_("of which kind, as sabado-consular"), 7 },
-	{ "place", KEY_PLACE, N_("TEXT"), 0, N_("where"), 8 },
-	{ "country", KEY_COUNTRY, N_("XX"), 0, N_("its country (default: that of the unit)"), 9 },
-	{ "status", KEY_STATUS, N_("STATUS"), 0,
-	  N_("done (default), planned, cancelled or moved"), 10 },
-	{ "count", KEY_COUNT, N_("NAME=N..."), 0, N_("what else was counted, as attended=90"), 11 },
-	{ "group", KEY_GROUP, N_("CODE=N..."), 0,
-	  N_("people of a differential actor, as ACT-1=12"), 12 },
-	{ "note", KEY_NOTE, N_("TEXT"), 0, N_("what else is to be said"), 13 },
-	{ "evidence", KEY_EVIDENCE, N_("FILE..."), 0,
-	  N_("files that prove it: their hashes are recorded, keep the files"), 14 },
-	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 15 },
-	{ "unit", KEY_UNIT, N_("CODE"), 0,
-	  N_("the unit that reports (default: the only one of this device)"), 16 },
-	{ "force", KEY_FORCE, NULL, 0,
-	  N_("record also what the plan refuses; the hub keeps it without counting it"), 17 },
-	{ "home", KEY_HOME, N_("DIR"), 0,
-	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 18 },
-	{ 0 },
+enum {
+	ACTIVITY = KIND_BIT(KIND_ACTIVITY),
+	LEVEL = KIND_BIT(KIND_LEVEL),
+	THING = KIND_BIT(KIND_THING),
+	PROGRESS = KIND_BIT(KIND_PROGRESS),
+	BUDGET = KIND_BIT(KIND_BUDGET),
+	CLOSE = KIND_BIT(KIND_CLOSE),
+	CORRECTION = KIND_BIT(KIND_VOID),
+	REMARK = KIND_BIT(KIND_RETURN),
+	RECORDS = ENTRY_RECORDS,
+	ALL = RECORDS | CORRECTION | REMARK,
+};
+
+/* An option whose key is 0 fills the text of that name in entry_fields.  Of several rows
+ * of one name a command gets the first that is one of its kinds. */
+static const struct row {
+	const char *name;
+	int key;
+	const char *arg; /* NULL: none */
+	const char *help;
+	unsigned kinds;
+	int group; /* in --help */
+} rows[] = {
+	{ "indicator", 0, N_("CODE"), N_("the indicator it counts for"), ACTIVITY | LEVEL, 2 },
+	{ "indicator", 0, N_("CODE"), N_("the indicator that counts it"), THING, 2 },
+	{ "initiative", KEY_INITIATIVE, N_("CODE..."), N_("initiatives it counts for"), ACTIVITY,
+	  3 },
+	{ "date", 0, N_("YYYY-MM-DD"), N_("its first day, at the place itself"), ACTIVITY, 4 },
+	{ "date", 0, N_("YYYY-MM-DD"), N_("the day on which it came in or went out"), THING, 4 },
+	{ "until", 0, N_("YYYY-MM-DD"), N_("its last day, if there were several"), ACTIVITY, 5 },
+	{ "quantity", 0, N_("N"), N_("how many there were (default: 1)"), ACTIVITY, 6 },
+	{ "mode", 0, N_("CODE"), N_("of which kind, as sabado-consular"), ACTIVITY, 7 },
+	{ "place", 0, N_("TEXT"), N_("where"), ACTIVITY, 8 },
+	{ "country", 0, N_("XX"), N_("its country (default: that of the unit)"), ACTIVITY, 9 },
+	{ "status", 0, N_("STATUS"), N_("done (default), planned, cancelled or moved"), ACTIVITY,
+	  10 },
+	{ "count", KEY_COUNT, N_("NAME=N..."), N_("what else was counted, as attended=90"),
+	  ACTIVITY, 11 },
+	{ "group", KEY_GROUP, N_("CODE=N..."), N_("people of a differential actor, as ACT-1=12"),
+	  ACTIVITY, 12 },
+	{ "quarter", 0, N_("YYYY-QN"), N_("its quarter, as 2025-Q4"), PROGRESS | BUDGET, 12 },
+	{ "quarter", 0, N_("YYYY-QN"),
+	  N_("of a level, in the place of a day: its quarter, as 2025-Q4"), LEVEL, 12 },
+	{ "level", 0, N_("N"), N_("what the indicator stood at in that quarter"), LEVEL, 12 },
+	{ "thing", 0, N_("KEY"), N_("of a thing: its key"), CORRECTION, 12 },
+	{ "way", 0, N_("in|out"), N_("of a thing: whether it came in or went out"), CORRECTION,
+	  12 },
+	{ "name", 0, N_("TEXT"), N_("what people call the thing"), THING, 12 },
+	{ "percent", 0, N_("N"), N_("how much of it is done, as 62.5"), PROGRESS, 12 },
+	{ "text", 0, N_("TEXT"), N_("what is to be said of its progress"), PROGRESS, 12 },
+	{ "appropriated", 0, N_("PESOS"), N_("money of the year given to the project"), BUDGET,
+	  12 },
+	{ "committed", 0, N_("PESOS"), N_("of that what is committed, by the end of the quarter"),
+	  BUDGET, 12 },
+	{ "obligated", 0, N_("PESOS"), N_("of that what is obligated"), BUDGET, 12 },
+	{ "paid", 0, N_("PESOS"), N_("of that what is paid"), BUDGET, 12 },
+	{ "zero", KEY_ZERO, N_("CODE..."), N_("indicators of which there was nothing"), CLOSE, 12 },
+	{ "nothing-to-do", KEY_NOTHING, N_("CODE..."),
+	  N_("indicators for which there was nothing to do"), CLOSE, 12 },
+	{ "note", 0, N_("TEXT"), N_("what else is to be said"), RECORDS & ~(unsigned) PROGRESS,
+	  13 },
+	{ "evidence", KEY_EVIDENCE, N_("FILE..."),
+	  N_("files that prove it: their hashes are recorded, keep the files"), RECORDS, 14 },
+	{ "by", KEY_BY, N_("NAME"), N_("who reports (default: the login name)"), ALL, 15 },
+	{ "unit", KEY_UNIT, N_("CODE"),
+	  N_("the unit that reports (default: the only one of this device)"), RECORDS, 16 },
+	{ "why", KEY_WHY, N_("TEXT"), N_("the reason; it must be given"), CORRECTION, 1 },
+	{ "why", KEY_WHY, N_("TEXT"), N_("the remark; it must be given"), REMARK, 1 },
+	{ "why", KEY_WHY, N_("TEXT"),
+	  N_("why it comes late, where the office has locked its quarter"), RECORDS, 17 },
+	{ "force", KEY_FORCE, NULL,
+	  N_("record also what the plan refuses; the hub keeps it without counting it"), RECORDS,
+	  17 },
+	{ "force", KEY_FORCE, NULL, N_("record it also where this device has no right to"),
+	  CORRECTION | REMARK, 17 },
+	{ "home", KEY_HOME, N_("DIR"),
+	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), ALL, 18 },
 };
 
 /* ---- lists ---- */
@@ -73,13 +121,12 @@ keep_copy(struct entry_options *o, const char *text)
 	return copy;
 }
 
+/* One too many is kept, for entry_build() to tell of it. */
 static void
-add_initiative(struct entry_options *o, const char *code)
+add_code(const char **list, size_t *count, size_t max, const char *code)
 {
-	struct entry *e = &o->entry;
-
-	if (e->initiative_count <= ENTRY_INITIATIVES_MAX) /* one too many is told later */
-		e->initiatives[e->initiative_count++] = code;
+	if (*count <= max)
+		list[(*count)++] = code;
 }
 
 /* A name without a number is a pair without a value, which is told later. */
@@ -106,12 +153,17 @@ add_file(struct entry_options *o, const char *path)
 static void
 add_part(struct entry_options *o, int key, char *part)
 {
-	if (key == KEY_INITIATIVE)
-		add_initiative(o, part);
-	else if (key == KEY_COUNT)
-		add_pair(o->entry.counts, &o->entry.count_count, part);
-	else
-		add_pair(o->entry.groups, &o->entry.group_count, part);
+	struct entry *e = &o->entry;
+
+	switch (key) {
+	case KEY_INITIATIVE:
+		add_code(e->initiatives, &e->initiative_count, ENTRY_INITIATIVES_MAX, part);
+		return;
+	case KEY_ZERO: add_code(e->zero, &e->zero_count, ENTRY_DECLARED_MAX, part); return;
+	case KEY_NOTHING: add_code(e->nothing, &e->nothing_count, ENTRY_DECLARED_MAX, part); return;
+	case KEY_COUNT: add_pair(e->counts, &e->count_count, part); return;
+	default: add_pair(e->groups, &e->group_count, part); return;
+	}
 }
 
 /* For who records it is as if nothing was said; who corrects takes away. */
@@ -121,6 +173,8 @@ empty_list(struct entry_options *o, int key)
 	o->no_initiatives |= key == KEY_INITIATIVE;
 	o->no_counts |= key == KEY_COUNT;
 	o->no_groups |= key == KEY_GROUP;
+	o->no_zero |= key == KEY_ZERO;
+	o->no_nothing |= key == KEY_NOTHING;
 	o->no_evidences |= key == KEY_EVIDENCE;
 }
 
@@ -153,18 +207,13 @@ text_option(struct entry *e, int key)
 {
 	switch (key) {
 	case KEY_BY: return &e->by;
-	case KEY_COUNTRY: return &e->country;
-	case KEY_DATE: return &e->date;
-	case KEY_INDICATOR: return &e->indicator;
-	case KEY_MODE: return &e->mode;
-	case KEY_NOTE: return &e->note;
-	case KEY_PLACE: return &e->place;
-	case KEY_QUANTITY: return &e->quantity;
-	case KEY_STATUS: return &e->status;
 	case KEY_UNIT: return &e->unit;
-	case KEY_UNTIL: return &e->until;
-	default: return NULL;
+	case KEY_WHY: return &e->why;
+	default: break;
 	}
+	if (key < KEY_FIELD || key >= KEY_FIELD + (int) entry_field_count)
+		return NULL;
+	return entry_text(e, &entry_fields[key - KEY_FIELD]);
 }
 
 /* Any other option ends a list: what follows then belongs to nothing. */
@@ -178,20 +227,16 @@ parse(int key, char *arg, struct argp_state *state)
 	case KEY_INITIATIVE:
 	case KEY_COUNT:
 	case KEY_GROUP:
-	case KEY_EVIDENCE:
-		add_list(o, key, arg);
-		return 0;
+	case KEY_ZERO:
+	case KEY_NOTHING:
+	case KEY_EVIDENCE: add_list(o, key, arg); return 0;
 	case ARGP_KEY_ARG:
 		if (o->list == 0)
 			return ARGP_ERR_UNKNOWN;
 		add_list(o, o->list, arg);
 		return 0;
-	case KEY_FORCE:
-		o->force = true;
-		break;
-	case KEY_HOME:
-		o->home = arg;
-		break;
+	case KEY_FORCE: o->force = true; break;
+	case KEY_HOME: o->home = arg; break;
 	default:
 		if (!text)
 			return ARGP_ERR_UNKNOWN;
@@ -208,9 +253,9 @@ static bool
 is_of_entry(const struct limit_row *row)
 {
 	static const char *const names[] = {
-		"EVENT_BYTES_MAX", "CODE_BYTES_MAX", "NOTE_BYTES_MAX", "PLACE_BYTES_MAX",
-		"NAME_BYTES_MAX", "QUANTITY_MAX", "COUNT_VALUE_MAX", "INITIATIVES_MAX",
-		"COUNTS_MAX", "GROUPS_MAX", "EVIDENCES_MAX",
+		"EVENT_BYTES_MAX", "CODE_BYTES_MAX", "NOTE_BYTES_MAX",  "PLACE_BYTES_MAX",
+		"NAME_BYTES_MAX",  "QUANTITY_MAX",   "COUNT_VALUE_MAX", "INITIATIVES_MAX",
+		"COUNTS_MAX",      "GROUPS_MAX",     "EVIDENCES_MAX",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -245,7 +290,53 @@ add_limits(int key, const char *text, void *input)
 	return fclose(out) == 0 ? help : NULL;
 }
 
-const struct argp entry_argp = { .options = options, .parser = parse, .help_filter = add_limits };
+/* ---- the options of one command ---- */
+
+/* The text of progress is its note. */
+static int
+field_key(const char *name)
+{
+	const struct entry_field *field = entry_field_of(strcmp(name, "text") == 0 ? "note" : name);
+
+	return KEY_FIELD + (int) (field - entry_fields);
+}
+
+static bool
+is_there(const struct argp_option *options, const char *name)
+{
+	for (; options->name; options++) {
+		if (strcmp(options->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A process runs one command, so there is one such list. */
+const struct argp *
+entry_options_argp(unsigned kinds)
+{
+	static struct argp_option options[ROWS_MAX];
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.help_filter = add_limits,
+	};
+	size_t count = 0;
+
+	_Static_assert(sizeof(rows) / sizeof(rows[0]) < ROWS_MAX, "and one that ends the list");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+
+		if (!(row->kinds & kinds) || is_there(options, row->name))
+			continue;
+		options[count++] = (struct argp_option) {
+			row->name, row->key ? row->key : field_key(row->name),
+			row->arg,  0,
+			row->help, row->group,
+		};
+	}
+	return &argp;
+}
 
 void
 entry_options_done(struct entry_options *o)
@@ -261,8 +352,10 @@ entry_options_word(const char *word)
 	char shown[128];
 
 	cli_safe(word, strlen(word), shown, sizeof(shown));
-	exit(cli_fail(EX_USAGE, _("'%s' belongs to no option: text with blanks stands in quotation "
-	                          "marks"), shown));
+	exit(cli_fail(EX_USAGE,
+	              _("'%s' belongs to no option: text with blanks stands in quotation "
+	                "marks"),
+	              shown));
 }
 
 /* ---- evidence ---- */

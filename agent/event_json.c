@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/event_json.h"
 #include "common/json_out.h"
 
 enum { TIME_BYTES = 64 };
@@ -31,16 +32,6 @@ date_json(int64_t day)
 
 	date_format((date) day, text);
 	return json_string(text);
-}
-
-static json_t *
-codes_json(const struct codes *codes)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < codes->count; i++)
-		json_array_append_new(list, json_text(codes->list[i].at, codes->list[i].len));
-	return list;
 }
 
 /* jansson wants keys that end with 0; these are codes, so they hold none. */
@@ -96,16 +87,9 @@ fixes_json(const struct fixes *fixes)
 }
 
 static void
-set_text(json_t *object, const char *key, struct text t)
-{
-	if (t.len > 0)
-		json_object_set_new(object, key, json_text(t.at, t.len));
-}
-
-static void
 set_activity(json_t *object, const struct event *e)
 {
-	set_text(object, "indicator", e->indicator);
+	json_set_text(object, "indicator", e->indicator);
 	if (e->initiatives.count > 0)
 		json_object_set_new(object, "initiatives", codes_json(&e->initiatives));
 	if (e->has & EVENT_BIT(EVENT_DATE))
@@ -114,16 +98,16 @@ set_activity(json_t *object, const struct event *e)
 		json_object_set_new(object, "until", date_json(e->until));
 	if (e->has & EVENT_BIT(EVENT_QUANTITY))
 		json_object_set_new(object, "quantity", json_integer((json_int_t) e->quantity));
-	set_text(object, "mode", e->mode);
-	set_text(object, "place", e->place);
-	set_text(object, "country", e->country);
+	json_set_text(object, "mode", e->mode);
+	json_set_text(object, "place", e->place);
+	json_set_text(object, "country", e->country);
 	if (e->kind == KIND_ACTIVITY)
 		json_object_set_new(object, "status", json_string(event_status_name(e->status)));
 	if (e->counts.count > 0)
 		json_object_set_new(object, "counts", tallies_json(&e->counts));
 	if (e->groups.count > 0)
 		json_object_set_new(object, "groups", tallies_json(&e->groups));
-	set_text(object, "note", e->note);
+	json_set_text(object, "note", e->note);
 	if (e->evidences.count > 0)
 		json_object_set_new(object, "evidences", evidences_json(&e->evidences));
 }
@@ -133,13 +117,14 @@ event_json(const struct event *e)
 {
 	json_t *object = json_object();
 
-	set_text(object, "kind", e->kind_name);
-	set_text(object, "unit", e->unit);
+	json_set_text(object, "kind", e->kind_name);
+	json_set_text(object, "unit", e->unit);
 	set_activity(object, e);
-	set_text(object, "by", e->by);
+	event_json_set(object, e);
+	json_set_text(object, "by", e->by);
 	if (e->kind_name.len > 0) /* else nothing could be read */
 		json_object_set_new(object, "at", json_time(e->at_ms));
-	set_text(object, "why", e->why);
+	json_set_text(object, "why", e->why);
 	if (e->fixes.count > 0)
 		json_object_set_new(object, "fixes", fixes_json(&e->fixes));
 	return object;

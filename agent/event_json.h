@@ -3,7 +3,7 @@
  *     kind, unit, indicator, initiatives [..], date, until, quantity, mode,
  *     place, country, status, counts {name: n}, groups {name: n}, note,
  *     evidences [{name, size, hash}], by, at, why,
- *     fixes [{seq, hash, feed}]
+ *     fixes [{seq, hash, feed}], and the keys of common/event_json.h
  *
  * A key is there only when the event has it, but for status, which an activity
  * always has.  Dates are "YYYY-MM-DD", times are UTC in ISO 8601, hashes and

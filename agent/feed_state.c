@@ -11,7 +11,7 @@ is_own(outbox *box, const struct point *at)
 	uint8_t hash[HASH_BYTES];
 
 	return outbox_hash_at(box, at->seq, hash) == ST_OK &&
-	       memcmp(hash, at->hash, HASH_BYTES) == 0;
+		memcmp(hash, at->hash, HASH_BYTES) == 0;
 }
 
 /* The hub speaks of all lanes of the feed; entries of another life of this
@@ -41,7 +41,7 @@ read_conflicts(outbox *box, struct feed_state *s)
 	s->conflicts = calloc(list.left + 1, sizeof(*s->conflicts));
 	if (!s->conflicts)
 		return ST_NOMEM;
-	while (standing_next_conflict(&list, &at)) {
+	while (standing_next_point(&list, &at)) {
 		if (is_own(box, &at))
 			s->conflicts[s->conflict_count++] = at.seq;
 	}
@@ -67,7 +67,9 @@ read_standing(outbox *box, struct feed_state *s)
 		return st == ST_NOMEM ? st : ST_OK;
 	s->has_standing = true;
 	st = read_held(box, s);
-	return st == ST_OK ? read_conflicts(box, s) : st;
+	if (st == ST_OK)
+		st = read_conflicts(box, s);
+	return st == ST_OK ? others_read(box, s->standing.others, &s->others, &s->other_count) : st;
 }
 
 /* The tip after what the hub confirmed: others record and send between the two,
@@ -78,6 +80,7 @@ feed_state_read(outbox *box, struct feed_state *ret_state)
 	struct feed_state s = { .confirmed = 0 };
 	status st = outbox_hub(box, outbox_device(box)->hub, &s.hub);
 
+	device_text(outbox_device(box)->feed, s.device);
 	if (st == ST_OK)
 		st = outbox_tip(box, &s.tip);
 	if (st == ST_OK && is_own(box, &s.hub.acked))
@@ -97,6 +100,7 @@ feed_state_done(struct feed_state *s)
 {
 	free(s->held);
 	free(s->conflicts);
+	free(s->others);
 	free(s->bytes);
 	*s = (struct feed_state) { .held = NULL };
 }
@@ -119,6 +123,64 @@ feed_state_conflict(const struct feed_state *s, uint64_t seq)
 			return true;
 	}
 	return false;
+}
+
+const struct other *
+feed_state_other(const struct feed_state *s, uint64_t seq)
+{
+	for (size_t i = 0; i < s->other_count; i++) {
+		if (s->others[i].head == seq && !s->others[i].named)
+			return &s->others[i];
+	}
+	return NULL;
+}
+
+/* "REF: remark": whether it is about that entry. */
+static bool
+is_about(const struct feed_state *s, const struct point *at, struct text t, struct text *ret_remark)
+{
+	char word[REF_TEXT_BYTES], hash8[9];
+	const char *colon = memchr(t.at, ':', t.len);
+	size_t len = colon ? (size_t) (colon - t.at) : 0;
+	struct ref ref;
+
+	if (len == 0 || len >= sizeof(word))
+		return false;
+	memcpy(word, t.at, len);
+	word[len] = '\0';
+	hex_encode(at->hash, 4, hash8);
+	if (ref_parse(word, &ref) < 0 || strcmp(ref.device, s->device) != 0 || ref.seq != at->seq ||
+	    (*ref.hash8 && strcmp(ref.hash8, hash8) != 0))
+		return false;
+	len++;
+	if (len < t.len && t.at[len] == ' ')
+		len++;
+	*ret_remark = (struct text) { t.at + len, t.len - len };
+	return true;
+}
+
+status
+feed_state_troubled(outbox *box, uint64_t seq, bool *ret_troubled)
+{
+	struct feed_state s;
+	status st = feed_state_read(box, &s);
+
+	if (st < 0)
+		return st;
+	*ret_troubled = feed_state_hold(&s, seq) != HOLD_NONE || feed_state_conflict(&s, seq);
+	feed_state_done(&s);
+	return ST_OK;
+}
+
+struct text
+feed_state_remark(const struct feed_state *s, const struct point *at)
+{
+	struct standing_list remarks = s->standing.remarks;
+	struct text t, remark = { "", 0 };
+
+	while (standing_next_text(&remarks, &t))
+		is_about(s, at, t, &remark);
+	return remark;
 }
 
 /* What the hub holds it has got, too; that it is held is what a person has to know. */

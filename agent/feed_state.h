@@ -7,14 +7,16 @@
  */
 #pragma once
 
+#include "agent/others.h"
 #include "agent/outbox.h"
 #include "protocol/event.h"
 #include "protocol/standing.h"
 
 struct feed_state {
-	struct point tip; /* (0, h(0)): nothing is recorded yet */
+	char device[DEVICE_TEXT_BYTES];
+	struct point tip;      /* (0, h(0)): nothing is recorded yet */
 	struct outbox_hub hub; /* zeros before the first contact */
-	uint64_t confirmed; /* the hub has all up to here; at most the tip */
+	uint64_t confirmed;    /* the hub has all up to here; at most the tip */
 
 	/* Of the standing, false and 0 while there is none that can be read; only what
 	 * is on the device's own chain.  The reasons in held point into bytes. */
@@ -23,6 +25,8 @@ struct feed_state {
 	size_t held_count;
 	uint64_t *conflicts;
 	size_t conflict_count;
+	struct other *others;
+	size_t other_count;
 	struct standing standing; /* locks and remarks; points into bytes */
 	uint8_t *bytes;
 };
@@ -36,6 +40,16 @@ void feed_state_done(struct feed_state *s);
 hold feed_state_hold(const struct feed_state *s, uint64_t seq);
 /* True when that entry is one of several versions that stand side by side. */
 bool feed_state_conflict(const struct feed_state *s, uint64_t seq);
+
+/* Whether either is so, for who asks of one entry alone.  ST_NOMEM, ST_IO. */
+status feed_state_troubled(outbox *box, uint64_t seq, bool *ret_troubled);
+/* Another device's version that stands in the place of that entry, which is the newest own
+ * version and does not know of it; else NULL. */
+const struct other *feed_state_other(const struct feed_state *s, uint64_t seq);
+
+/* What the office remarked last on that entry: the remark behind its REF.  Empty when
+ * nothing. */
+struct text feed_state_remark(const struct feed_state *s, const struct point *at);
 
 /* One of three, whatever else is known of the entry: held goes before confirmed. */
 typedef enum feed_place { PLACE_PENDING, PLACE_CONFIRMED, PLACE_HELD } feed_place;

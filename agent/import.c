@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/entry_fields.h"
 #include "agent/import_internal.h"
 #include "common/cli.h"
+#include "common/room.h"
 #include "protocol/msgid.h"
 
 enum { SHOWN_BYTES = 60 };
@@ -49,33 +51,16 @@ import_find(struct importing *im, struct import_findings *list, size_t line, siz
 		cli_safe(arg, strlen(arg), f->arg, sizeof(f->arg));
 }
 
-/* Make room for one more element behind the count that are there. */
-static void *
-grow(void *list, size_t count, size_t *room, size_t add, size_t element)
-{
-	size_t more = *room > 0 ? *room : 4096;
-	void *grown;
-
-	if (count + add <= *room)
-		return list;
-	while (more < count + add)
-		more *= 2;
-	grown = realloc(list, more * element);
-	if (grown)
-		*room = more;
-	return grown;
-}
-
 /* What could be enlarged is kept even when the other could not: import_done() frees both. */
-static status
-keep_row(struct importing *im, const struct draft *d, struct bytes body,
-         const uint8_t fields[static HASH_BYTES])
+status
+import_keep(struct importing *im, const struct draft *d, struct bytes body,
+            const uint8_t fields[static HASH_BYTES], bool is_register)
 {
 	struct import *in = im->in;
 	const struct import_row *last = in->count > 0 ? &in->rows[in->count - 1] : NULL;
 	size_t used = last ? last->offset + last->len : 0;
-	void *rows = grow(in->rows, in->count, &im->row_room, 1, sizeof(*in->rows));
-	void *bodies = grow(in->bodies, used, &im->body_room, body.len, 1);
+	void *rows = room_for(in->rows, in->count, 1, &im->row_room, sizeof(*in->rows));
+	void *bodies = room_for(in->bodies, used, body.len, &im->body_room, 1);
 
 	in->rows = rows ? rows : in->rows;
 	in->bodies = bodies ? bodies : in->bodies;
@@ -86,41 +71,54 @@ keep_row(struct importing *im, const struct draft *d, struct bytes body,
 		.line = d->row->line,
 		.offset = used,
 		.len = body.len,
+		.is_register = is_register,
 	};
 	memcpy(in->rows[in->count++].fields, fields, HASH_BYTES);
 	return ST_OK;
 }
 
+void
+import_say_who(const struct importing *im, struct draft *d)
+{
+	if (!d->entry.by)
+		d->entry.by = im->config->by;
+	if (!d->entry.why)
+		d->entry.why = im->config->why;
+}
+
+/* Rows that are known by what they say. */
 static status
-build_event(struct importing *im, struct draft *d)
+build_row(struct importing *im, struct draft *d, writer *w)
 {
 	const struct import_config *config = im->config;
-	struct entry_frame frame = {
-		.kind = KIND_ACTIVITY,
-		.device_units = config->device_units,
-		.table = config->plan,
-		.at_ms = config->at_ms,
-		.today = config->today,
-		.force = config->force,
-	};
+	struct entry_frame frame = config->frame;
 	struct entry_problems problems = { 0 };
 	uint8_t fields[HASH_BYTES];
 	bool is_here;
-	writer w;
 	status st;
 
 	/* Who types the command is no part of what the row says. */
 	import_fields_hash(&d->entry, d->unit, fields);
 	is_here = config->is_here && config->is_here(config->ctx, fields);
 	frame.force |= is_here;
-	if (!d->entry.by)
-		d->entry.by = config->by;
-	writer_init(&w);
-	st = entry_build(&d->entry, &frame, &w, &problems);
+	import_say_who(im, d);
+	st = entry_build(&d->entry, &frame, w, &problems);
 	if (!is_here || st < 0)
 		import_tell(d, &problems);
-	if (st == ST_OK)
-		st = keep_row(im, d, writer_bytes(&w), fields);
+	return st == ST_OK ? import_keep(im, d, writer_bytes(w), fields, false) : st;
+}
+
+static status
+build_event(struct importing *im, struct draft *d)
+{
+	writer w;
+	status st;
+
+	writer_init(&w);
+	if (ENTRY_REGISTERS & KIND_BIT(im->config->frame.kind))
+		st = import_build_register(im, d, &w);
+	else
+		st = build_row(im, d, &w);
 	writer_done(&w);
 	/* told; the next row is looked at all the same */
 	return st == ST_INVALID ? ST_OK : st;
@@ -175,7 +173,7 @@ import_enrolled(const struct codes *units, const char *unit)
 static void
 find_only_unit(struct importing *im)
 {
-	const struct codes *units = im->config->device_units;
+	const struct codes *units = im->config->frame.device_units;
 	struct text unit = text_of(im->config->unit);
 
 	if (!unit.at && units->count == 1)
@@ -214,6 +212,8 @@ import_read(const struct import_config *config, const void *bytes, size_t len,
 	st = read_rows(im, bytes, len);
 	if (st == ST_OK)
 		st = import_number_rows(ret_import->rows, ret_import->count);
+	if (st == ST_OK && (ENTRY_REGISTERS & KIND_BIT(config->frame.kind)))
+		st = import_check_registers(im);
 	for (size_t i = 0; i < im->column_count; i++)
 		free(im->columns[i].name);
 	free(im);

@@ -4,7 +4,9 @@
  * is wrong, each with line and column.  What to do with the events it prepared
  * (nothing, when one row is bad) is the caller's.
  *
- * A row is known by what it says: its key is a hash over its fields, mapped
+ * A row of a register (a level, progress, a budget, the end of a quarter) is known by
+ * what it is about; that it says something else than what was told is a fault.  Any
+ * other row is known by what it says: its key is a hash over its fields, mapped
  * and trimmed, and over its occurrence, since two equal rows of a file are two
  * events.  The order of columns and rows, separator, encoding, quotation marks,
  * line ends, and defaults that are spelled out change no key.
@@ -16,35 +18,35 @@
 #include "agent/csv.h"
 #include "agent/entry.h"
 #include "agent/mapping.h"
+#include "agent/registers.h"
 
 enum {
 	IMPORT_ROWS_MAX = 500000, /* of one file, the header not counted */
-	IMPORT_LISTED_MAX = 50, /* findings of a kind that are kept; more are counted */
+	IMPORT_LISTED_MAX = 50,   /* findings of a kind that are kept; more are counted */
 };
 
 /* What a file is read with.  All is the caller's and must outlive import_read(). */
 struct import_config {
 	const mapping *map;
 	csv_encoding encoding;
-	const struct codes *device_units;
-	plan_table *plan; /* NULL: none held */
-	const char *unit; /* of the rows to take, one of device_units; NULL: all rows */
-	const char *by;   /* where no column says who */
-	int64_t at_ms; /* of all events: what the clock says */
-	date today;    /* only for warnings */
-	bool skip_incomplete; /* leave out what has no full date */
-	bool force;           /* see entry_build() */
+	struct entry_frame frame; /* kind: what the rows are; no fixes */
+	const char *unit;         /* of the rows to take, one of the device's; NULL: all rows */
+	const char *by;           /* where no column says who */
+	const char *why;          /* nor why it comes late; may be NULL */
+	bool skip_incomplete;     /* leave out what has no full date */
 	/* Whether a row that says this is here already: such a one was accepted once,
 	 * and a plan that came later makes it no bad row.  NULL: none is. */
 	bool (*is_here)(void *ctx, const uint8_t fields[static HASH_BYTES]);
+	/* register_find() of what is here; NULL: nothing is. */
+	status (*find)(void *ctx, const struct event *now, struct register_found *ret_found);
 	void *ctx;
 };
 
 /* One thing found.  rule is a msgid with at most one %s for arg. */
 struct import_finding {
 	size_t line;
-	size_t column;   /* from 1; 0: the row as a whole */
-	char name[64];   /* of the column; like found and arg safe to print */
+	size_t column; /* from 1; 0: the row as a whole */
+	char name[64]; /* of the column; like found and arg safe to print */
 	char found[120];
 	const char *rule;
 	char arg[160];
@@ -55,17 +57,18 @@ struct import_findings {
 	struct import_finding list[IMPORT_LISTED_MAX];
 };
 
-/* A row to be stored; its key is import_key(fields, occurrence). */
+/* A row to be stored; its key is import_row_key(). */
 struct import_row {
 	size_t line;
 	size_t offset, len;         /* its event, in bodies */
-	uint8_t fields[HASH_BYTES]; /* hash of what it says */
+	uint8_t fields[HASH_BYTES]; /* hash of what it says; of a register its register_key() */
 	uint64_t occurrence;        /* among the equal rows of the file, from 1 */
+	bool is_register;
 };
 
 /* What came of a file; owns rows and bodies. */
 struct import {
-	size_t row_count; /* read, the header not counted */
+	size_t row_count;                         /* read, the header not counted */
 	size_t bad_rows, incomplete, other_units; /* the last two: left out */
 	struct import_findings bad, warnings, left_out;
 	/* Whether an option would help: --unit, --skip-incomplete, --force. */
@@ -89,3 +92,7 @@ bool import_enrolled(const struct codes *units, const char *unit);
 /* BLAKE2b-256 of "valija/row/1" | hash of the fields | occurrence (u64, BE). */
 void import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
                 uint8_t ret_key[static HASH_BYTES]);
+
+/* The name in the outbox of a row, when so many equal ones are there already. */
+void
+import_row_key(const struct import_row *row, uint64_t here, uint8_t ret_key[static HASH_BYTES]);

@@ -9,15 +9,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "agent/checks.h"
 #include "agent/command.h"
+#include "agent/entry_fields.h"
 #include "agent/import_report.h"
 #include "common/cli.h"
-#include "common/daemon.h"
 #include "common/files.h"
 #include "common/i18n.h"
 
 struct args {
-	const char *file, *unit, *by, *home;
+	const char *file, *unit, *by, *why, *home;
+	event_kind kind;
 	csv_encoding encoding;
 	bool dry_run, skip_incomplete, again, force, json;
 };
@@ -46,13 +48,17 @@ enum {
 	KEY_FORCE,
 	KEY_HOME,
 	KEY_JSON,
+	KEY_KIND,
 	KEY_SKIP,
 	KEY_UNIT,
+	KEY_WHY,
 };
 
 enum { TRIES = 5 };
 
 static const struct argp_option options[] = {
+	{ "kind", KEY_KIND, N_("KIND"), 0,
+	  N_("what the rows are: activity (default), thing, level, progress, budget, close"), 0 },
 	{ "unit", KEY_UNIT, N_("CODE"), 0,
 	  N_("take the rows of this unit and leave out those of others"), 0 },
 	{ "skip-incomplete", KEY_SKIP, NULL, 0, N_("leave out rows without a full date"), 0 },
@@ -63,6 +69,8 @@ static const struct argp_option options[] = {
 	{ "encoding", KEY_ENCODING, N_("NAME"), 0,
 	  N_("how the file writes letters: utf-8 (default), windows-1252, iso-8859-1"), 0 },
 	{ "by", KEY_BY, N_("NAME"), 0, N_("who reports (default: the login name)"), 0 },
+	{ "why", KEY_WHY, N_("TEXT"), 0,
+	  N_("why it comes late, where the office has locked its quarter"), 0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the device (default: VALIJA_HOME, else /var/lib/valija)"), 0 },
 	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
@@ -77,21 +85,48 @@ set_encoding(struct args *a, const char *name, struct argp_state *state)
 		           name);
 }
 
+static void
+set_kind(struct args *a, const char *name, struct argp_state *state)
+{
+	static const char *const names[] = { "activity", "thing",  "level",
+		                             "progress", "budget", "close" };
+	const char *near = cli_nearest(name, names, sizeof(names) / sizeof(names[0]));
+	char shown[64];
+
+	for (int k = 0; k < EVENT_KINDS_; k++) {
+		if ((ENTRY_RECORDS & KIND_BIT(k)) &&
+		    strcmp(name, event_kind_name((event_kind) k)) == 0) {
+			a->kind = (event_kind) k;
+			return;
+		}
+	}
+	cli_safe(name, strlen(name), shown, sizeof(shown));
+	if (near)
+		argp_error(state, _("unknown kind '%s'; did you mean %s?"), shown, near);
+	else
+		argp_error(state,
+		           _("unknown kind '%s': activity, thing, level, progress, budget or "
+		             "close"),
+		           shown);
+}
+
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
 
 	switch (key) {
-	case KEY_UNIT:     a->unit = arg; return 0;
-	case KEY_SKIP:     a->skip_incomplete = true; return 0;
-	case KEY_DRY_RUN:  a->dry_run = true; return 0;
-	case KEY_AGAIN:    a->again = true; return 0;
-	case KEY_FORCE:    a->force = true; return 0;
+	case KEY_KIND: set_kind(a, arg, state); return 0;
+	case KEY_UNIT: a->unit = arg; return 0;
+	case KEY_SKIP: a->skip_incomplete = true; return 0;
+	case KEY_DRY_RUN: a->dry_run = true; return 0;
+	case KEY_AGAIN: a->again = true; return 0;
+	case KEY_FORCE: a->force = true; return 0;
 	case KEY_ENCODING: set_encoding(a, arg, state); return 0;
-	case KEY_BY:       a->by = arg; return 0;
-	case KEY_HOME:     a->home = arg; return 0;
-	case KEY_JSON:     a->json = true; return 0;
+	case KEY_BY: a->by = arg; return 0;
+	case KEY_WHY: a->why = arg; return 0;
+	case KEY_HOME: a->home = arg; return 0;
+	case KEY_JSON: a->json = true; return 0;
 	case ARGP_KEY_ARG:
 		if (a->file)
 			argp_error(state, _("one file at a time: '%s' is one too many"), arg);
@@ -100,12 +135,14 @@ parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!a->file)
 			argp_error(state, _("which file?  valija import FILE.csv"));
+		if (a->again && (ENTRY_REGISTERS & KIND_BIT(a->kind)))
+			argp_error(state, _("--again: what is told once a quarter is told once"));
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
+/* clang-format off */
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
@@ -116,9 +153,19 @@ static const struct argp argp = {
 		"counts (attended) and groups (ACT-1).  import.map says which other names are "
 		"known.  Dates are written YYYY-MM-DD.  A row that was imported before is not "
 		"recorded again.\n\n"
+		"With --kind the columns are\n"
+		"  thing     indicator, thing, way (in or out), date, name\n"
+		"  level     indicator, quarter, level\n"
+		"  progress  initiative, commitment or risk; quarter, percent, text\n"
+		"  budget    project, quarter, appropriated, committed, obligated, paid\n"
+		"  close     quarter, zero, nothing-to-do\n"
+		"and unit, note, by and why, as\n"
+		"  commitment;quarter;percent;text\n"
+		"  COM-1;2025-Q4;62,5;the second phase is under way\n\n"
 		"With --json: rows, recorded, known, incomplete, other_units, first_seq, "
 		"last_seq, dry_run."),
 };
+/* clang-format on */
 
 /* ---- what is read ---- */
 
@@ -147,17 +194,13 @@ read_input(struct run *r)
 	status st = file_read(r->args->file, CSV_FILE_BYTES_MAX, &r->bytes, &r->len);
 
 	switch ((int) st) {
-	case ST_OK:
-		return 0;
-	case ST_NOT_FOUND:
-		return cli_fail(EX_NOINPUT, _("%s: there is no such file"), path);
-	case ST_DENIED:
-		return cli_fail(EX_NOINPUT, _("%s: you may not read this file"), path);
+	case ST_OK: return 0;
+	case ST_NOT_FOUND: return cli_fail(EX_NOINPUT, _("%s: there is no such file"), path);
+	case ST_DENIED: return cli_fail(EX_NOINPUT, _("%s: you may not read this file"), path);
 	case ST_LIMIT:
 		return cli_fail(EX_DATAERR, _("%s: over %d MiB; cut the file in two"), path,
 		                CSV_FILE_BYTES_MAX >> 20);
-	default:
-		return cli_fail(EX_NOINPUT, _("%s: cannot be read as a file"), path);
+	default: return cli_fail(EX_NOINPUT, _("%s: cannot be read as a file"), path);
 	}
 }
 
@@ -206,57 +249,82 @@ read_map(struct run *r)
 }
 
 static bool
-row_is_here(void *txn_p, const uint8_t fields[static HASH_BYTES])
+row_is_here(void *txn, const uint8_t fields[static HASH_BYTES])
 {
-	kv_txn **txn = txn_p;
 	uint8_t key[HASH_BYTES];
 	uint64_t seq;
 
 	import_key(fields, 1, key);
-	return *txn && outbox_find_key_in(*txn, key, &seq) == ST_OK;
+	return outbox_find_key_in(txn, key, &seq) == ST_OK;
 }
 
-/* The transaction of the plan lives as long as the file is taken apart: that waits for
- * nobody, since its bytes are in memory already. */
 static status
-read_rows(struct run *r)
+find_told(void *txn, const struct event *now, struct register_found *ret_found)
+{
+	return register_find(txn, now, ret_found);
+}
+
+static status
+read_file(struct run *r, const struct checks *checks, kv_txn *txn)
 {
 	const struct args *a = r->args;
-	kv_txn *txn = NULL;
 	struct import_config config = {
 		.map = r->map,
 		.encoding = a->encoding,
-		.device_units = &outbox_device(r->box)->units,
+		.frame = checks->frame,
 		.unit = a->unit,
 		.by = a->by ? a->by : command_login(),
-		.at_ms = clock_wall_ms(),
-		.today = command_today(),
+		.why = a->why,
 		.skip_incomplete = a->skip_incomplete,
-		.force = a->force,
 		.is_here = a->again ? NULL : row_is_here,
-		.ctx = &txn,
+		.find = find_told,
+		.ctx = txn,
 	};
-	status st = command_plan(r->box, &txn, &config.plan);
 
+	config.frame.kind = a->kind;
+	config.frame.force = a->force;
+	return import_read(&config, r->bytes, r->len, &r->in);
+}
+
+/* A transaction lives as long as the file is taken apart: that waits for nobody, since its
+ * bytes are in memory already.  Where there is no plan it is one of its own. */
+static status
+read_rows(struct run *r)
+{
+	kv_txn *own = NULL;
+	struct checks checks;
+	status st = checks_read(r->box, &checks);
+
+	if (st < 0)
+		return st;
+	if (!checks.txn)
+		st = kv_read(outbox_store(r->box), &own);
 	if (st == ST_OK)
-		st = import_read(&config, r->bytes, r->len, &r->in);
-	command_plan_done(&txn, &config.plan);
+		st = read_file(r, &checks, checks.txn ? checks.txn : own);
+	kv_abort(&own);
+	checks_done(&checks);
 	return st;
 }
 
 /* ---- what is stored ---- */
 
 static status
+is_known(outbox *box, const uint8_t key[static HASH_BYTES], bool *ret_known)
+{
+	uint64_t seq;
+	status st = outbox_find_key(box, key, &seq);
+
+	*ret_known = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static status
 find_row(outbox *box, const struct import_row *row, uint64_t occurrence, bool *ret_known)
 {
 	uint8_t key[HASH_BYTES];
-	uint64_t seq;
-	status st;
 
 	import_key(row->fields, occurrence, key);
-	st = outbox_find_key(box, key, &seq);
-	*ret_known = st == ST_OK;
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	return is_known(box, key, ret_known);
 }
 
 /* Equal rows are numbered from 1, and so those that are here have the lowest
@@ -292,7 +360,7 @@ prepare(struct run *r)
 
 		if (st < 0)
 			return st;
-		import_key(row->fields, row->occurrence + known, r->keys[i]);
+		import_row_key(row, known, r->keys[i]);
 		r->items[i].body = (struct bytes) { in->bodies + row->offset, row->len };
 		r->items[i].key = r->keys[i];
 		r->items[i].is_new = r->args->again;
@@ -307,10 +375,8 @@ look_up(struct run *r)
 	status st = ST_OK;
 
 	for (size_t i = 0; i < r->in.count && st == ST_OK; i++) {
-		const struct import_row *row = &r->in.rows[i];
-
 		if (!r->args->again)
-			st = find_row(r->box, row, row->occurrence, &r->items[i].ret_known);
+			st = is_known(r->box, r->keys[i], &r->items[i].ret_known);
 	}
 	return st;
 }
@@ -377,7 +443,7 @@ store(struct run *r)
 static int
 run(struct run *r)
 {
-	int code = command_open(r->args->home, &r->box);
+	int code = command_open_to_record(r->args->home, &r->box);
 	status st;
 
 	if (code == 0)
@@ -412,7 +478,7 @@ run_done(struct run *r)
 int
 import_command(int argc, char **argv)
 {
-	struct args args = { .encoding = ENCODING_UTF_8 };
+	struct args args = { .encoding = ENCODING_UTF_8, .kind = KIND_ACTIVITY };
 	struct run r = { .args = &args };
 	int code;
 

@@ -46,7 +46,7 @@ read_column(struct importing *im, const char *text, struct import_column *column
 	column->is_ignored = *text == '#';
 	if (column->is_ignored || mapping_column(im->config->map, column->name, &column->target))
 		return ST_OK;
-	st = find_in_plan(im->config->plan, column->name, &column->target);
+	st = find_in_plan(im->config->frame.table, column->name, &column->target);
 	column->is_unknown = st == ST_NOT_FOUND;
 	return column->is_unknown ? ST_OK : st;
 }
@@ -74,7 +74,7 @@ has(const struct importing *im, mapping_field field)
 
 /* All names of the header, to see what stands where they should be. */
 static void
-missing(struct importing *im, const char *rule)
+missing(struct importing *im, const char *rule, const char *arg)
 {
 	char names[120] = "";
 	size_t used = 0;
@@ -85,7 +85,7 @@ missing(struct importing *im, const char *rule)
 
 		used += n > 0 ? (size_t) n : 0;
 	}
-	import_find(im, &im->in->bad, im->header_line, SIZE_MAX, names, rule, NULL);
+	import_find(im, &im->in->bad, im->header_line, SIZE_MAX, names, rule, arg);
 }
 
 /* What is missing may be there under a name that is not known. */
@@ -98,19 +98,64 @@ tell_unknown(struct importing *im)
 	}
 }
 
+/* What an entry of a kind cannot do without; the rest is asked of its rows. */
+static const struct wanted {
+	event_kind kind;
+	mapping_field fields[6];
+	size_t count;
+} wanted[] = {
+	{ KIND_THING, { COLUMN_INDICATOR, COLUMN_THING, COLUMN_WAY, COLUMN_DATE }, 4 },
+	{ KIND_LEVEL, { COLUMN_INDICATOR, COLUMN_QUARTER, COLUMN_LEVEL }, 3 },
+	{ KIND_PROGRESS, { COLUMN_QUARTER }, 1 },
+	{ KIND_BUDGET,
+	  { COLUMN_PROJECT, COLUMN_QUARTER, COLUMN_APPROPRIATED, COLUMN_COMMITTED, COLUMN_OBLIGATED,
+	    COLUMN_PAID },
+	  6 },
+	{ KIND_CLOSE, { COLUMN_QUARTER }, 1 },
+};
+
+static void
+check_wanted(struct importing *im, const struct wanted *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		if (!has(im, w->fields[i]))
+			missing(im, N_("the first line names the columns, and none is \"%s\""),
+			        mapping_field_name(w->fields[i]));
+	}
+}
+
+static void
+check_activity(struct importing *im)
+{
+	if (!has(im, COLUMN_DATE))
+		missing(im, N_("the first line names the columns, and none is the date: \"date\""),
+		        NULL);
+	if (!has(im, COLUMN_INDICATOR) && !has(im, COLUMN_INITIATIVE) && !has(im, COLUMN_MODALITY))
+		missing(im,
+		        N_("no column says what the rows count for: \"indicator\", "
+		           "\"initiative\" or \"modality\""),
+		        NULL);
+}
+
 static void
 check_columns(struct importing *im)
 {
 	const struct import_config *config = im->config;
 
-	if (!has(im, COLUMN_DATE))
-		missing(im, N_("the first line names the columns, and none is the date: \"date\""));
-	if (!has(im, COLUMN_INDICATOR) && !has(im, COLUMN_INITIATIVE) &&
-	    !has(im, COLUMN_MODALITY))
-		missing(im, N_("no column says what the rows count for: \"indicator\", "
-		               "\"initiative\" or \"modality\""));
-	if (!has(im, COLUMN_UNIT) && !config->unit && config->device_units->count > 1) {
-		missing(im, N_("no column is the unit: \"unit\", or --unit for all rows"));
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (wanted[i].kind == config->frame.kind)
+			check_wanted(im, &wanted[i]);
+	}
+	if (config->frame.kind == KIND_ACTIVITY)
+		check_activity(im);
+	if (config->frame.kind == KIND_PROGRESS && !has(im, COLUMN_INITIATIVE) &&
+	    !has(im, COLUMN_COMMITMENT) && !has(im, COLUMN_RISK))
+		missing(im,
+		        N_("no column says of what it is: \"initiative\", \"commitment\" or "
+		           "\"risk\""),
+		        NULL);
+	if (!has(im, COLUMN_UNIT) && !config->unit && config->frame.device_units->count > 1) {
+		missing(im, N_("no column is the unit: \"unit\", or --unit for all rows"), NULL);
 		im->in->needs_unit = true;
 	}
 }
@@ -156,7 +201,7 @@ void
 import_unknown_column(struct importing *im, size_t c)
 {
 	struct import_column *column = &im->columns[c];
-	plan_table *table = im->config->plan;
+	plan_table *table = im->config->frame.table;
 	const char *near = mapping_nearest_column(im->config->map, column->name);
 	char code[CODE_BYTES_MAX + 1];
 	struct text name = text_of(column->name);

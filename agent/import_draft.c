@@ -1,6 +1,7 @@
 /* What a row means: which unit, which day, what its words stand for.  Whether the
  * fields are right is judged by entry_build(), as for a typed entry; only what it
  * cannot know (cells, columns, rows of others) is told here. */
+#include "agent/entry_fields.h"
 #include "agent/import_internal.h"
 
 #include <ctype.h>
@@ -96,7 +97,7 @@ unit_of_row(struct draft *d)
 static void
 leave_to_others(struct draft *d)
 {
-	plan_table *table = d->im->config->plan;
+	plan_table *table = d->im->config->frame.table;
 	struct text unit = text_of(d->unit);
 	struct plan_attributes attributes;
 	char near[CODE_BYTES_MAX + 1];
@@ -104,9 +105,8 @@ leave_to_others(struct draft *d)
 	if (!table || plan_table_find(table, ROW_UNIT, unit, &attributes) != ST_NOT_FOUND) {
 		d->im->in->other_units++;
 		if (!table && code_distance(d->unit, d->im->config->unit) <= TYPING_EDITS)
-			import_find(d->im, &d->im->in->warnings, d->row->line,
-			            d->from[COLUMN_UNIT], d->unit,
-			            N_("left out as of another unit; was %s meant?"),
+			import_find(d->im, &d->im->in->warnings, d->row->line, d->from[COLUMN_UNIT],
+			            d->unit, N_("left out as of another unit; was %s meant?"),
 			            d->im->config->unit);
 	} else if (plan_table_nearest(table, ROW_UNIT, unit, near)) {
 		bad_cell(d, d->from[COLUMN_UNIT], N_("the plan has no such unit; did you mean %s?"),
@@ -120,7 +120,7 @@ leave_to_others(struct draft *d)
 static const char *
 nearest_unit(const struct draft *d, char code[static CODE_BYTES_MAX + 1])
 {
-	const struct codes *units = d->im->config->device_units;
+	const struct codes *units = d->im->config->frame.device_units;
 
 	for (size_t i = 0; i < units->count; i++) {
 		snprintf(code, CODE_BYTES_MAX + 1, "%.*s", (int) units->list[i].len,
@@ -141,8 +141,8 @@ refuse_unit(struct draft *d)
 		bad_cell(d, d->from[COLUMN_UNIT],
 		         N_("this device does not report for that unit; did you mean %s?"), near);
 	else
-		bad_cell(d, d->from[COLUMN_UNIT],
-		         N_("this device does not report for that unit"), NULL);
+		bad_cell(d, d->from[COLUMN_UNIT], N_("this device does not report for that unit"),
+		         NULL);
 	d->im->in->needs_unit |= !near;
 }
 
@@ -158,8 +158,8 @@ check_unit(struct draft *d)
 		leave_to_others(d);
 		return false;
 	}
-	if (!d->values[COLUMN_UNIT] || config->force ||
-	    import_enrolled(config->device_units, d->unit))
+	if (!d->values[COLUMN_UNIT] || config->frame.force ||
+	    import_enrolled(config->frame.device_units, d->unit))
 		return true;
 	refuse_unit(d);
 	return false;
@@ -190,9 +190,9 @@ check_date(struct draft *d)
 	bool skip = d->im->config->skip_incomplete;
 	size_t column = d->im->first[COLUMN_DATE];
 
-	if (!is_partial_date(d->values[COLUMN_DATE]))
+	/* import_header() lets no file pass in which a date is wanted and is no column */
+	if (column == SIZE_MAX || !is_partial_date(d->values[COLUMN_DATE]))
 		return true;
-	/* import_header() lets no file pass that has no such column */
 	import_find(d->im, skip ? &in->left_out : &in->bad, d->row->cells[column].line, column,
 	            d->values[COLUMN_DATE], N_("not a full date (YYYY-MM-DD)"), NULL);
 	in->incomplete += skip;
@@ -220,9 +220,9 @@ apply_rules(struct draft *d)
 		if (!value) {
 			const char *near = mapping_nearest_value(map, f, given[f]);
 
-			bad_cell(d, d->from[f], near ? N_("not known; did you mean %s?")
-			                             : N_("not known"), near);
-			d->modality_failed |= f == COLUMN_MODALITY;
+			bad_cell(d, d->from[f],
+			         near ? N_("not known; did you mean %s?") : N_("not known"), near);
+			d->failed[f] = true;
 		}
 		d->values[f] = NULL;
 		for (size_t i = 0; value && i < value->set_count; i++) {
@@ -238,24 +238,39 @@ apply_rules(struct draft *d)
 
 /* Several stand in one cell, with blanks, ',' or ';' between them. */
 static void
-split_initiatives(struct draft *d)
+split_codes(struct draft *d, mapping_field column, char *room, size_t size, const char **codes,
+            size_t *count, size_t max)
 {
-	struct entry *e = &d->entry;
-	const char *text = d->values[COLUMN_INITIATIVE];
-	char *rest = d->initiatives, *code;
+	const char *text = d->values[column];
+	char *rest = room, *code;
 
 	if (!text)
 		return;
-	if (strlen(text) >= sizeof(d->initiatives)) {
-		bad_cell(d, d->from[COLUMN_INITIATIVE], N_("too long for codes of initiatives"),
+	if (strlen(text) >= size) {
+		bad_cell(d, d->from[column],
+		         column == COLUMN_INITIATIVE ? N_("too long for codes of initiatives")
+		                                     : N_("too long for codes of indicators"),
 		         NULL);
 		return;
 	}
-	strncpy(d->initiatives, text, sizeof(d->initiatives) - 1);
-	while (e->initiative_count <= ENTRY_INITIATIVES_MAX && (code = strsep(&rest, " ,;\n"))) {
+	strncpy(room, text, size - 1);
+	while (*count <= max && (code = strsep(&rest, " ,;\n"))) {
 		if (*code)
-			e->initiatives[e->initiative_count++] = code;
+			codes[(*count)++] = code;
 	}
+}
+
+static void
+split_lists(struct draft *d)
+{
+	struct entry *e = &d->entry;
+
+	split_codes(d, COLUMN_INITIATIVE, d->initiatives, sizeof(d->initiatives), e->initiatives,
+	            &e->initiative_count, ENTRY_INITIATIVES_MAX);
+	split_codes(d, COLUMN_ZERO, d->zero, sizeof(d->zero), e->zero, &e->zero_count,
+	            ENTRY_DECLARED_MAX);
+	split_codes(d, COLUMN_NOTHING, d->nothing, sizeof(d->nothing), e->nothing,
+	            &e->nothing_count, ENTRY_DECLARED_MAX);
 }
 
 static status
@@ -281,16 +296,15 @@ fill_entry(struct draft *d)
 	struct entry *e = &d->entry;
 
 	e->unit = *d->unit ? d->unit : NULL;
-	e->indicator = d->values[COLUMN_INDICATOR];
-	e->date = d->values[COLUMN_DATE];
-	e->until = d->values[COLUMN_UNTIL];
-	e->quantity = d->values[COLUMN_QUANTITY];
-	e->mode = d->values[COLUMN_MODE];
-	e->place = d->values[COLUMN_PLACE];
-	e->country = d->values[COLUMN_COUNTRY];
-	e->status = d->values[COLUMN_STATUS];
+	for (mapping_field f = 0; f < COLUMN_SINGLES_; f++) {
+		const struct entry_field *field = entry_field_of(mapping_field_name(f));
+
+		if (field && f != COLUMN_NOTE)
+			*entry_text(e, field) = d->values[f];
+	}
 	e->by = d->values[COLUMN_BY];
-	split_initiatives(d);
+	e->why = d->values[COLUMN_WHY];
+	split_lists(d);
 	return join_note(d);
 }
 
@@ -387,6 +401,17 @@ tell_problem(struct draft *d, const struct entry_problem *p)
 	in->needs_force |= p->by_plan && !p->is_warning;
 }
 
+/* Of a cell that no rule knows that was told; a modality stands for the indicator. */
+static bool
+was_told(const struct draft *d, const char *name)
+{
+	for (mapping_field f = 0; f < COLUMN_SINGLES_; f++) {
+		if (d->failed[f] && strcmp(name, mapping_field_name(f)) == 0)
+			return true;
+	}
+	return d->failed[COLUMN_MODALITY] && strcmp(name, "indicator") == 0;
+}
+
 void
 import_tell(struct draft *d, const struct entry_problems *problems)
 {
@@ -395,7 +420,7 @@ import_tell(struct draft *d, const struct entry_problems *problems)
 	for (size_t i = 0; i < problems->count && i < kept; i++) {
 		const struct entry_problem *p = &problems->list[i];
 
-		if (!d->modality_failed || strcmp(p->field, "indicator") != 0)
+		if (!was_told(d, p->field))
 			tell_problem(d, p);
 	}
 }

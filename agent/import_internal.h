@@ -7,6 +7,9 @@
 
 #include "agent/import.h"
 
+/* A cell of codes: as many as a close may declare. */
+enum { CODES_CELL_BYTES = DECLARED_MAX * (CODE_BYTES_MAX + 2) };
+
 struct import_column {
 	struct mapping_target target;
 	char *name;      /* as the header has it */
@@ -36,10 +39,11 @@ struct draft {
 	size_t from[COLUMN_SINGLES_];        /* the column of that value, if given */
 	const char *unit;                    /* whose row it is; "" when not known */
 	struct entry entry;
-	char initiatives[512]; /* taken apart */
-	char *note;            /* note and source, where there are both */
-	bool is_bad;           /* something of it was told */
-	bool modality_failed;  /* so what it stands for is missing */
+	/* Lists, taken apart. */
+	char initiatives[512], zero[CODES_CELL_BYTES], nothing[CODES_CELL_BYTES];
+	char *note;                   /* note and source, where there are both */
+	bool is_bad;                  /* something of it was told */
+	bool failed[COLUMN_SINGLES_]; /* no rule knows what the cell says: so it is missing */
 };
 
 /* import.c */
@@ -48,6 +52,13 @@ struct draft {
  * and arg may be NULL. */
 void import_find(struct importing *im, struct import_findings *list, size_t line, size_t column,
                  const char *found, const char *rule, const char *arg);
+
+/* Who and why, where no column says so.  After import_fields_hash(). */
+void import_say_who(const struct importing *im, struct draft *d);
+
+/* Keep the event of a row; see struct import_row.  ST_NOMEM. */
+status import_keep(struct importing *im, const struct draft *d, struct bytes body,
+                   const uint8_t fields[static HASH_BYTES], bool is_register);
 
 /* import_columns.c */
 
@@ -72,8 +83,20 @@ void import_tell(struct draft *d, const struct entry_problems *problems);
 /* import_key.c */
 
 /* Hash of what a row says: defaults left out, lists sorted. */
-void import_fields_hash(const struct entry *e, const char *unit,
-                        uint8_t ret_hash[static HASH_BYTES]);
+void
+import_fields_hash(const struct entry *e, const char *unit, uint8_t ret_hash[static HASH_BYTES]);
+
+/* The rows by key, those of one key as the file has them; to be freed.  NULL: no memory. */
+struct import_row **import_sorted(struct import_row *rows, size_t count);
 
 /* Number the equal rows.  ST_NOMEM. */
 status import_number_rows(struct import_row *rows, size_t count);
+
+/* import_register.c */
+
+/* Build the event of a row that is told once a quarter, and compare it with what is here:
+ * what is told otherwise is told as a fault.  As build_event() of import.c. */
+status import_build_register(struct importing *im, struct draft *d, writer *w);
+
+/* Tell of rows of the file that are about the same and say otherwise.  ST_NOMEM. */
+status import_check_registers(struct importing *im);

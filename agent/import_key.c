@@ -111,6 +111,9 @@ import_fields_hash(const struct entry *e, const char *unit, uint8_t ret_hash[sta
 	add_field(&h, "status", unless(e->status, event_status_name(STATUS_DONE)));
 	add_field(&h, "note", e->note);
 	add_field(&h, "by", e->by);
+	add_field(&h, "thing", e->thing);
+	add_field(&h, "way", e->way);
+	add_field(&h, "name", e->name);
 	add_pairs(&h, "count", e->counts, e->count_count);
 	add_pairs(&h, "group", e->groups, e->group_count);
 	crypto_generichash_final(&h, ret_hash, HASH_BYTES);
@@ -132,9 +135,18 @@ import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
 	crypto_generichash_final(&h, ret_key, HASH_BYTES);
 }
 
+void
+import_row_key(const struct import_row *row, uint64_t here, uint8_t ret_key[static HASH_BYTES])
+{
+	if (row->is_register)
+		memcpy(ret_key, row->fields, HASH_BYTES);
+	else
+		import_key(row->fields, row->occurrence + here, ret_key);
+}
+
 /* qsort() may swap equal rows, and a file must give the same numbers each time. */
 static int
-by_fields_then_place(const void *a, const void *b)
+by_key_then_place(const void *a, const void *b)
 {
 	const struct import_row *x = *(struct import_row *const *) a;
 	const struct import_row *y = *(struct import_row *const *) b;
@@ -145,19 +157,29 @@ by_fields_then_place(const void *a, const void *b)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-status
-import_number_rows(struct import_row *rows, size_t count)
+struct import_row **
+import_sorted(struct import_row *rows, size_t count)
 {
 	struct import_row **sorted = calloc(count + 1, sizeof(struct import_row *));
 
 	if (!sorted)
-		return ST_NOMEM;
+		return NULL;
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &rows[i];
-	qsort(sorted, count, sizeof(struct import_row *), by_fields_then_place);
+	qsort(sorted, count, sizeof(struct import_row *), by_key_then_place);
+	return sorted;
+}
+
+status
+import_number_rows(struct import_row *rows, size_t count)
+{
+	struct import_row **sorted = import_sorted(rows, count);
+
+	if (!sorted)
+		return ST_NOMEM;
 	for (size_t i = 0; i < count; i++) {
-		bool repeats = i > 0 && memcmp(sorted[i]->fields, sorted[i - 1]->fields,
-		                               HASH_BYTES) == 0;
+		bool repeats = i > 0 &&
+			memcmp(sorted[i]->fields, sorted[i - 1]->fields, HASH_BYTES) == 0;
 
 		sorted[i]->occurrence = repeats ? sorted[i - 1]->occurrence + 1 : 1;
 	}

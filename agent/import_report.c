@@ -71,12 +71,14 @@ seq_or_null(uint64_t seq)
 static int
 print_json(const struct import *in, const struct import_totals *t)
 {
+	/* clang-format off */
 	json_t *root = json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "rows", (json_int_t) in->row_count,
 		"recorded", (json_int_t) t->recorded, "known", (json_int_t) t->known, "incomplete",
 		(json_int_t) in->incomplete, "other_units", (json_int_t) in->other_units,
 		"first_seq", seq_or_null(t->first_seq), "last_seq", seq_or_null(t->last_seq),
 		"dry_run", t->dry_run);
+	/* clang-format on */
 
 	return cli_exit(json_print(root));
 }

@@ -8,6 +8,7 @@
 #include "agent/own_entry.h"
 #include "agent/reading.h"
 #include "common/cli.h"
+#include "common/event_text.h"
 #include "common/i18n.h"
 #include "common/listing.h"
 
@@ -38,6 +39,7 @@ parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child children[] = { { .argp = &reading_argp }, { 0 } };
 
+/* clang-format off */
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
@@ -45,16 +47,31 @@ static const struct argp argp = {
 	.doc = N_("List the entries of this device, in the order in which they were recorded.")
 	       "\v"
 	       N_("With --json: device, entries [{seq, ref, hash, state (pending, confirmed, "
-	          "held), reason, conflict, replaced_by, void, kind, unit, indicator, "
-	          "initiatives, date, until, quantity, mode, place, country, status, counts, "
-	          "groups, note, evidences, by, at, why, fixes}]; what an entry does not have is "
-	          "left out."),
+	          "held), reason, conflict, elsewhere {ref, void}, remark, replaced_by, void, kind, unit, indicator, "
+	          "initiatives, date, until, quantity, mode, place, country, status, counts, groups, "
+	          "quarter, level, thing, way, name, commitment, risk, percent, project, "
+	          "appropriated, committed, obligated, paid, doubts, zero, nothing_to_do, about, "
+	          "note, evidences, by, at, why, fixes}]; what an entry does not have is left "
+	          "out."),
 };
+/* clang-format on */
 
 /* ---- the table ---- */
 
-enum column { COL_NUMBER, COL_DATE, COL_UNIT, COL_FOR, COL_QUANTITY, COL_MODE, COL_PLACE,
-	      COL_STATUS, COL_SENT, COL_VERSION, COLUMNS_ };
+enum column {
+	COL_NUMBER,
+	COL_DATE,
+	COL_UNIT,
+	COL_FOR,
+	COL_QUANTITY,
+	COL_MODE,
+	COL_PLACE,
+	COL_STATUS,
+	COL_SENT,
+	COL_VERSION,
+	COL_REMARK,
+	COLUMNS_
+};
 
 struct row {
 	char text[COLUMNS_][CELL_BYTES];
@@ -70,26 +87,14 @@ static const struct listing_column columns[COLUMNS_] = {
 	[COL_PLACE] = { .title = N_("PLACE"), .cut = true },
 	[COL_STATUS] = { .title = N_("STATUS") },
 	[COL_SENT] = { .title = N_("SENT") },
-	[COL_VERSION] = { .title = N_("VERSION"), .cut = true },
+	[COL_VERSION] = { .title = N_("VERSION"), .below = true },
+	[COL_REMARK] = { .title = N_("REMARK"), .below = true },
 };
 
 static void
 put_text(char cell[static CELL_BYTES], struct text t)
 {
 	snprintf(cell, CELL_BYTES, "%.*s", (int) t.len, t.len > 0 ? t.at : "");
-}
-
-/* The indicator and the initiatives. */
-static void
-put_for(char cell[static CELL_BYTES], const struct event *e)
-{
-	int used = snprintf(cell, CELL_BYTES, "%.*s", (int) e->indicator.len,
-	                    e->indicator.len > 0 ? e->indicator.at : "");
-
-	for (size_t i = 0; i < e->initiatives.count && used < CELL_BYTES - 1; i++)
-		used += snprintf(cell + used, CELL_BYTES - (size_t) used, "%s%.*s",
-		                 used > 0 ? " " : "", (int) e->initiatives.list[i].len,
-		                 e->initiatives.list[i].at);
 }
 
 /* What follows is more important than what came before. */
@@ -104,6 +109,10 @@ put_version(char cell[static CELL_BYTES], const struct own_entry *e)
 		snprintf(cell, CELL_BYTES, _("replaced by %llu"), after);
 	else if (e->conflict)
 		snprintf(cell, CELL_BYTES, "%s", _("in conflict with another version"));
+	else if (e->other)
+		own_entry_elsewhere(e, cell);
+	else if (e->remark.len > 0)
+		snprintf(cell, CELL_BYTES, "%s", _("returned by the office"));
 	else if (before > 0 && e->event.kind == KIND_VOID)
 		snprintf(cell, CELL_BYTES, _("makes %llu void"), before);
 	else if (before > 0)
@@ -120,6 +129,26 @@ put_sent(char cell[static CELL_BYTES], const struct own_entry *e)
 		         hold_name(e->held));
 }
 
+/* Of an activity how far it has come, else what it is. */
+static void
+put_status(char cell[static CELL_BYTES], const struct event *e)
+{
+	char kind[EVENT_SAYS_BYTES];
+
+	event_kind_text(e, kind);
+	put_text(cell, text_of(e->kind == KIND_ACTIVITY ? event_status_text(e->status) : kind));
+}
+
+/* What a person has to know of it beside all that. */
+static void
+put_remark(char cell[static CELL_BYTES], const struct own_entry *e)
+{
+	const char *doubts[EVENT_DOUBTS_MAX];
+
+	if (event_doubts(&e->event, doubts) > 0)
+		snprintf(cell, CELL_BYTES, "%s", gettext(doubts[0]));
+}
+
 /* An entry that cannot be decoded (of a newer program) has its number and
  * whatever could be read. */
 static void
@@ -132,18 +161,17 @@ add_row(struct listing *l, const struct own_entry *e)
 	snprintf(row.text[COL_NUMBER], CELL_BYTES, "%llu", (unsigned long long) e->at.seq);
 	if (event->has & EVENT_BIT(EVENT_DATE))
 		date_format((date) event->date, row.text[COL_DATE]);
+	if (event->has & EVENT_BIT(EVENT_QUARTER))
+		quarter_format(event->quarter, row.text[COL_DATE]);
 	put_text(row.text[COL_UNIT], event->unit);
-	put_for(row.text[COL_FOR], event);
-	if (event->has & EVENT_BIT(EVENT_QUANTITY))
-		snprintf(row.text[COL_QUANTITY], CELL_BYTES, "%llu",
-		         (unsigned long long) event->quantity);
+	event_codes(event, row.text[COL_FOR], CELL_BYTES);
+	event_says(event, row.text[COL_QUANTITY]);
 	put_text(row.text[COL_MODE], event->mode);
 	put_text(row.text[COL_PLACE], event->place);
-	put_text(row.text[COL_STATUS], event->kind == KIND_ACTIVITY
-	                                       ? text_of(event_status_name(event->status))
-	                                       : event->kind_name);
+	put_status(row.text[COL_STATUS], event);
 	put_sent(row.text[COL_SENT], e);
 	put_version(row.text[COL_VERSION], e);
+	put_remark(row.text[COL_REMARK], e);
 	for (int i = 0; i < COLUMNS_; i++)
 		cells[i] = row.text[i];
 	listing_row(l, cells);

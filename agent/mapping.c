@@ -25,14 +25,38 @@ struct mapping {
 };
 
 static const char *const field_names[MAPPING_FIELDS_] = {
-	[COLUMN_UNIT] = "unit",         [COLUMN_INDICATOR] = "indicator",
-	[COLUMN_INITIATIVE] = "initiative", [COLUMN_DATE] = "date",
-	[COLUMN_UNTIL] = "until",       [COLUMN_QUANTITY] = "quantity",
-	[COLUMN_MODE] = "mode",         [COLUMN_PLACE] = "place",
-	[COLUMN_COUNTRY] = "country",   [COLUMN_STATUS] = "status",
-	[COLUMN_NOTE] = "note",         [COLUMN_SOURCE] = "source",
-	[COLUMN_BY] = "by",             [COLUMN_MODALITY] = "modality",
-	[COLUMN_COUNT] = "count",       [COLUMN_GROUP] = "group",
+	[COLUMN_UNIT] = "unit",
+	[COLUMN_INDICATOR] = "indicator",
+	[COLUMN_INITIATIVE] = "initiative",
+	[COLUMN_DATE] = "date",
+	[COLUMN_UNTIL] = "until",
+	[COLUMN_QUANTITY] = "quantity",
+	[COLUMN_MODE] = "mode",
+	[COLUMN_PLACE] = "place",
+	[COLUMN_COUNTRY] = "country",
+	[COLUMN_STATUS] = "status",
+	[COLUMN_NOTE] = "note",
+	[COLUMN_SOURCE] = "source",
+	[COLUMN_BY] = "by",
+	[COLUMN_MODALITY] = "modality",
+	[COLUMN_QUARTER] = "quarter",
+	[COLUMN_LEVEL] = "level",
+	[COLUMN_THING] = "thing",
+	[COLUMN_WAY] = "way",
+	[COLUMN_NAME] = "name",
+	[COLUMN_COMMITMENT] = "commitment",
+	[COLUMN_RISK] = "risk",
+	[COLUMN_PERCENT] = "percent",
+	[COLUMN_PROJECT] = "project",
+	[COLUMN_APPROPRIATED] = "appropriated",
+	[COLUMN_COMMITTED] = "committed",
+	[COLUMN_OBLIGATED] = "obligated",
+	[COLUMN_PAID] = "paid",
+	[COLUMN_ZERO] = "zero",
+	[COLUMN_NOTHING] = "nothing-to-do",
+	[COLUMN_WHY] = "why",
+	[COLUMN_COUNT] = "count",
+	[COLUMN_GROUP] = "group",
 };
 
 const char *
@@ -228,8 +252,10 @@ read_sets(struct line *line, struct mapping_value *value)
 		char *text = strchr(word, '=');
 
 		if (!text || value->set_count == MAPPING_SETS_MAX) {
-			wrong(line, text ? N_("too many fields for one value")
-			                 : N_("FIELD=TEXT belongs here"), word);
+			wrong(line,
+			      text ? N_("too many fields for one value")
+			           : N_("FIELD=TEXT belongs here"),
+			      word);
 			return;
 		}
 		*text++ = '\0';
@@ -299,8 +325,7 @@ read_rules(mapping *map, struct mapping_problem *ret_problem)
 }
 
 status
-mapping_parse(const char *text, size_t len, struct mapping_problem *ret_problem,
-              mapping **ret_map)
+mapping_parse(const char *text, size_t len, struct mapping_problem *ret_problem, mapping **ret_map)
 {
 	mapping *map;
 	status st;

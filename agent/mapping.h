@@ -30,9 +30,25 @@ typedef enum mapping_field {
 	COLUMN_COUNTRY,
 	COLUMN_STATUS,
 	COLUMN_NOTE,
-	COLUMN_SOURCE,   /* goes below the note */
+	COLUMN_SOURCE, /* goes below the note */
 	COLUMN_BY,
 	COLUMN_MODALITY, /* only value rules say what it means */
+	COLUMN_QUARTER,
+	COLUMN_LEVEL,
+	COLUMN_THING,
+	COLUMN_WAY,
+	COLUMN_NAME,
+	COLUMN_COMMITMENT,
+	COLUMN_RISK,
+	COLUMN_PERCENT,
+	COLUMN_PROJECT,
+	COLUMN_APPROPRIATED,
+	COLUMN_COMMITTED,
+	COLUMN_OBLIGATED,
+	COLUMN_PAID,
+	COLUMN_ZERO,
+	COLUMN_NOTHING,
+	COLUMN_WHY,
 	COLUMN_SINGLES_, /* from here on with a name, so several in a file */
 	COLUMN_COUNT = COLUMN_SINGLES_,
 	COLUMN_GROUP,
@@ -80,8 +96,8 @@ struct mapping_problem {
  * by the first fault.  ST_LIMIT: over MAPPING_BYTES_MAX.  ST_NOMEM.
  * On success *ret_map is the caller's, to be given to mapping_free(); what the
  * calls below return lives as long. */
-status mapping_parse(const char *text, size_t len, struct mapping_problem *ret_problem,
-                     mapping **ret_map);
+status
+mapping_parse(const char *text, size_t len, struct mapping_problem *ret_problem, mapping **ret_map);
 void mapping_free(mapping **map_p);
 
 /* The field that a column of that header fills.  "count.NAME" and "group.CODE"
@@ -92,8 +108,8 @@ bool mapping_column(const mapping *map, const char *header, struct mapping_targe
 const char *mapping_nearest_column(const mapping *map, const char *header);
 
 /* What text in that field stands for; NULL when there is no such rule. */
-const struct mapping_value *mapping_value(const mapping *map, mapping_field field,
-                                          const char *text);
+const struct mapping_value *
+mapping_value(const mapping *map, mapping_field field, const char *text);
 
 /* True when a field has value rules: it takes no other values. */
 bool mapping_is_closed(const mapping *map, mapping_field field);

@@ -10,19 +10,23 @@
 #include "agent/outbox_internal.h"
 #include "common/files.h"
 #include "protocol/chain.h"
+#include "protocol/reader.h"
 
 /* Facts in OUTBOX_META, beside those of outbox_hub.c:
  *
  *   "feed", "hub", "hubs"    as in struct outbox_device
  *   "units"                  each unit code and a 0
+ *   "role"                   what it was made for; missing: "device"
  *   "tip"                    struct tip: seq, hash, at_ms
  *
  * Invariant: OUTBOX_EVENTS holds 1..tip.seq without a gap, and the tip's hash
  * is that of its last row. */
 static const char *const table_names[OUTBOX_TABLES_] = {
-	[OUTBOX_META] = "meta",   [OUTBOX_EVENTS] = "events", [OUTBOX_FIXED] = "fixed",
-	[OUTBOX_KEYS] = "keys",   [OUTBOX_HUBS] = "hubs",     [OUTBOX_PLAN] = "plan",
+	[OUTBOX_META] = "meta", [OUTBOX_EVENTS] = "events", [OUTBOX_FIXED] = "fixed",
+	[OUTBOX_KEYS] = "keys", [OUTBOX_HUBS] = "hubs",     [OUTBOX_PLAN] = "plan",
 };
+
+static const char USUAL_ROLE[] = "device";
 
 enum { TIP_BYTES = SEQ_BYTES + HASH_BYTES + 8, UNITS_BYTES_MAX = UNITS_MAX * (CODE_BYTES_MAX + 1) };
 
@@ -119,9 +123,13 @@ put_device(kv *store, const struct outbox_device *device)
 		return st;
 	outbox_put_fact(txn, "feed", (struct bytes) { device->feed, FEED_BYTES });
 	outbox_put_fact(txn, "hub", (struct bytes) { device->hub, FEED_BYTES });
-	outbox_put_fact(txn, "hubs", (struct bytes) { (const uint8_t *) device->hubs,
-	                                              strlen(device->hubs) });
+	outbox_put_fact(txn, "hubs",
+	                (struct bytes) { (const uint8_t *) device->hubs, strlen(device->hubs) });
 	outbox_put_fact(txn, "units", join_units(&device->units, units));
+	if (*device->role && strcmp(device->role, USUAL_ROLE) != 0)
+		outbox_put_fact(
+			txn, "role",
+			(struct bytes) { (const uint8_t *) device->role, strlen(device->role) });
 	return kv_commit(&txn);
 }
 
@@ -195,7 +203,9 @@ get_units(kv_txn *txn, outbox *box)
 
 	if (st < 0)
 		return st;
-	if (value.len == 0 || value.at[value.len - 1] != 0)
+	if (value.len == 0)
+		return ST_OK;
+	if (value.at[value.len - 1] != 0)
 		return ST_MALFORMED;
 	box->unit_texts = malloc(value.len);
 	if (!box->unit_texts)
@@ -206,6 +216,23 @@ get_units(kv_txn *txn, outbox *box)
 			return ST_MALFORMED;
 		units->list[units->count] = text_of(box->unit_texts + at);
 	}
+	return ST_OK;
+}
+
+static status
+get_role(kv_txn *txn, struct outbox_device *device)
+{
+	struct bytes value;
+	status st = outbox_get_fact(txn, "role", &value);
+
+	if (st == ST_NOT_FOUND)
+		value = (struct bytes) { (const uint8_t *) USUAL_ROLE, strlen(USUAL_ROLE) };
+	else if (st < 0)
+		return st;
+	if (value.len >= sizeof(device->role))
+		return ST_MALFORMED;
+	memcpy(device->role, value.at, value.len);
+	device->role[value.len] = '\0';
 	return ST_OK;
 }
 
@@ -225,6 +252,8 @@ get_device(outbox *box)
 		st = get_hubs(txn, &box->device);
 	if (st == ST_OK)
 		st = get_units(txn, box);
+	if (st == ST_OK)
+		st = get_role(txn, &box->device);
 	kv_abort(&txn);
 	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
@@ -313,6 +342,26 @@ outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
 	memcpy(ret_hash, value.at, HASH_BYTES);
 	*ret_body = (struct bytes) { value.at + HASH_BYTES, value.len - HASH_BYTES };
 	return ST_OK;
+}
+
+bool
+outbox_is_erased(struct bytes body)
+{
+	reader r = reader_of(body.at, body.len);
+
+	return reader_erased(&r) && reader_end(&r) == ST_OK;
+}
+
+void
+outbox_body_hash(struct bytes body, uint8_t ret_hash[static HASH_BYTES])
+{
+	reader r = reader_of(body.at, body.len);
+	const uint8_t *hash = outbox_is_erased(body) ? reader_erased(&r) : NULL;
+
+	if (hash)
+		memcpy(ret_hash, hash, HASH_BYTES);
+	else
+		hash_bytes(body.at, body.len, ret_hash);
 }
 
 status
@@ -415,21 +464,29 @@ follow(kv_txn *txn, uint64_t *head)
 }
 
 status
-outbox_head(outbox *box, uint64_t seq, uint64_t *ret_head)
+outbox_head_in(kv_txn *txn, uint64_t seq, uint64_t *ret_head)
 {
 	uint8_t hash[HASH_BYTES];
-	kv_txn *txn = NULL;
 	struct bytes body;
 	uint64_t head = seq;
+	status st = outbox_get_event(txn, seq, &body, hash);
+
+	if (st == ST_OK)
+		st = follow(txn, &head);
+	if (st == ST_OK)
+		*ret_head = head;
+	return st;
+}
+
+status
+outbox_head(outbox *box, uint64_t seq, uint64_t *ret_head)
+{
+	kv_txn *txn = NULL;
 	status st = kv_read(box->store, &txn);
 
 	if (st == ST_OK)
-		st = outbox_get_event(txn, seq, &body, hash);
-	if (st == ST_OK)
-		st = follow(txn, &head);
+		st = outbox_head_in(txn, seq, ret_head);
 	kv_abort(&txn);
-	if (st == ST_OK)
-		*ret_head = head;
 	return st;
 }
 

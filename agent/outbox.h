@@ -52,7 +52,8 @@ struct outbox_device {
 	uint8_t feed[FEED_BYTES];
 	uint8_t hub[FEED_BYTES]; /* the hub's signing key */
 	char hubs[1024];         /* endpoints, joined by ',' */
-	struct codes units;      /* ascending; texts live as long as the outbox */
+	struct codes units;      /* ascending; texts live as long as the outbox; may be none */
+	char role[CODE_BYTES_MAX + 1]; /* that it was made for: device, office, reader */
 };
 
 /* Make HOME/outbox.  ST_EXISTS: it is there already. */
@@ -103,8 +104,11 @@ status outbox_replaced_by(outbox *box, uint64_t seq, uint64_t *ret_seq);
 /* The number stored under a key; ST_NOT_FOUND. */
 status outbox_find_key(outbox *box, const uint8_t key[static HASH_BYTES], uint64_t *ret_seq);
 
-/* The same within a transaction that is open. */
+/* The same within a transaction that is open: what is returned points into it. */
 status outbox_find_key_in(kv_txn *txn, const uint8_t key[static HASH_BYTES], uint64_t *ret_seq);
+status outbox_head_in(kv_txn *txn, uint64_t seq, uint64_t *ret_head);
+status outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
+                        uint8_t ret_hash[static HASH_BYTES]);
 
 /* Seal events from first on into w, at most wire_bytes where one event alone
  * allows it (see device_store.seal in protocol/device_sync.h). */
@@ -121,6 +125,7 @@ struct outbox_hub {
 	uint64_t beyond;         /* events it holds beyond what it knows of our chain */
 	int64_t last_contact_ms; /* 0: never */
 	int64_t skew_ms;         /* hub clock less ours, at last contact */
+	uint64_t refused;        /* 1 + refusal, while the hub turns this device away; else 0 */
 };
 
 status outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub);
@@ -134,9 +139,13 @@ status outbox_put_hub(outbox *box, const uint8_t hub[static FEED_BYTES],
  * nothing is changed. */
 status outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms);
 
+/* Make the look-up table anew from the plan held, where an older program made it; else
+ * do nothing, also without a plan. */
+status outbox_renew_plan(outbox *box, int wait_ms);
+
 /* Keep a standing (packed, signature checked; SPEC.md says what is in it). */
-status outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed,
-                           int wait_ms);
+status
+outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed, int wait_ms);
 
 /* The standing held, still packed.  ST_NOT_FOUND: none yet.  On success
  * *ret_packed is the caller's, to be freed with free(). */

@@ -101,8 +101,7 @@ store_event(struct appending *a, struct bytes body)
 
 /* The key goes in with the event, so no crash can part them. */
 static status
-append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_seq,
-            bool *ret_known)
+append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_seq, bool *ret_known)
 {
 	struct bytes key = { item->key, HASH_BYTES };
 	uint8_t seq[SEQ_BYTES];
@@ -121,7 +120,7 @@ append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_s
 	*ret_seq = a->tip.at.seq;
 	put_u64(seq, *ret_seq);
 	return item->key ? kv_put(a->txn, OUTBOX_KEYS, key, (struct bytes) { seq, sizeof(seq) })
-	                 : ST_OK;
+			 : ST_OK;
 }
 
 /* The tip goes in once, behind the last event: before that only this transaction sees it. */

@@ -18,6 +18,7 @@ static const struct codec_field fields[] = {
 	{ "beyond", CODEC_UINT, AT(beyond), 0, UINT64_MAX, true },
 	{ "boot", CODEC_UINT, AT(boot), 0, UINT64_MAX, true },
 	{ "contact", CODEC_INT, AT(last_contact_ms), INT64_MIN, INT64_MAX, true },
+	{ "refused", CODEC_UINT, AT(refused), 0, UINT8_MAX, false }, /* came later */
 	{ "registry", CODEC_UINT, AT(registry), 0, UINT64_MAX, true },
 	{ "skew", CODEC_INT, AT(skew_ms), INT64_MIN, INT64_MAX, true },
 };
@@ -28,8 +29,8 @@ enum {
 	STANDING_PACKED_BYTES_MAX = STANDING_BYTES_MAX + 1024,
 };
 
-static status
-get_hub_row(kv_txn *txn, const uint8_t *hub, struct outbox_hub *facts)
+status
+outbox_get_marks(kv_txn *txn, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub)
 {
 	struct bytes value;
 	uint64_t has;
@@ -40,7 +41,7 @@ get_hub_row(kv_txn *txn, const uint8_t *hub, struct outbox_hub *facts)
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	r = reader_of(value.at, value.len);
-	codec_read(&r, fields, FIELDS_, facts, &has, &critical);
+	codec_read(&r, fields, FIELDS_, ret_hub, &has, &critical);
 	return reader_end(&r) < 0 ? ST_IO : ST_OK; /* we wrote it: the disk is bad */
 }
 
@@ -70,7 +71,7 @@ outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub 
 	status st = kv_read(box->store, &txn);
 
 	if (st == ST_OK)
-		st = get_hub_row(txn, hub, &facts);
+		st = outbox_get_marks(txn, hub, &facts);
 	if (st == ST_OK)
 		get_versions(txn, &facts);
 	kv_abort(&txn);
@@ -169,6 +170,49 @@ outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms)
 	return st;
 }
 
+/* A copy of the plan held where its rows are to be made anew, else NULL; the caller's. */
+static status
+get_outdated(kv_txn *txn, uint8_t **ret_packed, size_t *ret_len, uint64_t *ret_version)
+{
+	plan_table *rows = plan_table_open(txn, OUTBOX_PLAN);
+	bool outdated = rows && !plan_table_whole(rows);
+	struct bytes packed;
+	status st;
+
+	if (outdated)
+		*ret_version = plan_table_version(rows);
+	plan_table_close(&rows);
+	st = outdated ? outbox_get_fact(txn, "plan", &packed) : ST_NOT_FOUND;
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	*ret_packed = malloc(packed.len + 1);
+	if (!*ret_packed)
+		return ST_NOMEM;
+	memcpy(*ret_packed, packed.at, packed.len);
+	*ret_len = packed.len;
+	return ST_OK;
+}
+
+/* Looked at without the lock, for once in a program's life.  A plan that came in between
+ * would be replaced by the one before, and is fetched again: it is missed by its version. */
+status
+outbox_renew_plan(outbox *box, int wait_ms)
+{
+	uint8_t *packed = NULL;
+	uint64_t version = 0;
+	size_t len = 0;
+	kv_txn *txn = NULL;
+	status st = kv_read(box->store, &txn);
+
+	if (st == ST_OK)
+		st = get_outdated(txn, &packed, &len, &version);
+	kv_abort(&txn);
+	if (packed)
+		st = outbox_put_plan(box, version, (struct bytes) { packed, len }, wait_ms);
+	free(packed);
+	return st;
+}
+
 struct standing_write {
 	struct bytes value;
 	int wait_ms;
@@ -189,8 +233,7 @@ write_standing(outbox *box, void *ctx)
 
 /* Not decoded: what a newer hub adds is kept for a newer program. */
 status
-outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed,
-                    int wait_ms)
+outbox_put_standing(outbox *box, uint64_t version, uint64_t boot, struct bytes packed, int wait_ms)
 {
 	struct standing_write s = { .wait_ms = wait_ms };
 	uint8_t *value;

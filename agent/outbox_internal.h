@@ -33,10 +33,6 @@ status outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip);
  * from. */
 status outbox_put_tip(kv_txn *txn, const struct tip *tip);
 
-/* An event within a transaction.  ST_NOT_FOUND: no such number. */
-status outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
-                        uint8_t ret_hash[static HASH_BYTES]);
-
 /* A number stored in table under key.  ST_NOT_FOUND: no such key. */
 status outbox_get_seq(kv_txn *txn, int table, struct bytes key, uint64_t *ret_seq);
 
@@ -56,3 +52,14 @@ void outbox_room_fill(const char *home);
 /* Call write; when the disk or the map is full, give the ballast up and call it
  * again.  So write must begin a transaction of its own each time. */
 status outbox_room_use(outbox *box, status (*write)(outbox *box, void *ctx), void *ctx);
+
+/* What a hub has told; zeros when nothing yet.  plan and standing are not set. */
+status
+outbox_get_marks(kv_txn *txn, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub);
+
+/* ---- bodies that are gone ---- */
+
+/* Where a body is no longer here its hash is, in the form that travels (SPEC.md, section 7). */
+bool outbox_is_erased(struct bytes body);
+/* The hash of a body, also of one that is gone. */
+void outbox_body_hash(struct bytes body, uint8_t ret_hash[static HASH_BYTES]);

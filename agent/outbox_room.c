@@ -38,7 +38,7 @@ disk_has_room(const char *home)
 	struct statvfs disk;
 
 	return statvfs(home, &disk) == 0 &&
-	       (uint64_t) disk.f_bavail * disk.f_frsize > OUTBOX_DISK_BYTES + BALLAST_BYTES;
+		(uint64_t) disk.f_bavail * disk.f_frsize > OUTBOX_DISK_BYTES + BALLAST_BYTES;
 }
 
 /* That it cannot be made is no fault of what was just stored: the next event

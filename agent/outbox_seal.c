@@ -52,8 +52,8 @@ lesser(size_t a, size_t b)
 }
 
 static status
-seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first,
-     size_t wire_bytes, struct sealing *s, writer *w)
+seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first, size_t wire_bytes,
+     struct sealing *s, writer *w)
 {
 	size_t raw_bytes = lesser(wire_bytes, BATCH_BYTES_MAX) * PACKED_AT_LEAST;
 

@@ -3,6 +3,8 @@
 #include "agent/own_entry.h"
 
 #include "agent/event_json.h"
+#include "common/cli.h"
+#include "common/i18n.h"
 #include "common/json_out.h"
 
 /* Whether the event that replaced it is a void. */
@@ -37,17 +39,52 @@ own_entry_read(outbox *box, const struct feed_state *s, uint64_t seq, struct own
 	e->place = feed_state_place(s, seq);
 	e->held = feed_state_hold(s, seq);
 	e->conflict = feed_state_conflict(s, seq);
+	e->other = feed_state_other(s, seq);
+	e->remark = feed_state_remark(s, &e->at);
 	e->replaced_by = 0;
 	e->is_void = false;
 	return look_ahead(box, e);
 }
 
-/* A correction that names a feed replaces an entry of another device. */
+/* What names a feed is an entry of another device. */
 uint64_t
 own_entry_replaces(const struct own_entry *e)
 {
-	return e->event.fixes.count > 0 && !e->event.fixes.list[0].feed
-	               ? e->event.fixes.list[0].seq : 0;
+	for (size_t i = 0; i < e->event.fixes.count; i++) {
+		if (!e->event.fixes.list[i].feed)
+			return e->event.fixes.list[i].seq;
+	}
+	return 0;
+}
+
+/* Where this device took it out itself, the other one brought it back. */
+void
+own_entry_elsewhere(const struct own_entry *e, char ret_text[static OWN_ELSEWHERE_BYTES])
+{
+	char ref[REF_TEXT_BYTES];
+	const char *text = N_("corrected by another device: %s");
+
+	*ret_text = '\0';
+	if (!e->other)
+		return;
+	if (e->other->row.is_void)
+		text = N_("taken out by another device: %s");
+	else if (e->event.kind == KIND_VOID)
+		text = N_("brought back by another device: %s");
+	other_ref(e->other, ref);
+	cli_rule(text, ref, ret_text, OWN_ELSEWHERE_BYTES);
+}
+
+static json_t *
+elsewhere_json(const struct other *o)
+{
+	json_t *object = json_object();
+	char ref[REF_TEXT_BYTES];
+
+	other_ref(o, ref);
+	json_object_set_new(object, "ref", json_string(ref));
+	json_object_set_new(object, "void", json_boolean(o->row.is_void));
+	return object;
 }
 
 json_t *
@@ -65,6 +102,10 @@ own_entry_json(const outbox *box, const struct own_entry *e)
 		json_object_set_new(object, "reason", json_string(hold_name(e->held)));
 	if (e->conflict)
 		json_object_set_new(object, "conflict", json_true());
+	if (e->other)
+		json_object_set_new(object, "elsewhere", elsewhere_json(e->other));
+	if (e->remark.len > 0)
+		json_object_set_new(object, "remark", json_text(e->remark.at, e->remark.len));
 	if (e->replaced_by > 0) {
 		json_object_set_new(object, "replaced_by",
 		                    json_integer((json_int_t) e->replaced_by));

@@ -8,28 +8,42 @@
 
 /* Layout of the table:
  *
- *   0x00                the plan itself: struct head
- *   kind, then code     an item: struct plan_attributes
+ *   0x00                     the plan itself: struct head
+ *   kind, then code          an item: struct plan_attributes
+ *   'w', then code           which kinds of units alone may report it, a bit for each
+ *   'w', code, 0, unit       a unit that may, whatever its kind
+ *   't', indicator, 0, key   a thing that the plan begins with; an empty map
  *
- * Values are maps, so that a field may be added. */
+ * Values are maps, so that a field may be added.  ROWS_MADE is raised when rows or fields
+ * are: rows of an older program are read as they are, until they are made anew. */
+enum { ROWS_MADE = 3, ROW_REPORTING = 'w', ROW_THING = 't' };
+
 struct head {
 	struct text code;
-	uint64_t version;
+	uint64_t version, rows;
 	int64_t from, to;
 };
 
+enum { UNKNOWN = 2 };
+
 struct item {
 	struct text name, country;
-	uint64_t by_activity;
+	uint64_t by_activity, by_level, by_thing, unit_kind;
 	int64_t from, to, retired;
+};
+
+struct reporting {
+	uint64_t kinds;
 };
 
 #define HEAD(member) offsetof(struct head, member)
 #define ITEM(member) offsetof(struct item, member)
+#define KIND_BIT(kind) (UINT64_C(1) << (kind))
 
 static const struct codec_field head_fields[] = {
 	{ "code", CODEC_CODE, HEAD(code), 0, 0, true },
 	{ "from", CODEC_INT, HEAD(from), DATE_MIN, DATE_MAX, true },
+	{ "rows", CODEC_UINT, HEAD(rows), 0, UINT32_MAX, false }, /* older ones have none */
 	{ "to", CODEC_INT, HEAD(to), DATE_MIN, DATE_MAX, true },
 	{ "version", CODEC_UINT, HEAD(version), 1, UINT32_MAX, true },
 };
@@ -38,14 +52,24 @@ static const struct codec_field item_fields[] = {
 	{ "activity", CODEC_UINT, ITEM(by_activity), 0, 1, true },
 	{ "country", CODEC_TEXT, ITEM(country), 0, 2, true },
 	{ "from", CODEC_INT, ITEM(from), DATE_MIN, DATE_MAX, true },
+	{ "kind", CODEC_UINT, ITEM(unit_kind), 0, UNIT_AREA, false }, /* nor this */
+	{ "level", CODEC_UINT, ITEM(by_level), 0, 1, false }, /* not in rows of older programs */
 	{ "name", CODEC_TEXT, ITEM(name), 0, PLAN_NAME_MAX_BYTES, true },
 	{ "retired", CODEC_INT, ITEM(retired), DATE_MIN, PLAN_NOT_RETIRED, true },
+	{ "thing", CODEC_UINT, ITEM(by_thing), 0, 1, false },
 	{ "to", CODEC_INT, ITEM(to), DATE_MIN, DATE_MAX, true },
+};
+
+static const struct codec_field reporting_fields[] = {
+	{ "kinds", CODEC_UINT, offsetof(struct reporting, kinds), 0, KIND_BIT(UNIT_AREA + 1) - 1,
+	  true },
 };
 
 enum {
 	HEAD_FIELDS = sizeof(head_fields) / sizeof(head_fields[0]),
 	ITEM_FIELDS = sizeof(item_fields) / sizeof(item_fields[0]),
+	REPORTING_FIELDS = sizeof(reporting_fields) / sizeof(reporting_fields[0]),
+	PAIR_KEY_BYTES = 1 + CODE_BYTES_MAX + 1 + CODE_BYTES_MAX,
 	WORD_BYTES_MIN = 3, /* so much of a code says which is meant */
 };
 
@@ -115,6 +139,7 @@ put_head(struct filling *f, const plan *p)
 	const struct head head = {
 		.code = text_of(plan_code(p)),
 		.version = plan_version(p),
+		.rows = ROWS_MADE,
 		.from = f->period.from,
 		.to = f->period.to,
 	};
@@ -134,7 +159,41 @@ put_units(struct filling *f, const plan *p)
 		struct item item = item_of(f, list[i].name, list[i].retired);
 
 		item.country = text_of(list[i].country);
+		item.unit_kind = list[i].kind;
 		put_item(f, ROW_UNIT, list[i].code, &item);
+	}
+}
+
+/* The letter, the code and, unless it is empty, 0 and the other; 0 when one of them is no
+ * code. */
+static size_t
+pair_key(char row, struct text code, struct text other, uint8_t key[static PAIR_KEY_BYTES])
+{
+	size_t len = 1 + code.len;
+
+	if (code.len == 0 || code.len > CODE_BYTES_MAX || other.len > CODE_BYTES_MAX)
+		return 0;
+	key[0] = (uint8_t) row;
+	memcpy(key + 1, code.at, code.len);
+	if (other.len == 0)
+		return len;
+	key[len] = 0;
+	memcpy(key + len + 1, other.at, other.len);
+	return len + 1 + other.len;
+}
+
+static void
+put_things(struct filling *f, const struct plan_indicator *indicator)
+{
+	struct text code = text_of(indicator->code);
+	uint8_t key[PAIR_KEY_BYTES] = { 0 };
+
+	writer_clear(&f->w);
+	writer_map(&f->w, 0);
+	for (size_t i = 0; i < indicator->baseline_key_count; i++) {
+		struct text thing = text_of(indicator->baseline_keys[i]);
+
+		put_value(f, (struct bytes) { key, pair_key(ROW_THING, code, thing, key) });
 	}
 }
 
@@ -148,11 +207,14 @@ put_indicators(struct filling *f, const plan *p)
 		struct item item = item_of(f, list[i].name, list[i].retired);
 
 		item.by_activity = list[i].by == FEEDER_ACTIVITY;
+		item.by_level = list[i].by == FEEDER_LEVEL;
+		item.by_thing = list[i].by == FEEDER_THING;
 		if (list[i].has_period) {
 			item.from = list[i].period.from;
 			item.to = list[i].period.to;
 		}
 		put_item(f, ROW_INDICATOR, list[i].code, &item);
+		put_things(f, &list[i]);
 	}
 }
 
@@ -182,6 +244,46 @@ put_list(struct filling *f, const plan *p, plan_list which, plan_row kind)
 	}
 }
 
+static uint64_t
+kinds_of(const struct plan_reporting *reporting)
+{
+	uint64_t kinds = 0;
+
+	for (size_t i = 0; i < reporting->kind_count; i++) {
+		for (int kind = UNIT_EMBASSY; kind <= UNIT_AREA; kind++) {
+			if (strcmp(reporting->kinds[i],
+			           plan_unit_kind_word((plan_unit_kind) kind)) == 0)
+				kinds |= KIND_BIT(kind);
+		}
+	}
+	return kinds;
+}
+
+static void
+put_reporting(struct filling *f, const plan *p)
+{
+	uint8_t key[PAIR_KEY_BYTES] = { 0 };
+	size_t count;
+	const struct plan_reporting *list = plan_reportings(p, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct reporting row = { kinds_of(&list[i]) };
+		struct text code = text_of(list[i].code);
+
+		writer_clear(&f->w);
+		codec_write(&f->w, reporting_fields, REPORTING_FIELDS, &row,
+		            (UINT64_C(1) << REPORTING_FIELDS) - 1);
+		put_value(f,
+		          (struct bytes) {
+				  key, pair_key(ROW_REPORTING, code, (struct text) { 0 }, key) });
+		for (size_t k = 0; k < list[i].unit_count; k++)
+			put_value(f,
+			          (struct bytes) { key,
+			                           pair_key(ROW_REPORTING, code,
+			                                    text_of(list[i].units[k]), key) });
+	}
+}
+
 /* Emptied first: a code that the new plan does not have must not be found. */
 status
 plan_table_put(kv_txn *txn, int table, const plan *p)
@@ -197,6 +299,10 @@ plan_table_put(kv_txn *txn, int table, const plan *p)
 	put_list(&f, p, LIST_MODES, ROW_MODE);
 	put_list(&f, p, LIST_COUNTS, ROW_COUNT);
 	put_list(&f, p, LIST_ACTORS, ROW_GROUP);
+	put_list(&f, p, LIST_COMMITMENTS, ROW_COMMITMENT);
+	put_list(&f, p, LIST_PROJECTS, ROW_PROJECT);
+	put_list(&f, p, LIST_RISKS, ROW_RISK);
+	put_reporting(&f, p);
 	writer_done(&f.w);
 	return f.st;
 }
@@ -254,60 +360,122 @@ plan_table_code(const plan_table *t)
 	return t->head.code;
 }
 
+bool
+plan_table_whole(const plan_table *t)
+{
+	return t->head.rows >= ROWS_MADE;
+}
+
 struct plan_period
 plan_table_period(const plan_table *t)
 {
 	return (struct plan_period) { (date) t->head.from, (date) t->head.to };
 }
 
+/* What cannot be read is as good as there, and so is what an older program did not keep:
+ * the hub judges. */
+bool
+plan_table_has_thing(plan_table *t, struct text indicator, struct text key)
+{
+	uint8_t row[PAIR_KEY_BYTES] = { 0 };
+	struct bytes value;
+	size_t len = pair_key(ROW_THING, indicator, key, row);
+
+	if (!plan_table_whole(t))
+		return true;
+	return len > 0 &&
+		kv_get(t->txn, t->table, (struct bytes) { row, len }, &value) != ST_NOT_FOUND;
+}
+
 /* A longer one would not fit the key, and no plan has it. */
-status
-plan_table_find(plan_table *t, plan_row kind, struct text code,
-                struct plan_attributes *ret_attributes)
+static status
+find_item(plan_table *t, plan_row kind, struct text code, struct item *ret_item)
 {
 	uint8_t key[1 + CODE_BYTES_MAX] = { (uint8_t) kind };
 	struct bytes value;
-	struct item item = { 0 };
 	status st;
 
 	if (code.len == 0 || code.len > CODE_BYTES_MAX)
 		return ST_NOT_FOUND;
 	memcpy(key + 1, code.at, code.len);
+	*ret_item = (struct item) { .by_level = UNKNOWN, .by_thing = UNKNOWN };
 	st = kv_get(t->txn, t->table, (struct bytes) { key, 1 + code.len }, &value);
-	if (st == ST_OK)
-		st = read_value(value, item_fields, ITEM_FIELDS, &item);
+	return st == ST_OK ? read_value(value, item_fields, ITEM_FIELDS, ret_item) : st;
+}
+
+status
+plan_table_find(plan_table *t, plan_row kind, struct text code,
+                struct plan_attributes *ret_attributes)
+{
+	struct item item;
+	status st = find_item(t, kind, code, &item);
+
 	if (st < 0)
 		return st;
 	*ret_attributes = (struct plan_attributes) {
 		.name = item.name,
 		.country = item.country,
 		.by_activity = item.by_activity,
+		/* a row of an older program: the hub will judge */
+		.by_level = item.by_level == UNKNOWN ? !item.by_activity : item.by_level,
+		.by_thing = item.by_thing == UNKNOWN ? !item.by_activity && item.by_level != 1
+						     : item.by_thing,
 		.period = { (date) item.from, (date) item.to },
 		.retired = (date) item.retired,
 	};
 	return ST_OK;
 }
 
-/* ---- which code was meant ---- */
-
-/* Kinds are letters, so the rows of one stand together and after the head. */
-static bool
-walk_kind(plan_table *t, plan_row kind, struct kv_walk *walk)
+bool
+plan_table_may_report(plan_table *t, struct text code, struct text unit)
 {
-	const uint8_t first[] = { (uint8_t) kind };
+	uint8_t key[PAIR_KEY_BYTES] = { 0 };
+	struct reporting only = { 0 };
+	struct bytes value;
+	struct item item;
+	size_t len = pair_key(ROW_REPORTING, code, (struct text) { 0 }, key);
 
-	return kv_seek(t->txn, t->table, (struct bytes) { first, sizeof(first) }, walk);
+	if (len == 0 || find_item(t, ROW_UNIT, unit, &item) < 0 ||
+	    kv_get(t->txn, t->table, (struct bytes) { key, len }, &value) < 0 ||
+	    read_value(value, reporting_fields, REPORTING_FIELDS, &only) < 0 ||
+	    (only.kinds & KIND_BIT(item.unit_kind)))
+		return true;
+	len = pair_key(ROW_REPORTING, code, unit, key);
+	return kv_get(t->txn, t->table, (struct bytes) { key, len }, &value) != ST_NOT_FOUND;
 }
 
-/* The code the walk stands at; false when it is of another kind. */
-static bool
-walk_code(const struct kv_walk *walk, plan_row kind, char code[static CODE_BYTES_MAX + 1])
-{
-	size_t len = walk->key.len - 1;
+/* ---- which code was meant ---- */
 
-	if (walk->key.at[0] != (uint8_t) kind || len > CODE_BYTES_MAX)
+/* The rows whose keys begin alike stand together; behind that is a code. */
+struct beginning {
+	uint8_t bytes[PAIR_KEY_BYTES];
+	size_t len;
+};
+
+/* Kinds are letters, so their rows come after the head. */
+static struct beginning
+beginning_of(plan_row kind)
+{
+	return (struct beginning) { .bytes = { (uint8_t) kind }, .len = 1 };
+}
+
+static bool
+walk_from(plan_table *t, const struct beginning *b, struct kv_walk *walk)
+{
+	return kv_seek(t->txn, t->table, (struct bytes) { b->bytes, b->len }, walk);
+}
+
+/* The code the walk stands at; false when its key begins otherwise. */
+static bool
+walk_code(const struct kv_walk *walk, const struct beginning *b,
+          char code[static CODE_BYTES_MAX + 1])
+{
+	size_t len = walk->key.len - b->len;
+
+	if (walk->key.len < b->len || memcmp(walk->key.at, b->bytes, b->len) != 0 ||
+	    len > CODE_BYTES_MAX)
 		return false;
-	memcpy(code, walk->key.at + 1, len);
+	memcpy(code, walk->key.at + b->len, len);
 	code[len] = '\0';
 	return true;
 }
@@ -330,8 +498,8 @@ as_code(struct text t, char out[static CODE_BYTES_MAX + 1])
 /* By spelling first; else as a part of a code, since people leave out what goes
  * without saying: "houston" for "con-houston".  All codes are looked at, a few
  * hundred at most, and only when one was wrong. */
-bool
-plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_code)
+static bool
+nearest(plan_table *t, const struct beginning *b, struct text code, char *ret_code)
 {
 	char word[CODE_BYTES_MAX + 1], candidate[CODE_BYTES_MAX + 1];
 	size_t best = SIZE_MAX;
@@ -339,10 +507,10 @@ plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_cod
 	struct kv_walk walk;
 
 	as_code(code, word);
-	for (bool more = walk_kind(t, kind, &walk); more; more = kv_next(&walk)) {
+	for (bool more = walk_from(t, b, &walk); more; more = kv_next(&walk)) {
 		size_t distance;
 
-		if (!walk_code(&walk, kind, candidate))
+		if (!walk_code(&walk, b, candidate))
 			break;
 		distance = code_distance(word, candidate);
 		if (code_near(distance, strlen(word)) && distance < best) {
@@ -358,17 +526,38 @@ plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_cod
 	return best != SIZE_MAX || part_found;
 }
 
+bool
+plan_table_nearest(plan_table *t, plan_row kind, struct text code, char *ret_code)
+{
+	const struct beginning b = beginning_of(kind);
+
+	return nearest(t, &b, code, ret_code);
+}
+
+bool
+plan_table_nearest_thing(plan_table *t, struct text indicator, struct text key, char *ret_key)
+{
+	struct beginning b = { .len = 0 };
+
+	b.len = pair_key(ROW_THING, indicator, (struct text) { 0 }, b.bytes);
+	if (b.len == 0)
+		return false;
+	b.bytes[b.len++] = 0;
+	return nearest(t, &b, key, ret_key);
+}
+
 void
 plan_table_list(plan_table *t, plan_row kind, char *out, size_t size)
 {
 	static const char more_mark[] = ", …";
+	const struct beginning b = beginning_of(kind);
 	char code[CODE_BYTES_MAX + 1];
 	size_t used = 0;
 	struct kv_walk walk;
 
 	out[0] = '\0';
-	for (bool more = walk_kind(t, kind, &walk); more; more = kv_next(&walk)) {
-		if (!walk_code(&walk, kind, code))
+	for (bool more = walk_from(t, &b, &walk); more; more = kv_next(&walk)) {
+		if (!walk_code(&walk, &b, code))
 			break;
 		if (used + strlen(code) + 2 + sizeof(more_mark) > size) {
 			snprintf(out + used, size - used, "%s", used > 0 ? more_mark : "…");

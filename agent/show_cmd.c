@@ -10,6 +10,7 @@
 #include "agent/own_entry.h"
 #include "agent/reading.h"
 #include "common/cli.h"
+#include "common/event_text.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
 
@@ -26,9 +27,7 @@ parse(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->reading;
-		return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &a->reading; return 0;
 	case ARGP_KEY_ARG:
 		if (a->seq)
 			return ARGP_ERR_UNKNOWN;
@@ -40,6 +39,7 @@ parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child children[] = { { .argp = &reading_argp }, { 0 } };
 
+/* clang-format off */
 static const struct argp argp = {
 	.parser = parse,
 	.children = children,
@@ -49,6 +49,7 @@ static const struct argp argp = {
 	       N_("With --json: the keys of 'valija list --json', and versions: the numbers of all "
 	          "versions of it, from the first to the newest."),
 };
+/* clang-format on */
 
 /* ---- for people ---- */
 
@@ -135,25 +136,87 @@ lines_evidences(const struct evidences *evidences)
 }
 
 static void
-print_event(const struct event *e)
+lines_codes(const char *label, const struct codes *codes)
 {
-	line_text(_("kind"), e->kind_name);
-	line_text(_("unit"), e->unit);
-	line_text(_("indicator"), e->indicator);
-	for (size_t i = 0; i < e->initiatives.count; i++)
-		line_text(_("initiative"), e->initiatives.list[i]);
-	line_date(_("date"), e, EVENT_DATE, e->date);
-	line_date(_("until"), e, EVENT_UNTIL, e->until);
+	for (size_t i = 0; i < codes->count; i++)
+		line_text(label, codes->list[i]);
+}
+
+static void
+line_money(const char *label, const struct event *e, event_field field, uint64_t pesos)
+{
+	char value[MONEY_TEXT_BYTES];
+
+	money_text(pesos, value);
+	if (e->has & EVENT_BIT(field))
+		line(label, value);
+}
+
+/* What is told once a quarter. */
+static void
+print_quarter(const struct event *e)
+{
+	const char *doubts[EVENT_DOUBTS_MAX];
+	char text[PERCENT_TEXT_BYTES];
+	size_t count = event_doubts(e, doubts);
+
+	if (e->has & EVENT_BIT(EVENT_QUARTER)) {
+		quarter_format(e->quarter, text);
+		line(_("quarter"), text);
+	}
+	if (e->has & EVENT_BIT(EVENT_VALUE))
+		line_number(_("level"), e->value);
+	if (e->has & EVENT_BIT(EVENT_PERCENT)) {
+		percent_text(e->percent, text);
+		print_label(_("percent"));
+		printf("%s %%\n", text);
+	}
+	line_money(_("appropriated"), e, EVENT_APPROPRIATED, e->appropriated);
+	line_money(_("committed"), e, EVENT_COMMITTED, e->committed);
+	line_money(_("obligated"), e, EVENT_OBLIGATED, e->obligated);
+	line_money(_("paid"), e, EVENT_PAID, e->paid);
+	for (size_t i = 0; i < count; i++)
+		line(_("in doubt"), gettext(doubts[i]));
+	lines_codes(_("declared zero"), &e->zero);
+	lines_codes(_("nothing to do"), &e->nothing);
+}
+
+static void
+print_activity(const struct event *e)
+{
 	if (e->has & EVENT_BIT(EVENT_QUANTITY))
 		line_number(_("quantity"), e->quantity);
 	line_text(_("mode"), e->mode);
 	line_text(_("place"), e->place);
 	line_text(_("country"), e->country);
 	if (e->kind == KIND_ACTIVITY)
-		line_text(_("status"), text_of(event_status_name(e->status)));
+		line(_("status"), event_status_text(e->status));
 	lines_tallies(_("count"), &e->counts);
 	lines_tallies(_("group"), &e->groups);
-	line_text(_("note"), e->note);
+}
+
+static void
+print_event(const struct event *e)
+{
+	char kind[EVENT_SAYS_BYTES];
+
+	event_kind_text(e, kind);
+	line_text(_("kind"), text_of(kind));
+	line_text(_("unit"), e->unit);
+	line_text(_("indicator"), e->indicator);
+	lines_codes(_("initiative"), &e->initiatives);
+	line_text(_("commitment"), e->commitment);
+	line_text(_("risk"), e->risk);
+	line_text(_("project"), e->project);
+	line_text(_("thing"), e->thing);
+	line_text(_("name"), e->name);
+	if (e->kind == KIND_THING)
+		line(_("way"), e->out ? _("out") : _("in"));
+	line_date(_("date"), e, EVENT_DATE, e->date);
+	line_date(_("until"), e, EVENT_UNTIL, e->until);
+	print_quarter(e);
+	print_activity(e);
+	line_text(e->kind == KIND_PROGRESS ? _("text") : _("note"), e->note);
 	lines_evidences(&e->evidences);
 	line_text(_("why"), e->why);
 	line_text(_("by"), e->by);
@@ -165,6 +228,8 @@ print_event(const struct event *e)
 static void
 print_place(const struct own_entry *e)
 {
+	char elsewhere[OWN_ELSEWHERE_BYTES];
+
 	if (e->decoded != HOLD_NONE)
 		line(_("damaged"), gettext(hold_text(e->decoded)));
 	line(_("state"), gettext(feed_place_name(e->place)));
@@ -173,6 +238,10 @@ print_place(const struct own_entry *e)
 	if (e->conflict)
 		line(_("conflict"),
 		     _("another version replaces the same one: the office will settle it"));
+	own_entry_elsewhere(e, elsewhere);
+	if (*elsewhere)
+		line(_("elsewhere"), elsewhere);
+	line_text(_("remark"), e->remark);
 }
 
 /* ---- versions ---- */

@@ -1,31 +1,35 @@
 /* The first line is the answer for a person in a hurry; the lines below appear
  * only when there is something to know or to do. */
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "agent/command.h"
 #include "agent/commands.h"
+#include "agent/event_json.h"
 #include "agent/feed_state.h"
 #include "agent/reading.h"
 #include "common/cli.h"
-#include "agent/event_json.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
+#include "protocol/message.h"
 
 enum {
 	SHOWN_BYTES = 512,
 	SKEW_TOLD_MS = 5 * 60 * 1000, /* less is not worth a word */
 };
 
+/* clang-format off */
 static const char doc[] =
 	N_("Say what is recorded on this device, what the hub has confirmed and what it "
 	   "holds, that is: keeps without counting it.")
 	"\v"
-	N_("With --json: device, units, tip {seq, hash}, acknowledged (entries), pending "
+	N_("With --json: device, role (that it was made for), units, tip {seq, hash}, acknowledged (entries), pending "
 	   "(entries), held (entries), held_entries [{seq, ref, hash, reason, text}], "
-	   "conflicts [seq], locks, remarks, beyond (entries the hub has and this copy has "
-	   "not), hub {id, endpoints}, last_contact (null: never), clock_skew_ms (the hub's "
-	   "clock less this one), plan_code and plan_version (null: no plan yet).");
+	   "conflicts [seq], elsewhere [seq] (entries in whose place another device's version stands), locks, remarks, beyond (entries the hub has and this copy has "
+	   "not), hub {id, endpoints}, last_contact (null: never), refused (why the hub turns "
+	   "this device away, or null), clock_skew_ms (the hub's clock less this one), plan_code and plan_version (null: no plan yet).");
+/* clang-format on */
 
 struct report {
 	outbox *box;
@@ -117,6 +121,18 @@ conflicts_json(const struct feed_state *s)
 	return list;
 }
 
+static json_t *
+elsewhere_json(const struct feed_state *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = s->other_count; i-- > 0;) {
+		if (!s->others[i].named)
+			json_array_append_new(list, json_integer((json_int_t) s->others[i].head));
+	}
+	return list;
+}
+
 /* The office may have named several addresses of the hub. */
 static json_t *
 endpoints_json(const char *hubs)
@@ -152,6 +168,7 @@ report_json(const struct report *r)
 	json_object_set_new(hub, "endpoints", endpoints_json(device->hubs));
 
 	json_object_set_new(o, "device", json_string(r->device));
+	json_object_set_new(o, "role", json_string(device->role));
 	json_object_set_new(o, "units", units_json(&device->units));
 	json_object_set_new(o, "tip", tip);
 	set_count(o, "acknowledged", s->confirmed);
@@ -159,12 +176,17 @@ report_json(const struct report *r)
 	set_count(o, "held", held(r));
 	json_object_set_new(o, "held_entries", held_json(r));
 	json_object_set_new(o, "conflicts", conflicts_json(s));
+	json_object_set_new(o, "elsewhere", elsewhere_json(s));
 	json_object_set_new(o, "locks", texts_json(s->standing.locks));
 	json_object_set_new(o, "remarks", texts_json(s->standing.remarks));
 	set_count(o, "beyond", s->hub.beyond);
 	json_object_set_new(o, "hub", hub);
 	json_object_set_new(o, "last_contact",
 	                    met ? json_time(s->hub.last_contact_ms) : json_null());
+	json_object_set_new(o, "refused",
+	                    s->hub.refused > 0
+	                            ? json_string(refusal_name((refusal) (s->hub.refused - 1)))
+	                            : json_null());
 	json_object_set_new(o, "clock_skew_ms", met ? json_integer(s->hub.skew_ms) : json_null());
 	json_object_set_new(o, "plan_code", has_plan ? json_string(r->plan_code) : json_null());
 	json_object_set_new(o, "plan_version",
@@ -201,8 +223,14 @@ static void
 print_device(const struct report *r)
 {
 	const struct codes *units = &outbox_device(r->box)->units;
+	const char *role = outbox_device(r->box)->role;
 
-	printf(_("device %s for"), r->device);
+	if (strcmp(role, "device") == 0)
+		printf(_("device %s for"), r->device);
+	else if (units->count > 0)
+		printf(_("device %s (%s) for"), r->device, role);
+	else
+		printf(_("device %s (%s)"), r->device, role);
 	for (size_t i = 0; i < units->count; i++)
 		printf(" %.*s", (int) units->list[i].len, units->list[i].at);
 	if (r->state.hub.plan > 0)
@@ -212,13 +240,26 @@ print_device(const struct report *r)
 		puts(_("; no plan yet: it comes with the first contact"));
 }
 
+/* The office, or whoever looks after the machine, has to do something about it. */
+static void
+print_refused(const struct feed_state *s)
+{
+	if (s->hub.refused == 1 + REFUSAL_ENROLMENT)
+		puts(_("the hub does not let this device in: it is not enrolled, or was revoked; ask "
+		       "the office"));
+	else if (s->hub.refused > 0)
+		printf(_("the hub refuses this device (%s); ask who looks after this machine\n"),
+		       refusal_name((refusal) (s->hub.refused - 1)));
+}
+
 static void
 print_more(size_t count)
 {
 	printf(ngettext("... and %zu more\n", "... and %zu more\n", count), count);
 }
 
-/* Held still, but a newer version is on its way. */
+/* Held still, but there is a newer version: on its way, or held as well, and then what is
+ * to be done is told there. */
 static bool
 print_replaced(const struct report *r, uint64_t seq)
 {
@@ -226,9 +267,25 @@ print_replaced(const struct report *r, uint64_t seq)
 
 	if (outbox_replaced_by(r->box, seq, &later) < 0)
 		return false;
-	printf(_("  replaced by %llu, which the hub has not judged yet\n"),
-	       (unsigned long long) later);
+	if (feed_state_hold(&r->state, later) != HOLD_NONE)
+		printf(_("  replaced by %llu, which is held, too\n"), (unsigned long long) later);
+	else
+		printf(_("  replaced by %llu, which the hub has not judged yet\n"),
+		       (unsigned long long) later);
 	return true;
+}
+
+/* True when it is to be changed or taken out.  What this device has no right to say it has
+ * no right to take out, either. */
+static bool
+print_remedy(const struct standing_held *h)
+{
+	hold reason = hold_of_name(h->reason);
+
+	if (reason == HOLD_LOCKED)
+		printf(_("  'valija correct %llu --why TEXT' gives the reason\n"),
+		       (unsigned long long) h->at.seq);
+	return reason != HOLD_LOCKED && reason != HOLD_RIGHT;
 }
 
 static void
@@ -242,7 +299,8 @@ print_held(const struct report *r)
 
 		ref_text(outbox_device(r->box)->feed, &s->held[i].at, false, ref);
 		printf(_("held: %s: %s\n"), ref, reason_text(&s->held[i], text, sizeof(text)));
-		to_do |= !print_replaced(r, s->held[i].at.seq);
+		if (!print_replaced(r, s->held[i].at.seq))
+			to_do |= print_remedy(&s->held[i]);
 	}
 	if (to_do)
 		puts(_("  'valija correct' puts a held entry right, 'valija void' takes it out"));
@@ -252,6 +310,22 @@ print_held(const struct report *r)
 		printf(_("conflict: entry %llu and another version replace the same entry; one of "
 		         "them counts until the office settles it\n"),
 		       (unsigned long long) s->conflicts[i]);
+}
+
+static void
+print_elsewhere(const struct feed_state *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->other_count; i++)
+		count += !s->others[i].named;
+	if (count > 0)
+		printf(ngettext("of %zu entry a version of another device stands; 'valija list' "
+		                "marks it\n",
+		                "of %zu entries a version of another device stands; 'valija list' "
+		                "marks them\n",
+		                count),
+		       count);
 }
 
 static void
@@ -326,7 +400,9 @@ report(struct report *r, bool json)
 	} else if (st == ST_OK) {
 		print_summary(r);
 		print_device(r);
+		print_refused(&r->state);
 		print_held(r);
+		print_elsewhere(&r->state);
 		print_office(&r->state);
 		print_warnings(&r->state);
 	}

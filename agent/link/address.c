@@ -10,7 +10,7 @@
 #include "common/i18n.h"
 #include "common/link/socket.h"
 
-enum { SHOWN_BYTES = 200 };
+enum { SHOWN_BYTES = 200, HUBS_BYTES = sizeof(((struct outbox_device *) 0)->hubs) };
 
 bool
 next_part(const char **rest, struct text *ret_part)
@@ -25,21 +25,36 @@ next_part(const char **rest, struct text *ret_part)
 	return true;
 }
 
+/* The first one that is no endpoint; its address is NULL when all are. */
+static struct text
+first_wrong(const char *given)
+{
+	struct text endpoint;
+
+	while (next_part(&given, &endpoint)) {
+		if (!endpoint_valid(endpoint.at, endpoint.len, ENDPOINT_CONNECT))
+			return endpoint;
+	}
+	return (struct text) { NULL, 0 };
+}
+
+bool
+address_hubs_valid(const char *given)
+{
+	return strlen(given) < HUBS_BYTES && !first_wrong(given).at;
+}
+
 int
 address_check_hubs(const char *given)
 {
-	enum { HUBS_BYTES = sizeof(((struct outbox_device *) 0)->hubs) };
+	struct text wrong = first_wrong(given);
 	char shown[SHOWN_BYTES];
-	const char *rest = given;
-	struct text endpoint;
 
-	while (next_part(&rest, &endpoint)) {
-		if (!endpoint_valid(endpoint.at, endpoint.len, ENDPOINT_CONNECT))
-			return cli_fail(EX_USAGE,
-			                _("--hub: '%s' is not an endpoint; one is written "
-			                  "tcp://HOST:PORT"),
-			                cli_safe(endpoint.at, endpoint.len, shown, sizeof(shown)));
-	}
+	if (wrong.at)
+		return cli_fail(EX_USAGE,
+		                _("--hub: '%s' is not an endpoint; one is written "
+		                  "tcp://HOST:PORT"),
+		                cli_safe(wrong.at, wrong.len, shown, sizeof(shown)));
 	if (strlen(given) >= HUBS_BYTES)
 		return cli_fail(EX_USAGE, _("--hub: longer than %zu bytes"),
 		                (size_t) HUBS_BYTES - 1);

@@ -1,6 +1,6 @@
 /* agent/link/address.h - where a hub is and which, as a person gives it
  *
- * Both checks say on standard error what is wrong and return an exit status.
+ * What returns an int says on standard error what is wrong and returns an exit status.
  */
 #pragma once
 
@@ -10,7 +10,10 @@
  * last.  False when there is none. */
 bool next_part(const char **rest, struct text *ret_part);
 
-/* given: the value of --hub, endpoints joined by ','. */
+/* Whether given is one or more endpoints, joined by ',', that a home can keep. */
+bool address_hubs_valid(const char *given);
+
+/* The same for the value of --hub. */
 int address_check_hubs(const char *given);
 
 /* Read the file of --hub-key. */

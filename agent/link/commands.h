@@ -8,5 +8,8 @@ int init_command(int argc, char **argv);
 /* Carry what is in the outbox to the hub, then end. */
 int sync_command(int argc, char **argv);
 
+/* Ask whether what is recorded is counted. */
+int probe_command(int argc, char **argv);
+
 /* Carry until told to stop. */
 int run_command(int argc, char **argv);

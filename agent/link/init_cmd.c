@@ -20,7 +20,7 @@
 enum { HOME_MODE = 02770, SECRET_MODE = 0600, PUBLIC_MODE = 0644, SHOWN_BYTES = 200 };
 
 struct args {
-	const char *home, *units, *hubs, *hub_key, *request;
+	const char *home, *units, *hubs, *hub_key, *request, *role;
 };
 
 /* All that is checked before anything is made. */
@@ -35,10 +35,14 @@ struct secrets {
 	struct curve_key curve;
 };
 
-enum { KEY_HOME = 0x200, KEY_HUB, KEY_HUB_KEY, KEY_REQUEST, KEY_UNIT };
+enum { KEY_HOME = 0x200, KEY_HUB, KEY_HUB_KEY, KEY_REQUEST, KEY_ROLE, KEY_UNIT };
 
 static const struct argp_option options[] = {
 	{ "unit", KEY_UNIT, N_("CODE[,CODE]"), 0, N_("unit that this device reports for"), 0 },
+	{ "role", KEY_ROLE, N_("device|office|reader"), 0,
+	  N_("what the office will enrol it as: a device needs --unit, the office may have one, a "
+	     "reader only asks the hub (default: device)"),
+	  0 },
 	{ "hub", KEY_HUB, N_("ENDPOINT[,ENDPOINT]"), 0,
 	  N_("where the hub listens, e.g. tcp://hub.example:5555"), 0 },
 	{ "hub-key", KEY_HUB_KEY, N_("FILE"), 0, N_("hub.pub, as the office handed it out"), 0 },
@@ -49,36 +53,48 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+static const char DEVICE[] = "device", OFFICE[] = "office", READER[] = "reader";
+
+static bool
+is_role(const struct args *a, const char *role)
+{
+	return strcmp(a->role, role) == 0;
+}
+
+static const char *
+role_of(struct argp_state *state, const char *word)
+{
+	static const char *const roles[] = { DEVICE, OFFICE, READER };
+	char shown[SHOWN_BYTES];
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strcmp(word, roles[i]) == 0)
+			return roles[i];
+	argp_error(state, _("--role: there is no '%s'; known are device, office, reader"),
+	           cli_safe(word, strlen(word), shown, sizeof(shown)));
+	return DEVICE;
+}
+
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
 
 	switch (key) {
-	case KEY_UNIT:
-		a->units = arg;
-		return 0;
-	case KEY_HUB:
-		a->hubs = arg;
-		return 0;
-	case KEY_HUB_KEY:
-		a->hub_key = arg;
-		return 0;
-	case KEY_REQUEST:
-		a->request = arg;
-		return 0;
-	case KEY_HOME:
-		a->home = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, _("this command takes no '%s'"), arg);
-		return 0;
+	case KEY_UNIT: a->units = arg; return 0;
+	case KEY_HUB: a->hubs = arg; return 0;
+	case KEY_HUB_KEY: a->hub_key = arg; return 0;
+	case KEY_REQUEST: a->request = arg; return 0;
+	case KEY_ROLE: a->role = role_of(state, arg); return 0;
+	case KEY_HOME: a->home = arg; return 0;
+	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
 	case ARGP_KEY_END:
-		if (!a->units || !a->hubs || !a->hub_key)
+		if (!a->hubs || !a->hub_key || (!a->units && is_role(a, DEVICE)))
 			argp_error(state, _("--unit, --hub and --hub-key are needed"));
+		else if (a->units && is_role(a, READER))
+			argp_error(state, _("a reader reports for no unit"));
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -136,7 +152,7 @@ check_units(const char *given, struct wanted *w)
 static int
 check(const struct args *a, struct wanted *w)
 {
-	int code = check_units(a->units, w);
+	int code = a->units ? check_units(a->units, w) : EX_OK;
 
 	if (code == EX_OK)
 		code = address_check_hubs(a->hubs);
@@ -145,6 +161,7 @@ check(const struct args *a, struct wanted *w)
 	if (code == EX_OK) {
 		memcpy(w->device.hubs, a->hubs, strlen(a->hubs) + 1);
 		memcpy(w->device.hub, w->hub.sign, FEED_BYTES);
+		memcpy(w->device.role, a->role, strlen(a->role) + 1);
 	}
 	if (code == EX_OK && a->request && access(a->request, F_OK) == 0)
 		code = cli_fail(EX_CANTCREAT, _("%s is there already; nothing was made"),
@@ -218,8 +235,26 @@ make_home(const struct wanted *w, const struct secrets *s, const char *copy, str
 
 /* ---- telling ---- */
 
+/* home: NULL where it is the one that is used without the option. */
 static void
-tell(const char *home, const char *copy, const char *shown_fingerprint)
+tell_next(const char *role, const char *home)
+{
+	if (strcmp(role, READER) == 0)
+		puts(_("  2. Tell the office the fingerprint below by another way, such as the "
+		       "telephone.\n"
+		       "  3. Once the office has enrolled it with --role reader,\n"
+		       "     'valija-hub --connect ENDPOINT state' asks the hub.\n"));
+	else
+		printf(_("  2. Tell the office the fingerprint below by another way, such as the "
+		         "telephone.\n"
+		         "  3. Entries can be recorded from now on. Once the office has enrolled this "
+		         "device,\n"
+		         "     'valija-agent sync%s%s' sends them.\n\n"),
+		       home ? " --home " : "", home ? shown(text_of(home)) : "");
+}
+
+static void
+tell(const struct args *a, const char *home, const char *shown_fingerprint)
 {
 	printf(_("Home of this device: %s\n\n"), home);
 	puts(_("Copy these two files to a safe place that only you can read; they cannot be made\n"
@@ -230,12 +265,9 @@ tell(const char *home, const char *copy, const char *shown_fingerprint)
 	printf("  %s/curve.key\n", home);
 	puts(_("      opens the link to the hub"));
 	puts(_("\nWhat to do now:"));
-	printf(_("  1. Send this file to the office: %s%s\n"), copy ? shown(text_of(copy)) : home,
-	       copy ? "" : "/request");
-	puts(_("  2. Tell the office the fingerprint below by another way, such as the telephone.\n"
-	       "  3. Entries can be recorded from now on. Once the office has enrolled this "
-	       "device,\n"
-	       "     'valija-agent sync' sends them.\n"));
+	printf(_("  1. Send this file to the office: %s%s\n"),
+	       a->request ? shown(text_of(a->request)) : home, a->request ? "" : "/request");
+	tell_next(a->role, a->home);
 	/* for scripts: the same in every language, and the last line */
 	printf("fingerprint: %s\n", shown_fingerprint);
 }
@@ -260,14 +292,14 @@ make(const struct args *a, struct wanted *w, struct secrets *s, writer *request)
 	if (code != EX_OK)
 		return code;
 	fingerprint(&decoded, printed);
-	tell(cli_safe(w->home, strlen(w->home), home, sizeof(home)), a->request, printed);
+	tell(a, cli_safe(w->home, strlen(w->home), home, sizeof(home)), printed);
 	return EX_OK;
 }
 
 int
 init_command(int argc, char **argv)
 {
-	struct args a = { 0 };
+	struct args a = { .role = DEVICE };
 	struct wanted w = { 0 };
 	struct secrets s;
 	writer request;

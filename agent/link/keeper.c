@@ -115,14 +115,17 @@ keeper_take(keeper *k, const struct device_action *a, int64_t now_ms, int64_t wa
 		k->facts.registry = a->registry;
 		k->facts.boot = a->boot;
 		k->facts.skew_ms = a->hub_clock_ms - wall_ms;
+		k->facts.refused = 0;
 		k->facts.last_contact_ms = wall_ms;
 		facts_changed(k, now_ms, KEEPER_FACTS_MS);
 		return ST_OK;
-	case DEVICE_DOCUMENT:
-		return take_document(k, a);
+	case DEVICE_SEEN:
+		k->facts.registry = a->registry;
+		facts_changed(k, now_ms, KEEPER_FACTS_MS);
+		return ST_OK;
+	case DEVICE_DOCUMENT: return take_document(k, a);
 	case DEVICE_SEND:
-	case DEVICE_CLOSE:
-		break;
+	case DEVICE_CLOSE: break;
 	}
 	return ST_OK;
 }
@@ -134,8 +137,20 @@ keeper_contact(keeper *k, int64_t now_ms, int64_t wall_ms)
 	facts_changed(k, now_ms, KEEPER_CONTACT_MS);
 }
 
+void
+keeper_refused(keeper *k, refusal why, int64_t now_ms)
+{
+	uint64_t refused = 1 + (uint64_t) why;
+
+	if (refused == k->facts.refused)
+		return;
+	k->facts.refused = refused;
+	facts_changed(k, now_ms, KEEPER_FACTS_MS);
+}
+
 /* `sync` may run beside the daemon, each with a link of its own.  A hub of one
- * boot id only ever gets more: the higher of two marks is the later one. */
+ * boot id only ever gets more: the higher of two marks is the later one.  What was seen
+ * of the registry never goes down: it is how a hub learns that it was put back. */
 static status
 write_facts(keeper *k, int wait_ms)
 {
@@ -144,6 +159,8 @@ write_facts(keeper *k, int wait_ms)
 
 	if (st == ST_OK && stored.boot == facts.boot && stored.acked.seq > facts.acked.seq)
 		facts.acked = stored.acked;
+	if (st == ST_OK && stored.registry > facts.registry)
+		facts.registry = k->facts.registry = stored.registry;
 	if (st == ST_OK)
 		st = outbox_put_hub(k->box, k->hub, &facts, wait_ms);
 	if (st == ST_OK)

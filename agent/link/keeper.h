@@ -37,6 +37,9 @@ status keeper_take(keeper *k, const struct device_action *a, int64_t now_ms, int
 /* A frame came from the hub. */
 void keeper_contact(keeper *k, int64_t now_ms, int64_t wall_ms);
 
+/* The hub turned the device away; being welcomed puts an end to it. */
+void keeper_refused(keeper *k, refusal why, int64_t now_ms);
+
 /* Write what is due.  ST_BUSY: another process holds the outbox, since
  * *ret_held_ms.  ST_INVALID: what came as a plan is none; it is dropped.  Other
  * failures: what could not be written is kept for later. */

@@ -8,6 +8,7 @@
 
 #include "agent/link/address.h"
 #include "common/cli.h"
+#include "common/daemon.h"
 #include "common/files.h"
 #include "common/i18n.h"
 
@@ -25,7 +26,7 @@ load_feed_key(const outbox *box, uint8_t secret[static SIGN_SECRET_BYTES])
 	uint8_t *bytes = NULL;
 	size_t len = 0;
 	int code = EX_OK;
-	status st = path_join(path, sizeof(path), outbox_home(box), "feed.key");
+	status st = secret_path(path, sizeof(path), outbox_home(box), "feed.key");
 
 	if (st == ST_OK)
 		st = file_read(path, SIGN_SECRET_BYTES, &bytes, &len);
@@ -50,7 +51,7 @@ static int
 load_curve_key(const outbox *box, struct curve_key *key)
 {
 	char path[PATH_MAX];
-	status st = path_join(path, sizeof(path), outbox_home(box), "curve.key");
+	status st = secret_path(path, sizeof(path), outbox_home(box), "curve.key");
 
 	if (st == ST_OK)
 		st = curve_key_load(path, key);
@@ -73,8 +74,12 @@ load_hub_key(const outbox *box, struct hub_key *key)
 	if (st < 0)
 		return unreadable(path, st);
 	if (memcmp(key->sign, outbox_device(box)->hub, FEED_BYTES) != 0)
-		return cli_fail(EX_CONFIG, _("%s: this is not the hub that this home was made for"),
-		                path);
+		return cli_fail(
+			EX_CONFIG,
+			_("%s: this is not the hub that this home was made for; put the "
+		          "file back as it was. With 'valija-agent sync --hub ENDPOINT --hub-key FILE' "
+		          "what is recorded here goes to another hub"),
+			path);
 	return EX_OK;
 }
 
@@ -87,7 +92,7 @@ agent_keys_load(const outbox *box, const char *hub_key, struct agent_keys *ret_k
 		code = load_curve_key(box, &ret_keys->curve);
 	if (code == EX_OK)
 		code = hub_key ? address_read_key(hub_key, &ret_keys->hub)
-		               : load_hub_key(box, &ret_keys->hub);
+			       : load_hub_key(box, &ret_keys->hub);
 	if (code != EX_OK)
 		agent_keys_wipe(ret_keys);
 	return code;

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/cli.h"
 #include "common/i18n.h"
@@ -37,26 +38,21 @@ static void
 failed_text(const struct uplink_report *r, char *out)
 {
 	switch (r->failure) {
-	case DEALER_UNREACHABLE:
-		write_text(out, _("nobody answers at %s"), r->endpoint);
-		break;
+	case DEALER_UNREACHABLE: write_text(out, _("nobody answers at %s"), r->endpoint); break;
 	case DEALER_STRANGE:
 		write_text(out,
 		           _("what answers at %s is not the hub, or hub.pub is not this hub's"),
 		           r->endpoint);
 		break;
 	case DEALER_DENIED:
-		write_text(out,
-		           _("the hub at %s does not let this device in: not enrolled yet, or "
-		             "hub.pub is not this hub's"),
-		           r->endpoint);
+		write_text(
+			out,
+			_("the hub at %s does not let this device in: not enrolled yet, or revoked, or "
+		          "hub.pub is not this hub's"),
+			r->endpoint);
 		break;
-	case DEALER_LOST:
-		write_text(out, _("the link to %s broke"), r->endpoint);
-		break;
-	case DEALER_TIMEOUT:
-		write_text(out, _("%s does not answer in time"), r->endpoint);
-		break;
+	case DEALER_LOST: write_text(out, _("the link to %s broke"), r->endpoint); break;
+	case DEALER_TIMEOUT: write_text(out, _("%s does not answer in time"), r->endpoint); break;
 	}
 }
 
@@ -96,18 +92,12 @@ void
 report_text(const struct uplink_report *r, char ret_text[static REPORT_BYTES])
 {
 	switch (r->news) {
-	case UPLINK_WELCOMED:
-		welcomed_text(r, ret_text);
-		break;
-	case UPLINK_FAILED:
-		failed_text(r, ret_text);
-		break;
+	case UPLINK_WELCOMED: welcomed_text(r, ret_text); break;
+	case UPLINK_FAILED: failed_text(r, ret_text); break;
 	case UPLINK_NO_ADDRESS:
 		write_text(ret_text, _("%s has no address: %s"), r->endpoint, r->why);
 		break;
-	case UPLINK_REFUSED:
-		refused_text(r, ret_text);
-		break;
+	case UPLINK_REFUSED: refused_text(r, ret_text); break;
 	case UPLINK_DROPPED:
 		write_text(ret_text, _("the link to %s was closed: %s"), r->endpoint, r->why);
 		break;
@@ -129,26 +119,39 @@ report_text(const struct uplink_report *r, char ret_text[static REPORT_BYTES])
 	}
 }
 
+bool
+report_is_news(struct report_said *said, const struct uplink_report *report, const char *text)
+{
+	size_t row = 0;
+	bool news;
+
+	while (row < REPORT_ROWS && strcmp(said->rows[row].endpoint, report->endpoint) != 0)
+		row++;
+	news = row == REPORT_ROWS || strcmp(said->rows[row].text, text) != 0;
+	if (report->news == UPLINK_WELCOMED)
+		memset(said, 0, sizeof(*said));
+	if (row == REPORT_ROWS || report->news == UPLINK_WELCOMED) {
+		row = said->next;
+		said->next = (said->next + 1) % REPORT_ROWS;
+	}
+	snprintf(said->rows[row].endpoint, sizeof(said->rows[row].endpoint), "%s",
+	         report->endpoint);
+	snprintf(said->rows[row].text, sizeof(said->rows[row].text), "%s", text);
+	return news;
+}
+
 const char *
 report_id(uplink_news news)
 {
 	switch (news) {
-	case UPLINK_WELCOMED:
-		return "UPLINK-WELCOME";
-	case UPLINK_FAILED:
-		return "UPLINK-FAILED";
-	case UPLINK_NO_ADDRESS:
-		return "UPLINK-ADDRESS";
-	case UPLINK_REFUSED:
-		return "UPLINK-REFUSED";
-	case UPLINK_DROPPED:
-		return "UPLINK-DROPPED";
-	case UPLINK_HELD:
-		return "OUTBOX-HELD";
-	case UPLINK_FAULT:
-		return "OUTBOX-WRITE";
-	case UPLINK_BAD_PLAN:
-		return "PLAN-UNREADABLE";
+	case UPLINK_WELCOMED: return "UPLINK-WELCOME";
+	case UPLINK_FAILED: return "UPLINK-FAILED";
+	case UPLINK_NO_ADDRESS: return "UPLINK-ADDRESS";
+	case UPLINK_REFUSED: return "UPLINK-REFUSED";
+	case UPLINK_DROPPED: return "UPLINK-DROPPED";
+	case UPLINK_HELD: return "OUTBOX-HELD";
+	case UPLINK_FAULT: return "OUTBOX-WRITE";
+	case UPLINK_BAD_PLAN: return "PLAN-UNREADABLE";
 	}
 	return "UPLINK";
 }

@@ -59,6 +59,16 @@ route_free(route **r_p)
 	*r_p = NULL;
 }
 
+bool
+route_has(const route *r, const char *endpoint)
+{
+	for (const char *at = r->endpoints; at < r->endpoints + r->len; at += strlen(at) + 1) {
+		if (strcmp(at, endpoint) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 advance(route *r)
 {

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "protocol/status.h"
@@ -34,6 +35,9 @@ int route_fd(const route *r);
 
 /* The endpoint that the last route_next() was about, as configured. */
 const char *route_endpoint(const route *r);
+
+/* Whether the endpoint is one of its own. */
+bool route_has(const route *r, const char *endpoint);
 
 /* Why it gave no address: a text of the C library. */
 const char *route_why(const route *r);

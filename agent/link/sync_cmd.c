@@ -1,44 +1,62 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/link/address.h"
 #include "agent/link/commands.h"
-#include "agent/link/options.h"
+#include "agent/link/errand.h"
 #include "agent/link/report.h"
 #include "common/cli.h"
-#include "common/daemon.h"
 #include "common/i18n.h"
 
-enum { TIMEOUT_MS = 60 * 1000, SYNC_RETRY_MAX_MS = 5000 };
+enum { TIMEOUT_MS = 60 * 1000, SYNC_RETRY_MAX_MS = 5000, TIMEOUT_BOUND_MS = 24 * 3600 * 1000 };
+
+struct args {
+	struct config config;
+	const char *hub_key; /* NULL: the hub of the home */
+	int64_t timeout_ms;
+};
+
+enum { KEY_TIMEOUT = 0x200, KEY_HUB_KEY };
 
 static const struct argp_option options[] = {
 	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 60000)"),
 	  0 },
-	{ "hub", KEY_HUB, N_("ENDPOINT[,ENDPOINT]"), 0,
-	  N_("where the hub listens, this time (default: as the home says)"), 0 },
 	{ "hub-key", KEY_HUB_KEY, N_("FILE"), 0,
 	  N_("the hub.pub of another hub, to which all is carried as well; what it acknowledges is "
 	     "kept apart"),
 	  0 },
-	LINK_OPTIONS,
 	{ 0 },
 };
 
-static const struct argp argp = {
-	.options = options,
-	.parser = link_option,
-	.doc = N_("Carry what is recorded here to the hub, and bring back the plan and "
-	          "what the hub says of the entries."),
-};
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = &a->config; return 0;
+	case KEY_TIMEOUT:
+		if (!cli_milliseconds(arg, TIMEOUT_BOUND_MS, &a->timeout_ms))
+			argp_error(state,
+			           _("--%s: a number of milliseconds from 1 to %d is wanted"),
+			           "timeout-ms", TIMEOUT_BOUND_MS);
+		return 0;
+	case KEY_HUB_KEY: a->hub_key = arg; return 0;
+	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
+	case ARGP_KEY_END:
+		if (a->hub_key && config_source_of(&a->config, SETTING_HUB) != CONFIG_OPTION)
+			argp_error(state, _("--hub-key needs --hub: where that hub listens"));
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
 
 /* What a person at the keyboard has been told already. */
 struct listener {
-	char last[REPORT_BYTES];
+	outbox *box;
+	struct report_said said;
 	int64_t timeout_ms;
 	bool waiting; /* it was said that attempts go on */
 };
@@ -52,9 +70,8 @@ hear(void *ctx, const struct uplink_report *report)
 	if (report->news == UPLINK_WELCOMED && report->beyond == 0)
 		return;
 	report_text(report, text);
-	if (strcmp(text, l->last) == 0)
+	if (!report_is_news(&l->said, report, text))
 		return;
-	snprintf(l->last, sizeof(l->last), "%s", text);
 	cli_warn("%s", text);
 	if (report->retry_ms >= 0 && !l->waiting) {
 		l->waiting = true;
@@ -66,8 +83,9 @@ hear(void *ctx, const struct uplink_report *report)
 /* How far it came: for standard output when all is well, else for standard
  * error. */
 static int
-tell_end(outbox *box, const uplink *u, uplink_end end)
+tell_end(void *ctx, const uplink *u, uplink_end end)
 {
+	outbox *box = ((struct listener *) ctx)->box;
 	const struct outbox_hub *facts = uplink_facts(u);
 	unsigned long long acked, pending;
 	struct point tip;
@@ -79,8 +97,8 @@ tell_end(outbox *box, const uplink *u, uplink_end end)
 	acked = facts->acked.seq < tip.seq ? facts->acked.seq : tip.seq;
 	pending = tip.seq - acked;
 	snprintf(line, sizeof(line),
-	         ngettext("%llu entry acknowledged; %llu pending",
-	                  "%llu entries acknowledged; %llu pending", (unsigned long) acked),
+	         ngettext("%llu entry acknowledged in all; %llu pending",
+	                  "%llu entries acknowledged in all; %llu pending", (unsigned long) acked),
 	         acked, pending);
 	if (end == UPLINK_DRAINED) {
 		puts(line);
@@ -102,60 +120,63 @@ tell_end(outbox *box, const uplink *u, uplink_end end)
 }
 
 static int
-carry(outbox *box, const struct agent_keys *keys, const struct link_options *o)
+carry(outbox *box, const struct agent_keys *keys, const struct args *a)
 {
-	struct listener listener = { .timeout_ms = o->timeout_ms };
-	const struct uplink_config config = {
-		.hubs = o->hubs,
-		.backoff = o->backoff,
-		.drain = true,
-		.timeout_ms = o->timeout_ms,
-		.signal_fd = daemon_signals(),
-		.tell = hear,
-		.ctx = &listener,
-	};
-	status fault = ST_OK;
-	uplink *u = NULL;
-	uplink_end end;
-	int code;
-	status st;
+	struct listener listener = { .box = box, .timeout_ms = a->timeout_ms };
+	struct uplink_config config = settings_of_uplink(&a->config);
 
-	if (config.signal_fd < 0)
-		return cli_fail(EX_OSERR, _("signals cannot be received: %s"), strerror(errno));
-	st = uplink_new(box, keys, &config, &u);
-	if (st == ST_OK) {
-		end = uplink_run(u, &fault);
-		code = end == UPLINK_BROKEN ? command_failed(box, fault) : tell_end(box, u, end);
-	} else {
-		code = command_failed(box, st);
+	config.timeout_ms = a->timeout_ms;
+	config.tell = hear;
+	config.ctx = &listener;
+	return errand_run(box, keys, &config, &a->config, SYNC_RETRY_MAX_MS, tell_end);
+}
+
+static int
+open_and_carry(const struct args *a)
+{
+	struct agent_keys keys;
+	outbox *box = NULL;
+	int code = command_open(config_text(&a->config, SETTING_HOME), &box);
+
+	if (code != EX_OK)
+		return code;
+	code = agent_keys_load(box, a->hub_key, &keys);
+	if (code == EX_OK) {
+		code = carry(box, &keys, a);
+		agent_keys_wipe(&keys);
 	}
-	uplink_free(&u);
-	close(config.signal_fd);
+	outbox_close(&box);
 	return code;
+}
+
+static void
+parse(struct args *a, int argc, char **argv)
+{
+	const struct argp_child children[] = { { .argp = config_argp(&a->config) }, { 0 } };
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.children = children,
+		.doc = N_("Carry what is recorded here to the hub, and bring back the plan and "
+		          "what the hub says of the entries."),
+	};
+
+	cli_parse(&argp, argc, argv, a);
 }
 
 int
 sync_command(int argc, char **argv)
 {
-	struct link_options o = {
-		.backoff = { .min_ms = RETRY_MIN_MS, .max_ms = SYNC_RETRY_MAX_MS },
-		.timeout_ms = TIMEOUT_MS,
-	};
-	struct agent_keys keys;
-	outbox *box = NULL;
+	struct args a = { .timeout_ms = TIMEOUT_MS };
+	bool go_on = false;
 	int code;
 
-	cli_parse(&argp, argc, argv, &o);
-	code = o.hubs ? address_check_hubs(o.hubs) : EX_OK;
-	if (code == EX_OK)
-		code = command_open(o.home, &box);
-	if (code != EX_OK)
-		return code;
-	code = agent_keys_load(box, o.hub_key, &keys);
-	if (code == EX_OK) {
-		code = carry(box, &keys, &o);
-		agent_keys_wipe(&keys);
-	}
-	outbox_close(&box);
+	config_init(&a.config, settings_rows, SETTINGS_);
+	parse(&a, argc, argv);
+	settings_usual(&a.config);
+	code = config_start(&a.config, &go_on);
+	if (code == EX_OK && go_on)
+		code = open_and_carry(&a);
+	config_done(&a.config);
 	return code;
 }

@@ -1,6 +1,7 @@
 #include "agent/link/uplink.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,9 @@
 #include "common/i18n.h"
 #include "common/wake.h"
 #include "protocol/device_sync.h"
+#include "protocol/event.h"
 
 enum {
-	CONNECT_MS = 60 * 1000, /* address to finished handshake */
-	WELCOME_MS = 30 * 1000,
-	ANSWER_MS = 120 * 1000,
-	PING_MS = 30 * 1000,
-	HELLO_MS = 3600 * 1000,
 	HELD_MS = 10 * 1000, /* a lock held so long is reported */
 	FINISH_MS = 2000,    /* for each last write */
 	FRAMES_A_TURN = 64,
@@ -30,8 +27,9 @@ struct uplink {
 	outbox *box;
 	const struct agent_keys *keys;
 	void *context;
-	route *route;
-	dealer *dealer;            /* NULL between two attempts */
+	route *route,
+		*next_route; /* the second takes the place of the first between two attempts */
+	dealer *dealer;      /* NULL between two attempts */
 	struct device_store store; /* what sync asks */
 	device_sync *sync;
 	keeper *keeper;
@@ -40,6 +38,7 @@ struct uplink {
 	bool started;        /* sync knows of the dealer */
 	bool welcomed;
 	status store_told; /* what was reported of writing to the outbox */
+	struct watchdog watchdog;
 };
 
 /* ---- what device_sync asks of the outbox ---- */
@@ -64,6 +63,31 @@ store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point
 	return outbox_seal(u->box, u->keys->feed_secret, first, wire_bytes, w, ret_end);
 }
 
+/* By the device's own clock alone, which may have gone back. */
+static status
+store_facts(void *ctx, const struct point *acked, int64_t wall_ms, struct device_facts *ret_facts)
+{
+	outbox *box = ((uplink *) ctx)->box;
+	uint8_t body[EVENT_BYTES_MAX];
+	struct device_facts facts = { 0 };
+	struct event e;
+	struct point at;
+	uint64_t used;
+	size_t len;
+	status st = kv_room(outbox_store(box), &used, &facts.disk_bytes);
+
+	if (st < 0)
+		return st;
+	st = outbox_read(box, acked->seq + 1, body, &len, &at);
+	if (st == ST_OK && event_decode((struct bytes) { body, len }, &e) == HOLD_NONE &&
+	    e.at_ms < wall_ms)
+		facts.oldest_ms = (uint64_t) wall_ms - (uint64_t) e.at_ms;
+	if (st < 0 && st != ST_NOT_FOUND)
+		return st;
+	*ret_facts = facts;
+	return ST_OK;
+}
+
 static status
 new_sync(uplink *u)
 {
@@ -77,17 +101,49 @@ new_sync(uplink *u)
 	};
 	struct device_sync_config config = {
 		.program = "valija-agent " VALIJA_VERSION,
-		.welcome_ms = WELCOME_MS,
-		.answer_ms = ANSWER_MS,
-		.ping_ms = PING_MS,
-		.hello_ms = HELLO_MS,
+		.welcome_ms = u->config.welcome_ms,
+		.answer_ms = u->config.answer_ms,
+		.ping_ms = u->config.ping_ms,
+		.hello_ms = u->config.hello_ms,
 	};
 
 	memcpy(config.feed, outbox_device(u->box)->feed, FEED_BYTES);
 	memcpy(config.hub, u->keys->hub.sign, FEED_BYTES);
-	u->store = (struct device_store) { u, store_tip, store_hash_at, store_seal };
+	u->store = (struct device_store) { u, store_tip, store_hash_at, store_seal, store_facts };
 	u->sync = device_sync_new(&config, &memory, &u->store);
 	return u->sync ? ST_OK : ST_NOMEM;
+}
+
+static void
+take_next_route(uplink *u)
+{
+	if (!u->next_route)
+		return;
+	route_free(&u->route);
+	u->route = u->next_route;
+	u->next_route = NULL;
+}
+
+status
+uplink_set(uplink *u, const struct uplink_settings *settings)
+{
+	route *way = route_new(settings->hubs ? settings->hubs : outbox_device(u->box)->hubs);
+
+	if (!way)
+		return ST_NOMEM;
+	route_free(&u->next_route);
+	u->next_route = way;
+	u->config.settings = *settings;
+	u->config.settings.hubs = NULL; /* the route has its own copy */
+	u->retry_at_ms = 0;
+	/* a link to an address that is no more a hub's would stay for ever */
+	if (u->dealer && !route_has(way, route_endpoint(u->route))) {
+		dealer_close(&u->dealer);
+		u->started = false;
+	}
+	if (!u->dealer)
+		take_next_route(u);
+	return ST_OK;
 }
 
 status
@@ -103,9 +159,11 @@ uplink_new(outbox *box, const struct agent_keys *keys, const struct uplink_confi
 	u->box = box;
 	u->keys = keys;
 	u->wake.fd = -1;
+	/* what it cannot do now it does the next time: the rows there are good enough */
+	outbox_renew_plan(box, OUTBOX_WAIT_MS);
 	u->context = zmq_ctx_new();
-	u->route = route_new(config->hubs ? config->hubs : outbox_device(box)->hubs);
-	st = u->context && u->route ? ST_OK : ST_NOMEM;
+	watchdog_init(&u->watchdog);
+	st = u->context ? uplink_set(u, &config->settings) : ST_NOMEM;
 	if (st == ST_OK)
 		st = wake_open(outbox_home(box), &u->wake);
 	if (st == ST_OK)
@@ -133,6 +191,7 @@ uplink_free(uplink **u_p)
 	device_sync_free(&u->sync);
 	keeper_free(&u->keeper);
 	route_free(&u->route);
+	route_free(&u->next_route);
 	wake_close(&u->wake);
 	free(u);
 	*u_p = NULL;
@@ -163,10 +222,11 @@ tell(uplink *u, struct uplink_report *report)
 static void
 give_up(uplink *u, int64_t now_ms, struct uplink_report *report)
 {
-	report->retry_ms = backoff_next(&u->config.backoff, randombytes_random());
+	report->retry_ms = backoff_next(&u->config.settings.backoff, randombytes_random());
 	u->retry_at_ms = now_ms + report->retry_ms;
 	tell(u, report);
 	dealer_close(&u->dealer);
+	take_next_route(u);
 	u->started = false;
 }
 
@@ -189,7 +249,8 @@ attempt(uplink *u, int64_t now_ms)
 	}
 	if (st == ST_OK)
 		st = dealer_open(u->context, address, &u->keys->curve, u->keys->hub.curve,
-		                 now_ms + CONNECT_MS, &u->dealer);
+		                 &u->config.settings.timing, now_ms + u->config.settings.connect_ms,
+		                 &u->dealer);
 	return st;
 }
 
@@ -201,8 +262,7 @@ tend_link(uplink *u, int64_t now_ms)
 	if (!u->dealer)
 		return now_ms >= u->retry_at_ms ? attempt(u, now_ms) : ST_OK;
 	switch (dealer_look(u->dealer, now_ms)) {
-	case DEALER_CONNECTING:
-		break;
+	case DEALER_CONNECTING: break;
 	case DEALER_UP:
 		if (!u->started)
 			device_sync_start(u->sync, now_ms);
@@ -210,6 +270,8 @@ tend_link(uplink *u, int64_t now_ms)
 		break;
 	case DEALER_FAILED:
 		report.failure = dealer_why(u->dealer);
+		if (report.failure == DEALER_DENIED)
+			keeper_refused(u->keeper, REFUSAL_ENROLMENT, now_ms);
 		give_up(u, now_ms, &report);
 		break;
 	}
@@ -228,6 +290,9 @@ closed(uplink *u, int64_t now_ms, const struct device_action *a)
 		.why = a->why ? gettext(a->why) : "",
 	};
 
+	/* busy is the hub's trouble, and passes */
+	if (a->has_refusal && a->refused_with != REFUSAL_BUSY)
+		keeper_refused(u->keeper, a->refused_with, now_ms);
 	give_up(u, now_ms, &report);
 }
 
@@ -247,18 +312,16 @@ act(uplink *u, int64_t now_ms, const struct device_action *a)
 			give_up(u, now_ms, &report);
 		}
 		return ST_OK;
-	case DEVICE_CLOSE:
-		closed(u, now_ms, a);
-		return ST_OK;
+	case DEVICE_CLOSE: closed(u, now_ms, a); return ST_OK;
 	case DEVICE_WELCOMED:
 		u->welcomed = true;
-		backoff_reset(&u->config.backoff);
+		backoff_reset(&u->config.settings.backoff);
 		report.beyond = a->beyond;
 		tell(u, &report);
 		break;
 	case DEVICE_ACKED:
-	case DEVICE_DOCUMENT:
-		break;
+	case DEVICE_SEEN:
+	case DEVICE_DOCUMENT: break;
 	}
 	return keeper_take(u->keeper, a, now_ms, clock_wall_ms());
 }
@@ -360,6 +423,7 @@ wait_ms(const uplink *u, int64_t now_ms, int64_t end_ms)
 		due = sooner(due, device_sync_deadline(u->sync));
 	if (wake_wait_ms(&u->wake) >= 0)
 		due = sooner(due, now_ms + wake_wait_ms(&u->wake));
+	due = sooner(due, watchdog_deadline(&u->watchdog));
 	if (due == INT64_MAX)
 		return -1;
 	return due > now_ms ? (long) (due - now_ms) : 0;
@@ -394,7 +458,37 @@ wait_for_something(uplink *u, long timeout_ms)
 static bool
 drained(const uplink *u)
 {
-	return u->config.drain && u->welcomed && u->started && device_sync_drained(u->sync);
+	if (!u->config.drain || !u->welcomed || !u->started || !device_sync_drained(u->sync))
+		return false;
+	return !u->config.enough || u->config.enough(u->config.ctx);
+}
+
+/* True when a signal ends the loop. */
+static bool
+take_signal(uplink *u)
+{
+	int signal = daemon_signal_take(u->config.signal_fd);
+
+	if (signal != SIGHUP || !u->config.hang_up)
+		return signal != 0;
+	u->config.hang_up(u->config.ctx);
+	return false;
+}
+
+/* Who watches the process hears of it only while the store answers: a loop that
+ * turns in vain is no life. */
+static status
+sign_of_life(uplink *u, int64_t now_ms)
+{
+	struct point tip;
+	status st;
+
+	if (now_ms < watchdog_deadline(&u->watchdog))
+		return ST_OK;
+	st = outbox_tip(u->box, &tip);
+	if (st == ST_OK)
+		watchdog_alive(&u->watchdog, now_ms);
+	return st;
 }
 
 static uplink_end
@@ -405,7 +499,7 @@ loop(uplink *u, status *ret_fault)
 	status st = ST_OK;
 
 	while (st == ST_OK) {
-		if (daemon_signal_take(u->config.signal_fd) != 0)
+		if (take_signal(u))
 			return UPLINK_SIGNALLED;
 		if (wake_take(&u->wake))
 			device_sync_grew(u->sync);
@@ -415,6 +509,7 @@ loop(uplink *u, status *ret_fault)
 		if (st < 0)
 			break;
 		write_down(u, now_ms);
+		st = sign_of_life(u, now_ms);
 		if (drained(u))
 			return UPLINK_DRAINED;
 		if (now_ms >= end_ms)

@@ -42,14 +42,33 @@ struct uplink_report {
 	int64_t retry_ms; /* until the next attempt; -1: not said */
 };
 
-struct uplink_config {
+/* What may change while it runs: uplink_set(). */
+struct uplink_settings {
 	const char *hubs; /* endpoints, joined by ','; NULL: those of the home */
 	struct backoff backoff;
-	bool drain;         /* end when all is acknowledged and the documents are here */
-	int64_t timeout_ms; /* end after that time; 0: never */
-	int signal_fd;      /* of daemon_signals() */
+	struct dealer_timing timing;
+	int64_t connect_ms; /* address to finished handshake */
+};
+
+struct uplink_config {
+	struct uplink_settings settings;
+	int64_t welcome_ms, answer_ms, ping_ms, hello_ms; /* see protocol/device_sync.h */
+	bool drain;                /* end when all is acknowledged and the documents are here … */
+	bool (*enough)(void *ctx); /* … and this says so; NULL: it does */
+	int64_t timeout_ms;        /* end after that time; 0: never */
+	int signal_fd;             /* of daemon_signals() */
 	void (*tell)(void *ctx, const struct uplink_report *report);
+	void (*hang_up)(void *ctx); /* SIGHUP came; NULL: it ends the uplink as others do */
 	void *ctx;
+};
+
+/* Defaults of the above. */
+enum {
+	UPLINK_CONNECT_MS = 60 * 1000,
+	UPLINK_WELCOME_MS = 30 * 1000,
+	UPLINK_ANSWER_MS = 120 * 1000,
+	UPLINK_PING_MS = 30 * 1000,
+	UPLINK_HELLO_MS = 3600 * 1000,
 };
 
 typedef enum uplink_end {
@@ -65,6 +84,10 @@ typedef struct uplink uplink;
 status uplink_new(outbox *box, const struct agent_keys *keys, const struct uplink_config *config,
                   uplink **ret_uplink);
 void uplink_free(uplink **u_p);
+
+/* Other settings from now on.  A link that is up stays, unless its endpoint is no longer
+ * among them; the next attempt, which is made at once when there is none, goes by them.  ST_NOMEM: nothing has changed. */
+status uplink_set(uplink *u, const struct uplink_settings *settings);
 
 /* Carry, until one of the ends above; what the hub told is in the outbox then. */
 uplink_end uplink_run(uplink *u, status *ret_fault);
