@@ -1,15 +1,8 @@
 #include "hub/count.h"
 
 #include "hub/judge.h"
-
-/* All that an activity can name, and all that its indicator can be linked to. */
-enum { CODES_MAX = 1 + INITIATIVES_MAX + PLAN_LINKS_MAX };
-
-/* The codes an activity counts for. */
-struct code_set {
-	struct text list[CODES_MAX];
-	size_t count;
-};
+#include "hub/reports.h"
+#include "hub/things.h"
 
 /* An activity may name an initiative that the plan links to its indicator as well. */
 static void
@@ -23,8 +16,8 @@ code_set_add(struct code_set *set, struct text code)
 }
 
 /* What the event names was judged; a link of the plan still has to be in force that day. */
-static void
-codes_of(const plan *p, const struct event *e, struct code_set *set)
+void
+count_codes(const plan *p, const struct event *e, struct code_set *set)
 {
 	date day = (date) e->date;
 	const struct plan_indicator *indicator = NULL;
@@ -60,8 +53,8 @@ add_extras(kv_txn *txn, const struct cell_key *cell, char type, const struct tal
 
 /* Taking out finds the rows that counting wrote only by the same plan: so another plan in
  * force folds everything again (hub_take()). */
-status
-count_event(kv_txn *txn, const plan *p, const struct event *e, int sign)
+static status
+count_activity(kv_txn *txn, const plan *p, const struct event *e, int sign)
 {
 	const struct plan_unit *unit = unit_on(p, e->unit, (date) e->date);
 	struct tally_key tally = { (date) e->date, e->unit, e->status };
@@ -77,7 +70,7 @@ count_event(kv_txn *txn, const plan *p, const struct event *e, int sign)
 
 	if (key.country.len == 0 && unit)
 		key.country = text_of(unit->country);
-	codes_of(p, e, &codes);
+	count_codes(p, e, &codes);
 	for (size_t i = 0; i < codes.count && st == ST_OK; i++) {
 		key.code = codes.list[i];
 		st = cell_add(txn, &key, (struct cell) { e->quantity, 1 }, sign);
@@ -87,4 +80,56 @@ count_event(kv_txn *txn, const plan *p, const struct event *e, int sign)
 			st = add_extras(txn, &key, 'g', &e->groups, sign);
 	}
 	return st;
+}
+
+/* ---- the other kinds: one row of their own ---- */
+
+static status
+put_level(kv_txn *txn, const struct event *e, const uint8_t *hash, int sign)
+{
+	const struct level_key key = { e->indicator, e->unit, e->quarter };
+
+	(void) hash;
+	return level_put(txn, &key, e->value, sign);
+}
+
+static status
+put_thing(kv_txn *txn, const struct event *e, const uint8_t *hash, int sign)
+{
+	return thing_put(txn, e, hash, sign);
+}
+
+static status
+put_report(kv_txn *txn, const struct event *e, const uint8_t *hash, int sign)
+{
+	(void) hash;
+	return report_put(txn, e, sign);
+}
+
+static status (*const row_puts[EVENT_KINDS_])(kv_txn *txn, const struct event *e,
+                                              const uint8_t *hash, int sign) = {
+	[KIND_LEVEL] = put_level,   [KIND_THING] = put_thing,  [KIND_PROGRESS] = put_report,
+	[KIND_BUDGET] = put_report, [KIND_CLOSE] = put_report,
+};
+
+static status
+count_tally(kv_txn *txn, const struct event *e, int sign)
+{
+	const struct tally_key tally = { event_day(e), e->unit, STATUS_DONE };
+
+	return tally_add(txn, &tally, 1, sign);
+}
+
+status
+count_event(kv_txn *txn, const plan *p, const struct event *e,
+            const uint8_t hash[static HASH_BYTES], int sign)
+{
+	status st;
+
+	if (e->kind == KIND_ACTIVITY)
+		return count_activity(txn, p, e, sign);
+	if (!row_puts[e->kind])
+		return ST_OK;
+	st = row_puts[e->kind](txn, e, hash, sign);
+	return st == ST_OK && e->kind != KIND_CLOSE ? count_tally(txn, e, sign) : st;
 }

@@ -17,7 +17,7 @@ enum { NUMBER_BYTES = 24 };
 
 struct input {
 	struct asking ask;
-	const char *code, *name; /* of a secondary count or an actor, or NULL */
+	const char *code, *name;         /* of a secondary count or an actor, or NULL */
 	struct counts_question question; /* its code and units once the plan is there */
 	struct unit_list units;
 	bool csv;
@@ -74,18 +74,6 @@ take_by(struct input *in, const char *arg, struct argp_state *state)
 	}
 }
 
-/* Of a month, quarter or year --from takes the first day and --to the last. */
-static void
-take_day(date *day, bool last, const char *option, const char *arg, struct argp_state *state)
-{
-	struct plan_period p;
-
-	if (period_parse(arg, &p) == ST_OK)
-		*day = last ? p.to : p.from;
-	else
-		asking_wrong_period(state, option, arg);
-}
-
 static void
 take_name(struct input *in, count_what what, char *arg, struct argp_state *state)
 {
@@ -112,43 +100,22 @@ take_option(int key, char *arg, struct argp_state *state)
 	struct input *in = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &in->ask;
-		return 0;
-	case KEY_BY:
-		take_by(in, arg, state);
-		return 0;
-	case KEY_UNIT:
-		unit_list_add(&in->units, arg, state);
-		return 0;
-	case KEY_FROM:
-		take_day(&in->question.from, false, "from", arg, state);
-		return 0;
-	case KEY_TO:
-		take_day(&in->question.to, true, "to", arg, state);
-		return 0;
-	case KEY_COUNT:
-		take_name(in, COUNT_NAMED, arg, state);
-		return 0;
-	case KEY_GROUP:
-		take_name(in, COUNT_GROUP, arg, state);
-		return 0;
-	case KEY_STATUS:
-		in->question.status = command_status(state, arg);
-		return 0;
-	case KEY_CSV:
-		in->csv = true;
-		return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = &in->ask; return 0;
+	case KEY_BY: take_by(in, arg, state); return 0;
+	case KEY_UNIT: unit_list_add(&in->units, arg, state); return 0;
+	case KEY_FROM: asking_day(state, "from", arg, false, &in->question.from); return 0;
+	case KEY_TO: asking_day(state, "to", arg, true, &in->question.to); return 0;
+	case KEY_COUNT: take_name(in, COUNT_NAMED, arg, state); return 0;
+	case KEY_GROUP: take_name(in, COUNT_GROUP, arg, state); return 0;
+	case KEY_STATUS: in->question.status = command_status(state, arg); return 0;
+	case KEY_CSV: in->csv = true; return 0;
 	case ARGP_KEY_ARG:
 		if (in->code)
 			argp_error(state, _("one code at a time"));
 		in->code = arg;
 		return 0;
-	case ARGP_KEY_END:
-		check_whole(in, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_END: check_whole(in, state); return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -210,10 +177,15 @@ static const struct listing_column key_columns[COUNT_KEYS_][2] = {
 };
 
 static const struct listing_column value_column = { "value", N_("VALUE"), .type = CELL_NUMBER };
+static const struct listing_column programmed_column = {
+	"programmed",
+	N_("PROGRAMMED"),
+	.type = CELL_NUMBER,
+};
 
-/* Two columns for each key at most and one more, which is below LISTING_COLUMNS_MAX. */
+/* Two columns for each key at most and two more, which is below LISTING_COLUMNS_MAX. */
 static size_t
-columns_of(const struct counts_question *question,
+columns_of(const struct counts_question *question, bool programmed,
            struct listing_column columns[static LISTING_COLUMNS_MAX])
 {
 	size_t count = 0;
@@ -225,6 +197,8 @@ columns_of(const struct counts_question *question,
 		}
 	}
 	columns[count++] = value_column;
+	if (programmed)
+		columns[count++] = programmed_column;
 	return count;
 }
 
@@ -232,27 +206,33 @@ static const char *
 key_name(const plan *p, count_key key, const char *code)
 {
 	switch (key) {
-	case BY_UNIT:
-		return name_of(p, NAME_UNIT, text_of(code));
-	case BY_COUNTRY:
-		return name_of_country(p, text_of(code));
-	case BY_MODE:
-		return name_of(p, NAME_MODE, text_of(code));
+	case BY_UNIT: return name_of(p, NAME_UNIT, text_of(code));
+	case BY_COUNTRY: return name_of_country(p, text_of(code));
+	case BY_MODE: return name_of(p, NAME_MODE, text_of(code));
 	case BY_YEAR:
 	case BY_QUARTER:
 	case BY_MONTH:
-	case COUNT_KEYS_:
-		break;
+	case COUNT_KEYS_: break;
 	}
 	return NULL;
+}
+
+static bool
+is_fed_by(const struct input *in, plan_feeder by)
+{
+	const struct plan_indicator *indicator = plan_indicator(in->ask.plan, in->question.code.at,
+	                                                        in->question.code.len);
+
+	return indicator && indicator->by == by;
 }
 
 static void
 print_row(struct listing *l, const struct input *in, const struct group *row)
 {
-	const char *cells[LISTING_COLUMNS_MAX];
-	char value[NUMBER_BYTES];
+	const char *cells[LISTING_COLUMNS_MAX] = { NULL };
+	char value[NUMBER_BYTES], programmed[NUMBER_BYTES];
 	size_t count = 0;
+	int64_t target;
 
 	for (size_t i = 0; i < in->question.by_count; i++) {
 		count_key key = in->question.by[i];
@@ -261,8 +241,12 @@ print_row(struct listing *l, const struct input *in, const struct group *row)
 		if (key_columns[key][1].key)
 			cells[count++] = key_name(in->ask.plan, key, group_text(row, i));
 	}
-	snprintf(value, sizeof(value), "%llu", (unsigned long long) row->total);
-	cells[count++] = value;
+	snprintf(value, sizeof(value), "%lld", (long long) row->total);
+	cells[count++] = row->any ? value : NULL; /* programmed, and nothing came: that is no 0 */
+	if (query_programmed(in->ask.plan, &in->question, row, &target)) {
+		snprintf(programmed, sizeof(programmed), "%lld", (long long) target);
+		cells[count++] = programmed;
+	}
 	listing_row(l, cells);
 }
 
@@ -270,11 +254,14 @@ print_row(struct listing *l, const struct input *in, const struct group *row)
 static json_t *
 head_json(const struct input *in)
 {
+	/* clang-format off */
 	json_t *head = json_pack("{s:s, s:s, s:o, s:s}", "code", in->code, "name",
 	                         name_of_line(in->ask.plan, in->question.code), "cutoff",
 	                         json_date(in->ask.cutoff), "status",
 	                         event_status_name(in->question.status));
+	/* clang-format on */
 
+	asking_tell_at(in->ask.hub, in->ask.txn, head);
 	if (in->name)
 		json_object_set_new(head, in->question.what == COUNT_GROUP ? "group" : "count",
 		                    json_string(in->question.name.at));
@@ -290,19 +277,16 @@ print_title(const struct input *in)
 }
 
 static const char *
-status_word(event_status s)
+counted_words(const struct input *in)
 {
-	switch (s) {
-	case STATUS_DONE:
-		return _("activities done");
-	case STATUS_PLANNED:
-		return _("activities planned");
-	case STATUS_CANCELLED:
-		return _("activities cancelled");
-	case STATUS_MOVED:
-		return _("activities moved to another date");
-	case EVENT_STATUSES_:
-		break;
+	if (is_fed_by(in, FEEDER_THING))
+		return _("things that came in, less those that went out");
+	switch (in->question.status) {
+	case STATUS_DONE: return _("activities done");
+	case STATUS_PLANNED: return _("activities planned");
+	case STATUS_CANCELLED: return _("activities cancelled");
+	case STATUS_MOVED: return _("activities moved to another date");
+	case EVENT_STATUSES_: break;
 	}
 	return "";
 }
@@ -310,26 +294,44 @@ status_word(event_status s)
 /* "No activities" in words: a lone 0 leaves open whether the question was the
  * right one. */
 static void
-print_total(const struct input *in, uint64_t total)
+print_total(const struct input *in, int64_t total)
 {
 	char cutoff[DATE_TEXT_BYTES];
 
 	date_format(in->ask.cutoff, cutoff);
-	if (total == 0)
-		printf(_("No %s up to the cut-off, %s.\n"), status_word(in->question.status),
+	if (is_fed_by(in, FEEDER_LEVEL) && total > 0)
+		printf(_("Total: %lld (as last told up to the cut-off, %s)\n"), (long long) total,
 		       cutoff);
+	else if (total == 0)
+		printf(_("No %s up to the cut-off, %s.\n"), counted_words(in), cutoff);
 	else
-		printf(_("Total: %llu (%s, up to the cut-off, %s)\n"), (unsigned long long) total,
-		       status_word(in->question.status), cutoff);
+		printf(_("Total: %lld (%s, up to the cut-off, %s)\n"), (long long) total,
+		       counted_words(in), cutoff);
+}
+
+/* For programs a question has the same columns under every plan; to people an empty one
+ * says nothing. */
+static bool
+shows_programmed(const struct input *in, const struct groups *rows, listing_form form)
+{
+	int64_t target;
+
+	if (form != FORM_TABLE)
+		return query_programs(in->ask.plan, &in->question);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (query_programmed(in->ask.plan, &in->question, &rows->list[i], &target))
+			return true;
+	}
+	return false;
 }
 
 static status
-print_counts(const struct input *in, const struct groups *rows, uint64_t total)
+print_counts(const struct input *in, const struct groups *rows, int64_t total)
 {
-	static const struct group nothing;
+	static const struct group nothing = { .any = true };
 	struct listing_column columns[LISTING_COLUMNS_MAX];
-	size_t count = columns_of(&in->question, columns);
 	listing_form form = in->ask.json ? FORM_JSON : in->csv ? FORM_CSV : FORM_TABLE;
+	size_t count = columns_of(&in->question, shows_programmed(in, rows, form), columns);
 	bool single = in->question.by_count == 0;
 	struct listing l;
 	status st;
@@ -360,17 +362,23 @@ counts_command(int argc, char **argv)
 		.options = options,
 		.parser = take_option,
 		.args_doc = N_("CODE"),
-		.doc = N_("Count what was done for an indicator or an initiative."),
+		.doc = N_(
+			"Count what was done for an indicator or an initiative. By year or quarter, "
+			"and by unit with one of them, what the plan programs for an indicator "
+			"stands beside it."),
 		.children = children,
 	};
-	struct input in = { .question = { .from = DATE_MIN, .to = DATE_MAX } };
+	struct input in = { .question = { .from = DATE_MIN, .to = DATE_MAX, .programmed = true } };
 	struct groups rows = { 0 };
-	uint64_t total;
+	int64_t total;
 	status st;
 	int code;
 
 	cli_parse(&argp, argc, argv, &in);
 	code = asking_open(&in.ask);
+	/* what is planned lies ahead */
+	if (code == EX_OK && in.question.status == STATUS_PLANNED && !in.ask.has_cutoff)
+		in.ask.cutoff = plan_period(in.ask.plan).to;
 	if (code == EX_OK)
 		code = check_codes(&in);
 	if (code == EX_OK) {

@@ -7,6 +7,7 @@
 #include "hub/rows.h"
 
 static const char SET_TAG[] = "valija/set/1";
+static const char GAPS_TAG[] = "valija/gaps/1";
 static const char STATE_TAG[] = "valija/state/1";
 
 /* Order and letters are laid down in SPEC.md; a letter before each row keeps those of two
@@ -15,8 +16,9 @@ static const struct {
 	int table;
 	uint8_t letter;
 } tables[] = {
-	{ TABLE_CELLS, 'C' }, { TABLE_EXTRAS, 'E' },    { TABLE_TALLIES, 'T' },
-	{ TABLE_HELD, 'H' },  { TABLE_CONFLICTS, 'X' },
+	{ TABLE_CELLS, 'C' },  { TABLE_EXTRAS, 'E' },    { TABLE_TALLIES, 'T' },
+	{ TABLE_LEVELS, 'L' }, { TABLE_THINGS, 'I' },    { TABLE_REPORTS, 'R' },
+	{ TABLE_HELD, 'H' },   { TABLE_CONFLICTS, 'X' },
 };
 
 struct digest {
@@ -24,12 +26,14 @@ struct digest {
 	/* The hub's own feed, which is left out: no two hubs have the same.  What matters
 	 * of it, the plan in force, enters by its hash. */
 	const uint8_t *own;
+	bool gaps; /* one was met */
 };
 
 static void
 begin(struct digest *d, const hub *h, const char *tag)
 {
 	d->own = hub_id(h);
+	d->gaps = false;
 	crypto_generichash_init(&d->state, NULL, 0, HASH_BYTES);
 	crypto_generichash_update(&d->state, (const uint8_t *) tag, strlen(tag));
 }
@@ -59,6 +63,18 @@ add_leaf(void *ctx, const uint8_t *feed, const struct point *at)
 	event_id_write(feed, at, id);
 	add(d, id, sizeof(id));
 	return ST_OK;
+}
+
+/* Behind the leaves, if there is any. */
+static status
+add_gap(void *ctx, const uint8_t *feed, const struct point *at)
+{
+	struct digest *d = ctx;
+
+	if (!d->gaps && !is_own(d, feed))
+		add(d, GAPS_TAG, strlen(GAPS_TAG));
+	d->gaps |= !is_own(d, feed);
+	return add_leaf(d, feed, at);
 }
 
 /* Its length first, so that two lists of rows never give the same bytes. */
@@ -127,6 +143,8 @@ hub_digest(hub *h, kv_txn *txn, uint8_t ret_set[static HASH_BYTES],
 	begin(&set, h, SET_TAG);
 	begin(&state, h, STATE_TAG);
 	st = journal_each_leaf(txn, add_leaf, &set);
+	if (st == ST_OK)
+		st = journal_each_gap(txn, add_gap, &set);
 	if (st == ST_OK)
 		st = add_state(&state, txn);
 	if (st < 0)

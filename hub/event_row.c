@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/i18n.h"
 #include "hub/journal.h"
 #include "hub/names.h"
 
@@ -18,6 +19,13 @@ text_append(char *out, size_t size, struct text t)
 	if (len > 0)
 		memcpy(out + used, t.at, len);
 	out[used + len] = '\0';
+}
+
+void
+text_copy(char *out, size_t size, struct text t)
+{
+	*out = '\0';
+	text_append(out, size, t);
 }
 
 /* Two are enough to know that a number names several events, so one leaf is read
@@ -42,19 +50,15 @@ event_ref(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point
 static void
 fill_codes(const struct event *e, struct event_row *row)
 {
-	if (e->has & EVENT_BIT(EVENT_INDICATOR)) {
+	event_codes(e, row->codes, sizeof(row->codes));
+	if (e->has & EVENT_BIT(EVENT_INDICATOR))
 		COPY(indicator, e->indicator);
-		COPY(codes, e->indicator);
-	}
 	if (!(e->has & EVENT_BIT(EVENT_INITIATIVES)))
 		return;
 	for (size_t i = 0; i < e->initiatives.count; i++) {
 		if (i > 0)
 			COPY(initiatives, text_of(" "));
-		if (*row->codes != '\0')
-			COPY(codes, text_of(" "));
 		COPY(initiatives, e->initiatives.list[i]);
-		COPY(codes, e->initiatives.list[i]);
 	}
 }
 
@@ -79,6 +83,11 @@ fill_numbers(const struct event *e, struct event_row *row)
 {
 	if (e->has & EVENT_BIT(EVENT_DATE))
 		date_format((date) e->date, row->date);
+	if (e->has & EVENT_BIT(EVENT_QUARTER))
+		quarter_format(e->quarter, row->date);
+	if (e->has & EVENT_BIT(EVENT_VALUE))
+		snprintf(row->quantity, sizeof(row->quantity), "%llu",
+		         (unsigned long long) e->value);
 	if (e->has & EVENT_BIT(EVENT_UNTIL))
 		date_format((date) e->until, row->until);
 	if (e->has & EVENT_BIT(EVENT_QUANTITY))
@@ -95,7 +104,21 @@ event_row_fill(kv_txn *txn, const plan *p, const uint8_t feed[static FEED_BYTES]
 	fill_codes(e, ret_row);
 	fill_texts(e, ret_row);
 	fill_numbers(e, ret_row);
+	event_says(e, ret_row->says);
 	ret_row->unit_name = name_of(p, NAME_UNIT, text_of(ret_row->unit));
 	ret_row->mode_name = name_of(p, NAME_MODE, text_of(ret_row->mode));
 	return event_ref(txn, feed, at, ret_row->ref);
+}
+
+const char *
+activity_status_text(event_status s)
+{
+	switch (s) {
+	case STATUS_DONE: return _("done");
+	case STATUS_PLANNED: return _("planned");
+	case STATUS_CANCELLED: return _("cancelled");
+	case STATUS_MOVED: return _("moved to another date");
+	case EVENT_STATUSES_: break;
+	}
+	return "";
 }

@@ -5,10 +5,11 @@
  */
 #pragma once
 
+#include "common/event_text.h"
 #include "hub/hub.h"
 #include "protocol/event.h"
 
-enum { CODES_TEXT_BYTES = (1 + INITIATIVES_MAX) * (CODE_BYTES_MAX + 1) + 1 };
+enum { CODES_TEXT_BYTES = INITIATIVES_MAX * (CODE_BYTES_MAX + 1) + 1 };
 
 /* The widths are those of the limits, so nothing is ever cut. */
 struct event_row {
@@ -19,12 +20,13 @@ struct event_row {
 	char date[DATE_TEXT_BYTES], until[DATE_TEXT_BYTES];
 	char indicator[CODE_BYTES_MAX + 1];
 	char initiatives[CODES_TEXT_BYTES]; /* parted by blanks */
-	char codes[CODES_TEXT_BYTES];       /* indicator and initiatives */
-	char quantity[24];
+	char codes[EVENT_CODES_BYTES];      /* all of event_codes() */
+	char quantity[24];                  /* of an activity, or the level */
+	char says[EVENT_SAYS_BYTES];        /* event_says() */
 	char mode[CODE_BYTES_MAX + 1];
 	char place[PLACE_BYTES_MAX + 1];
 	char country[3];
-	char status[16];   /* of an activity: "done" ... */
+	char status[16];                   /* of an activity: "done" ... */
 	const char *unit_name, *mode_name; /* of the plan, or NULL */
 };
 
@@ -37,5 +39,10 @@ status event_row_fill(kv_txn *txn, const plan *p, const uint8_t feed[static FEED
 status event_ref(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
                  char ret_text[static REF_TEXT_BYTES]);
 
+/* How far an activity has come, in words. */
+const char *activity_status_text(event_status s);
+
 /* Put t behind what is in out, with a 0; cut when it does not fit. */
 void text_append(char *out, size_t size, struct text t);
+/* The same in the place of what is there. */
+void text_copy(char *out, size_t size, struct text t);

@@ -1,10 +1,13 @@
 #include "hub/graph.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "hub/hub.h"
 #include "hub/journal.h"
 #include "hub/judge.h"
+#include "hub/rights.h"
+#include "hub/things.h"
 
 /* A target, which is what a correction names, is the beginning of an id: so the nodes
  * of a target are found by its bytes as a prefix, and who names an event by the
@@ -119,6 +122,71 @@ graph_put_fixes(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], const stru
 	return st;
 }
 
+/* Behind the key a 0, so that one is never the beginning of another. */
+static size_t
+bond_prefix(const char *bond, uint8_t out[static 1 + REGISTER_KEY_BYTES])
+{
+	size_t len = strlen(bond) + 1;
+
+	out[0] = 'K';
+	memcpy(out + 1, bond, len);
+	return 1 + len;
+}
+
+status
+graph_put_bond(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], const char *bond)
+{
+	uint8_t row[1 + REGISTER_KEY_BYTES + EVENT_ID_BYTES];
+	size_t len = bond_prefix(bond, row);
+
+	memcpy(row + len, id, EVENT_ID_BYTES);
+	return kv_put(txn, TABLE_LINKS, (struct bytes) { row, len + EVENT_ID_BYTES },
+	              (struct bytes) { 0 });
+}
+
+status
+graph_first_bound(kv_txn *txn, const char *bond, uint8_t ret_id[static EVENT_ID_BYTES])
+{
+	uint8_t row[1 + REGISTER_KEY_BYTES + EVENT_ID_BYTES];
+	size_t len = bond_prefix(bond, row);
+	status st = first_with(txn, row, len, row, len + EVENT_ID_BYTES);
+
+	if (st == ST_OK)
+		memcpy(ret_id, row + len, EVENT_ID_BYTES);
+	return st;
+}
+
+/* The row of a conflict has the id of the register's least first version, which is one of
+ * those that are bound. */
+status
+graph_in_conflict(kv_txn *txn, const char *register_key, bool *ret_conflict)
+{
+	uint8_t prefix[1 + REGISTER_KEY_BYTES];
+	size_t len = bond_prefix(register_key, prefix);
+	struct kv_walk walk;
+	status st = ST_OK;
+
+	*ret_conflict = false;
+	if (kv_count(txn, TABLE_CONFLICTS) == 0)
+		return ST_OK;
+	for (bool more = kv_seek(txn, TABLE_LINKS, (struct bytes) { prefix, len }, &walk);
+	     more && st == ST_OK && !*ret_conflict && walk.key.len == len + EVENT_ID_BYTES &&
+	     memcmp(walk.key.at, prefix, len) == 0;
+	     more = kv_next(&walk)) {
+		struct bytes heads;
+
+		st = kv_get(txn, TABLE_CONFLICTS,
+		            (struct bytes) { walk.key.at + len, EVENT_ID_BYTES }, &heads);
+		*ret_conflict = st == ST_OK;
+		if (st == ST_NOT_FOUND)
+			st = ST_OK;
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
 status
 graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES])
 {
@@ -126,6 +194,32 @@ graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES])
 
 	tagged_key('T', id, key);
 	return kv_put(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, (struct bytes) { 0 });
+}
+
+/* The first node with that beginning. */
+static status
+node_of_target(kv_txn *txn, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
+{
+	uint8_t prefix[1 + TARGET_BYTES], key[NODE_KEY_BYTES];
+	status st;
+
+	prefix[0] = 'N';
+	memcpy(prefix + 1, target, TARGET_BYTES);
+	st = first_with(txn, prefix, sizeof(prefix), key, sizeof(key));
+	if (st == ST_OK)
+		memcpy(ret_id, key + 1, EVENT_ID_BYTES);
+	return st;
+}
+
+status
+graph_put_todo_of(kv_txn *txn, const uint8_t *target)
+{
+	uint8_t id[EVENT_ID_BYTES];
+	status st = node_of_target(txn, target, id);
+
+	if (st == ST_NOT_FOUND)
+		return ST_OK;
+	return st == ST_OK ? graph_put_todo(txn, id) : st;
 }
 
 /* A record is settled as a whole, and only those of its versions that came anew were
@@ -150,6 +244,35 @@ graph_next_todo(kv_txn *txn, uint8_t ret_id[static EVENT_ID_BYTES])
 	if (st == ST_OK)
 		memcpy(ret_id, key + 1, EVENT_ID_BYTES);
 	return st;
+}
+
+static void
+locked_key(const uint8_t *feed, uint8_t out[static 1 + FEED_BYTES])
+{
+	out[0] = 'Q';
+	memcpy(out + 1, feed, FEED_BYTES);
+}
+
+status
+graph_note_locked(kv_txn *txn, const uint8_t feed[static FEED_BYTES])
+{
+	uint8_t key[1 + FEED_BYTES];
+
+	locked_key(feed, key);
+	return kv_put(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, (struct bytes) { 0 });
+}
+
+status
+graph_has_locked(kv_txn *txn, const uint8_t feed[static FEED_BYTES], bool *ret_has)
+{
+	uint8_t key[1 + FEED_BYTES];
+	struct bytes value;
+	status st;
+
+	locked_key(feed, key);
+	st = kv_get(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, &value);
+	*ret_has = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 static status
@@ -281,9 +404,24 @@ graph_done(struct graph *g)
 struct gathering {
 	kv_txn *txn;
 	const plan *plan;
+	chains *chains;
+	const locks *locks;
 	bool fetch;
 	struct graph *graph;
 };
+
+/* What it is a version of, and what it hangs together with. */
+static void
+describe(const plan *p, const struct event *e, struct version *v)
+{
+	v->is_register = event_register(e, v->key);
+	event_bond(e, v->bond);
+	if (e->kind != KIND_THING)
+		return;
+	snprintf(v->key, sizeof(v->key), "%s", event_kind_name(e->kind));
+	v->comes_in = !e->out;
+	v->needs_in = e->out && !thing_in_baseline(p, e->indicator, e->thing);
+}
 
 /* Decode and judge one node; its fixes are copied, as the map may move. */
 static status
@@ -294,24 +432,30 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 	struct event e = { 0 };
 	struct bytes body;
 	uint8_t marks;
+	lateness late = LATE_NOT;
 	hold decoded = HOLD_ERASED;
 	status st = node_get(g->txn, id, &body, &marks);
 
 	if (st == ST_OK)
-		st = registry_device(g->txn, v->feed, &device);
+		st = rights_at(g->txn, g->chains, v->feed, &v->at, &device);
 	/* nodes and devices are not deleted one by one: one that is missing is damage */
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	if (!(marks & MARK_ERASED))
 		decoded = event_decode(body, &e);
-	v->judged = judge(&e, decoded, g->plan, &device);
+	if (decoded == HOLD_NONE)
+		st = locks_late(g->locks, g->txn, g->chains, v->feed, &v->at, &e, &late);
+	if (st < 0)
+		return st;
+	v->judged = judge(&e, decoded, g->plan, &device, late == LATE_ALL);
 	v->counted = marks & MARK_COUNTED;
-	v->office = device.role == ROLE_OFFICE;
-	v->record = decoded == HOLD_NONE && e.kind != KIND_PLAN;
+	v->office = device.role == ROLE_OFFICE || device.role == ROLE_HUB;
+	v->record = decoded == HOLD_NONE && event_is_record(e.kind);
 	*ret_count = v->record ? e.fixes.count : 0;
 	if (!v->record)
 		return ST_OK;
 	v->is_void = e.kind == KIND_VOID;
+	describe(g->plan, &e, v);
 	v->right = judge_right(&e, &device);
 	/* a unit that could be decoded is a code, at most CODE_BYTES_MAX long */
 	memcpy(v->unit, e.unit.at, e.unit.len);
@@ -331,20 +475,26 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 	struct node n = { 0 };
 	struct device device;
 	struct event e = { 0 };
-	hold decoded;
+	lateness late = LATE_NOT;
+	hold decoded = HOLD_ERASED;
 	status st = ST_NOMEM;
 
 	if (found)
 		st = journal_find(g->txn, target, get_u64(target + FEED_BYTES),
 		                  target + FEED_BYTES + SEQ_BYTES, HASH_PREFIX_BYTES, found);
 	if (st == ST_OK)
-		st = registry_device(g->txn, target, &device);
+		st = rights_at(g->txn, g->chains, target, &found->at, &device);
 	if (st == ST_OK) {
-		event_id_write(found->feed, &found->at, n.id);
 		n.erased = found->erased;
 		n.body = (struct bytes) { found->body, found->body_len };
-		decoded = n.erased ? HOLD_ERASED : event_decode(n.body, &e);
-		n.counted = judge(&e, decoded, g->plan, &device) == HOLD_NONE &&
+		if (!n.erased)
+			decoded = event_decode(n.body, &e);
+		if (decoded == HOLD_NONE)
+			st = locks_late(g->locks, g->txn, g->chains, target, &found->at, &e, &late);
+	}
+	if (st == ST_OK) {
+		event_id_write(found->feed, &found->at, n.id);
+		n.counted = judge(&e, decoded, g->plan, &device, late == LATE_ALL) == HOLD_NONE &&
 			e.kind == KIND_ACTIVITY;
 		memcpy(ret_id, n.id, EVENT_ID_BYTES);
 		st = graph_put(g->txn, &n);
@@ -357,14 +507,8 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 static status
 find_target(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
 {
-	uint8_t prefix[1 + TARGET_BYTES], key[NODE_KEY_BYTES];
-	status st;
+	status st = node_of_target(g->txn, target, ret_id);
 
-	prefix[0] = 'N';
-	memcpy(prefix + 1, target, TARGET_BYTES);
-	st = first_with(g->txn, prefix, sizeof(prefix), key, sizeof(key));
-	if (st == ST_OK)
-		memcpy(ret_id, key + 1, EVENT_ID_BYTES);
 	if (st == ST_NOT_FOUND && g->fetch)
 		st = fetch(g, target, ret_id);
 	return st == ST_EXISTS ? ST_NOT_FOUND : st; /* two hashes of one prefix */
@@ -392,29 +536,44 @@ add_targets(const struct gathering *g, uint32_t place, const uint8_t *targets, s
 	return ST_OK;
 }
 
-/* Adding writes to memory only, so the walk over the rows stays good. */
+/* The events whose ids stand behind a prefix.  Adding writes to memory only, so the walk
+ * over the rows stays good. */
 static status
-add_namers(const struct gathering *g, const uint8_t *id)
+add_behind(const struct gathering *g, const uint8_t *prefix, size_t len)
 {
-	uint8_t prefix[LINK_PREFIX_BYTES];
 	struct kv_walk walk;
 	status st = ST_OK;
 
-	prefix[0] = 'L';
-	memcpy(prefix + 1, id, TARGET_BYTES);
-	for (bool more =
-	             kv_seek(g->txn, TABLE_LINKS, (struct bytes) { prefix, sizeof(prefix) }, &walk);
-	     more && st == ST_OK && walk.key.len == LINK_KEY_BYTES &&
-	     memcmp(walk.key.at, prefix, sizeof(prefix)) == 0;
+	for (bool more = kv_seek(g->txn, TABLE_LINKS, (struct bytes) { prefix, len }, &walk);
+	     more && st == ST_OK && walk.key.len == len + EVENT_ID_BYTES &&
+	     memcmp(walk.key.at, prefix, len) == 0;
 	     more = kv_next(&walk)) {
 		uint32_t place;
 
-		st = add(g->graph, walk.key.at + LINK_PREFIX_BYTES, &place);
+		st = add(g->graph, walk.key.at + len, &place);
 	}
 	if (st == ST_OK)
 		st = walk.st;
 	kv_walk_done(&walk);
 	return st;
+}
+
+static status
+add_namers(const struct gathering *g, const uint8_t *id)
+{
+	uint8_t prefix[LINK_PREFIX_BYTES];
+
+	prefix[0] = 'L';
+	memcpy(prefix + 1, id, TARGET_BYTES);
+	return add_behind(g, prefix, sizeof(prefix));
+}
+
+static status
+add_bound(const struct gathering *g, const char *bond)
+{
+	uint8_t prefix[1 + REGISTER_KEY_BYTES];
+
+	return *bond ? add_behind(g, prefix, bond_prefix(bond, prefix)) : ST_OK;
 }
 
 static status
@@ -432,17 +591,19 @@ gather_around(const struct gathering *g, uint32_t place)
 		st = add_targets(g, place, targets, count);
 	if (st == ST_OK)
 		st = add_namers(g, id);
+	if (st == ST_OK)
+		st = add_bound(g, v.bond);
 	return st;
 }
 
 /* The list grows while it is walked over: done is when nothing in it names, or is named
  * by, an event that is not in it. */
 status
-graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES], bool fetch_named,
-             struct graph *ret_graph)
+graph_gather(kv_txn *txn, const plan *p, chains *c, const locks *l,
+             const uint8_t id[static EVENT_ID_BYTES], bool fetch_named, struct graph *ret_graph)
 {
 	struct graph graph = { 0 };
-	const struct gathering g = { txn, p, fetch_named, &graph };
+	const struct gathering g = { txn, p, c, l, fetch_named, &graph };
 	uint32_t place;
 	status st = add(&graph, id, &place);
 

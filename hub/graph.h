@@ -1,18 +1,24 @@
 /* hub/graph.h - the corrected records, as they lie in TABLE_LINKS
  *
- * An event that names others, or is named, is a node: its body is kept here a
- * second time, so that a record is judged without unpacking its batches.  An
+ * An event that names others, or is named, or has a bond (event_bond()), is a node: its
+ * body is kept here a second time, so that a record is judged without unpacking its
+ * batches.  An
  * event that is here and is named by one that is here always is a node once
  * the ledger is settled (ledger_settle()).
  *
  *     'N' id                          -> marks (1), body of the event
  *     'L' feed seq hash-prefix id     -> nothing: event id names that version
  *     'T' id                          -> nothing: to be settled
+ *     'K' bond NUL id                 -> nothing: event id has that bond
+ *     'Q' feed                        -> nothing: an event of it was judged late for a
+ *                                        locked quarter
  *
  * id is feed, seq, hash (72 bytes), a prefix HASH_PREFIX_BYTES of the hash.
  */
 #pragma once
 
+#include "hub/chains.h"
+#include "hub/locks.h"
 #include "hub/rows.h"
 #include "hub/versions.h"
 #include "protocol/plan.h"
@@ -37,11 +43,27 @@ status graph_put(kv_txn *txn, const struct node *n);
 status
 graph_put_fixes(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], const struct fixes *fixes);
 
+/* Note what an event is bound to others by (event_bond()). */
+status graph_put_bond(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], const char *bond);
+
+/* The first event with that bond.  ST_NOT_FOUND. */
+status graph_first_bound(kv_txn *txn, const char *bond, uint8_t ret_id[static EVENT_ID_BYTES]);
+
+/* Whether a register has versions that do not know of each other. */
+status graph_in_conflict(kv_txn *txn, const char *register_key, bool *ret_conflict);
+
 /* Note that the record around a node is to be judged. */
 status graph_put_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES]);
+/* The same of what a correction names, by the beginning of its id up to
+ * HASH_PREFIX_BYTES of the hash; nothing when that is no node. */
+status graph_put_todo_of(kv_txn *txn, const uint8_t *target);
 status graph_drop_todo(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES]);
 /* ST_NOT_FOUND: nothing is to be done. */
 status graph_next_todo(kv_txn *txn, uint8_t ret_id[static EVENT_ID_BYTES]);
+
+/* Note that some event of the feed was judged HOLD_LOCKED, and ask for that. */
+status graph_note_locked(kv_txn *txn, const uint8_t feed[static FEED_BYTES]);
+status graph_has_locked(kv_txn *txn, const uint8_t feed[static FEED_BYTES], bool *ret_has);
 
 /* The body of a node, copied to space; *ret_len 0 when erased. */
 status graph_body(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
@@ -59,8 +81,8 @@ struct graph {
 
 /* With fetch, a version named that is no node yet is sought in the journal and
  * made one: an event that was folded by itself, and whose rows stand in the
- * ledger if it counts.  Without, nothing is written.  On success *ret_graph is
+ * ledger if it counts.  c and l may be NULL.  Without fetch, nothing is written.  On success *ret_graph is
  * to be given to graph_done(). */
-status graph_gather(kv_txn *txn, const plan *p, const uint8_t id[static EVENT_ID_BYTES], bool fetch,
-                    struct graph *ret_graph);
+status graph_gather(kv_txn *txn, const plan *p, chains *c, const locks *l,
+                    const uint8_t id[static EVENT_ID_BYTES], bool fetch, struct graph *ret_graph);
 void graph_done(struct graph *g);

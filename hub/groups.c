@@ -57,11 +57,10 @@ make_room(struct groups *g)
 	return ST_OK;
 }
 
-status
-groups_add(struct groups *g, const char *key, size_t len, uint64_t amount)
+static status
+find_row(struct groups *g, const char *key, size_t len, struct group **ret_row)
 {
 	struct group fresh = { .total = 0 };
-	struct group *row;
 	uint32_t *slot;
 	status st;
 
@@ -76,7 +75,27 @@ groups_add(struct groups *g, const char *key, size_t len, uint64_t amount)
 		g->list[g->count] = fresh;
 		*slot = (uint32_t) ++g->count;
 	}
-	row = &g->list[*slot - 1];
+	*ret_row = &g->list[*slot - 1];
+	return ST_OK;
+}
+
+status
+groups_row(struct groups *g, const char *key, size_t len)
+{
+	struct group *row;
+
+	return find_row(g, key, len, &row);
+}
+
+status
+groups_add(struct groups *g, const char *key, size_t len, int64_t amount)
+{
+	struct group *row;
+	status st = find_row(g, key, len, &row);
+
+	if (st < 0)
+		return st;
+	row->any = true;
 	return __builtin_add_overflow(row->total, amount, &row->total) ? ST_LIMIT : ST_OK;
 }
 

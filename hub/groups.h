@@ -13,7 +13,8 @@ enum { GROUP_KEY_BYTES = 120 };
 
 struct group {
 	char key[GROUP_KEY_BYTES]; /* 0-terminated texts one after the other; then 0 */
-	uint64_t total;
+	int64_t total;
+	bool any; /* something was added, be it 0 */
 };
 
 struct groups {
@@ -25,8 +26,11 @@ struct groups {
 };
 
 /* Add to the sum of a key of len bytes, in which a text may end with 0.
- * ST_LIMIT: len is over GROUP_KEY_BYTES, or the sum is over 64 bits. */
-status groups_add(struct groups *g, const char *key, size_t len, uint64_t amount);
+ * ST_LIMIT: len is over GROUP_KEY_BYTES, or the sum leaves 64 bits. */
+status groups_add(struct groups *g, const char *key, size_t len, int64_t amount);
+
+/* Have a row of that key, of 0 unless something is added.  ST_LIMIT: as above. */
+status groups_row(struct groups *g, const char *key, size_t len);
 
 /* Bring the list into the order of the keys.  Nothing can be added after. */
 void groups_sort(struct groups *g);

@@ -11,7 +11,7 @@
 #include "hub/held_reason.h"
 #include "hub/journal.h"
 
-enum { REASON_BYTES = 512, WHAT_BYTES = 512 };
+enum { REASON_BYTES = 512, WHAT_BYTES = EVENT_CODES_BYTES + 128 };
 
 static const struct listing_column columns[] = {
 	{ "ref", N_("REF"), .type = CELL_TEXT },
@@ -31,11 +31,11 @@ static const struct listing_column columns[] = {
 	{ "reason", NULL, .type = CELL_TEXT },
 	{ "found", NULL, .type = CELL_TEXT },
 	{ "nearest", NULL, .type = CELL_TEXT },
-	{ "text", N_("REASON"), .type = CELL_TEXT, .wrap = true },
+	{ "text", N_("REASON"), .type = CELL_TEXT, .below = true },
 	{ "received", NULL, .type = CELL_TEXT },
 };
 
-/* "IND-1 consulado-movil" */
+/* "IND-1 consulado-movil", "IND-2 out emb-argell" */
 static const char *
 what(const struct event_row *row, char out[static WHAT_BYTES])
 {
@@ -44,6 +44,10 @@ what(const struct event_row *row, char out[static WHAT_BYTES])
 	if (*row->mode) {
 		text_append(out, WHAT_BYTES, text_of(" "));
 		text_append(out, WHAT_BYTES, text_of(row->mode));
+	}
+	if (strcmp(row->kind, "activity") != 0 && *row->says) {
+		text_append(out, WHAT_BYTES, text_of(" "));
+		text_append(out, WHAT_BYTES, text_of(row->says));
 	}
 	return out;
 }
@@ -64,11 +68,12 @@ print_held(const struct asking *a, struct listing *l, const struct journal_event
 	held_fault_of(a->plan, &e, reason, &fault);
 	held_fault_text(reason, &fault, text, sizeof(text));
 	utc_text(j->received_ms, received);
-	listing_row(l, (const char *[]) { row.ref, row.device, row.unit, row.unit_name, row.date,
-	                                  row.until, row.kind, row.indicator, row.initiatives,
-	                                  row.quantity, row.mode, row.place, row.status,
-	                                  what(&row, words), hold_name(reason), fault.found,
-	                                  fault.nearest, text, received });
+	listing_row(l,
+	            (const char *[]) { row.ref, row.device, row.unit, row.unit_name, row.date,
+	                               row.until, row.kind, row.indicator, row.initiatives,
+	                               row.quantity, row.mode, row.place, row.status,
+	                               what(&row, words), hold_name(reason), fault.found,
+	                               fault.nearest, text, received });
 	return l->st;
 }
 
@@ -94,7 +99,8 @@ visit(void *ctx, const struct journal_event *j)
 	status st;
 
 	event_id_write(j->feed, &j->event.at, id);
-	if (!w->more || w->rows.key.len != sizeof(id) || memcmp(w->rows.key.at, id, sizeof(id)) != 0)
+	if (!w->more || w->rows.key.len != sizeof(id) ||
+	    memcmp(w->rows.key.at, id, sizeof(id)) != 0)
 		return ST_OK;
 	reason = hold_of_name((struct text) { (const char *) w->rows.value.at, w->rows.value.len });
 	st = print_held(w->ask, w->listing, j, reason);
@@ -137,7 +143,7 @@ print_all(const struct asking *a)
 	status st = ST_OK, ended;
 
 	listing_begin(&l, a->json ? FORM_JSON : FORM_TABLE, columns,
-	              sizeof(columns) / sizeof(columns[0]), "held", NULL);
+	              sizeof(columns) / sizeof(columns[0]), "held", asking_head(a));
 	w.more = kv_seek(a->txn, TABLE_HELD, (struct bytes) { 0 }, &w.rows);
 	while (w.more && st == ST_OK)
 		st = tell_batch(&w, &found);

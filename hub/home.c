@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/daemon.h"
 #include "common/files.h"
 #include "common/new_home.h"
 #include "hub/hub_internal.h"
@@ -17,13 +19,14 @@ enum { HOME_MODE = 0700, SECRET_MODE = 0600, PUBLIC_MODE = 0644 };
 static const char STORE[] = "store", SIGN_KEY[] = "sign.key", HUB_PUB[] = "hub.pub";
 
 static const char *const table_names[] = {
-	[TABLE_META] = "meta",         [TABLE_JOURNAL] = "journal",
-	[TABLE_BATCHES] = "batches",   [TABLE_LEAVES] = "leaves",
-	[TABLE_REGISTRY] = "registry", [TABLE_PLANS] = "plans",
-	[TABLE_CONTACTS] = "contacts", [TABLE_CELLS] = "cells",
-	[TABLE_EXTRAS] = "extras",     [TABLE_TALLIES] = "tallies",
-	[TABLE_HELD] = "held",         [TABLE_CONFLICTS] = "conflicts",
-	[TABLE_LINKS] = "links",
+	[TABLE_META] = "meta",           [TABLE_JOURNAL] = "journal",   [TABLE_BATCHES] = "batches",
+	[TABLE_LEAVES] = "leaves",       [TABLE_REGISTRY] = "registry", [TABLE_DOCUMENTS] = "plans",
+	[TABLE_CONTACTS] = "contacts",   [TABLE_CELLS] = "cells",       [TABLE_EXTRAS] = "extras",
+	[TABLE_TALLIES] = "tallies",     [TABLE_LEVELS] = "levels",     [TABLE_HELD] = "held",
+	[TABLE_CONFLICTS] = "conflicts", [TABLE_LINKS] = "links",       [TABLE_PROBES] = "probes",
+	[TABLE_THINGS] = "things",       [TABLE_REPORTS] = "reports",   [TABLE_REMARKS] = "remarks",
+	[TABLE_OTHERS] = "others",       [TABLE_GAPS] = "gaps",         [TABLE_LOST] = "lost",
+	[TABLE_BACKUPS] = "backups",     [TABLE_SAFE] = "safe",
 };
 
 static const struct kv_config config = {
@@ -64,18 +67,29 @@ load_id(hub *h)
 	return st;
 }
 
+/* Without store and id.  NULL: no memory. */
+static hub *
+new_hub(const char *home)
+{
+	hub *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->home = strdup(home);
+	h->chains = chains_new();
+	h->space = malloc(BATCH_RAW_BYTES_MAX);
+	if (!h->home || !h->space)
+		hub_close(&h);
+	return h;
+}
+
 status
 hub_open(const char *dir, hub **ret_hub)
 {
-	hub *h = calloc(1, sizeof(*h));
 	char path[PATH_MAX];
-	status st;
+	hub *h = new_hub(dir);
+	status st = h ? path_join(path, sizeof(path), dir, STORE) : ST_NOMEM;
 
-	if (!h)
-		return ST_NOMEM;
-	h->home = strdup(dir);
-	h->space = malloc(BATCH_RAW_BYTES_MAX);
-	st = h->home && h->space ? path_join(path, sizeof(path), dir, STORE) : ST_NOMEM;
 	if (st == ST_OK && sodium_init() < 0)
 		st = ST_IO;
 	if (st == ST_OK)
@@ -99,7 +113,10 @@ hub_close(hub **h_p)
 		return;
 	kv_close(&h->store);
 	plan_free(&h->plan);
+	chains_free(&h->chains);
+	locks_free(&h->locks);
 	free(h->space);
+	free(h->moment);
 	free(h->home);
 	free(h);
 	*h_p = NULL;
@@ -123,13 +140,22 @@ hub_id(const hub *h)
 	return h->id;
 }
 
+struct chains *
+hub_chains(hub *h)
+{
+	return h->chains;
+}
+
 status
 hub_secret(hub *h, uint8_t ret_secret[static SIGN_SECRET_BYTES])
 {
+	char path[PATH_MAX];
 	uint8_t *bytes = NULL;
 	size_t len = 0;
-	status st = read_file(h->home, SIGN_KEY, SIGN_SECRET_BYTES, &bytes, &len);
+	status st = secret_path(path, sizeof(path), h->home, SIGN_KEY);
 
+	if (st == ST_OK)
+		st = file_read(path, SIGN_SECRET_BYTES, &bytes, &len);
 	if (st < 0)
 		return st;
 	/* Its second half is the public key: with the one of another hub plans would be
@@ -161,6 +187,59 @@ hub_touch(const hub *h)
 	close(fd);
 }
 
+/* ---- a store without a name ---- */
+
+/* Whoever has a file open keeps it when its name goes. */
+static status
+open_nameless(const char *dir, kv **ret_store)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), dir, STORE);
+
+	if (st == ST_OK)
+		st = kv_create(path, &config);
+	if (st == ST_OK)
+		st = kv_open(path, &config, ret_store);
+	folder_remove(dir);
+	return st;
+}
+
+/* A signal waits for the few milliseconds in which the folder has a name. */
+static status
+open_in_folder_of_its_own(kv **ret_store)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[PATH_MAX];
+	sigset_t all, before;
+	status st = path_join(dir, sizeof(dir), tmp && *tmp ? tmp : "/tmp", "valija-hub-XXXXXX");
+
+	if (st < 0)
+		return st;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	st = mkdtemp(dir) ? open_nameless(dir, ret_store) : from_errno(errno);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return st;
+}
+
+status
+hub_open_scratch(const hub *like, hub **ret_hub)
+{
+	hub *h = new_hub(like->home);
+	status st;
+
+	if (!h)
+		return ST_NOMEM;
+	memcpy(h->id, like->id, FEED_BYTES);
+	st = open_in_folder_of_its_own(&h->store);
+	if (st < 0) {
+		hub_close(&h);
+		return st;
+	}
+	*ret_hub = h;
+	return ST_OK;
+}
+
 /* ---- making ---- */
 
 static status
@@ -173,19 +252,17 @@ create_file(const char *dir, const char *name, const void *bytes, size_t len, mo
 }
 
 static status
-create_keys(const char *dir, const uint8_t curve[static CURVE_BYTES])
+create_keys(const char *dir, const uint8_t curve[static CURVE_BYTES],
+            const uint8_t secret[static SIGN_SECRET_BYTES])
 {
-	uint8_t secret[SIGN_SECRET_BYTES];
 	char text[HUB_KEY_TEXT_BYTES];
 	struct hub_key key;
 	status st;
 
 	memcpy(key.curve, curve, CURVE_BYTES);
-	if (crypto_sign_keypair(key.sign, secret) != 0)
-		return ST_IO;
+	crypto_sign_ed25519_sk_to_pk(key.sign, secret);
 	hub_key_format(&key, text);
-	st = create_file(dir, SIGN_KEY, secret, sizeof(secret), SECRET_MODE);
-	sodium_memzero(secret, sizeof(secret));
+	st = create_file(dir, SIGN_KEY, secret, SIGN_SECRET_BYTES, SECRET_MODE);
 	if (st == ST_OK)
 		st = create_file(dir, HUB_PUB, text, strlen(text), PUBLIC_MODE);
 	return st;
@@ -208,6 +285,8 @@ fill_store(const char *dir, const uint8_t *curve, const void *plan_json, size_t 
 	if (st == ST_OK)
 		st = hub_publish_plan(h, txn, plan_json, plan_len, now_ms);
 	if (st == ST_OK)
+		st = hub_refold(h, txn); /* the ledger says by whom it was made */
+	if (st == ST_OK)
 		st = kv_commit(&txn);
 	kv_abort(&txn);
 	hub_close(&h);
@@ -216,8 +295,9 @@ fill_store(const char *dir, const uint8_t *curve, const void *plan_json, size_t 
 
 /* The store goes into place last (new_home_finish()): without it a folder is no home. */
 status
-hub_create(const char *dir, const uint8_t curve[static CURVE_BYTES], const void *plan_json,
-           size_t plan_len, int64_t now_ms)
+hub_create(const char *dir, const uint8_t curve[static CURVE_BYTES],
+           const uint8_t secret[static SIGN_SECRET_BYTES], const void *plan_json, size_t plan_len,
+           int64_t now_ms)
 {
 	char path[PATH_MAX];
 	new_home *n = NULL;
@@ -226,7 +306,7 @@ hub_create(const char *dir, const uint8_t curve[static CURVE_BYTES], const void 
 	if (st == ST_OK)
 		st = path_join(path, sizeof(path), new_home_dir(n), STORE);
 	if (st == ST_OK)
-		st = create_keys(new_home_dir(n), curve);
+		st = create_keys(new_home_dir(n), curve, secret);
 	if (st == ST_OK)
 		st = kv_create(path, &config);
 	if (st == ST_OK)

@@ -1,14 +1,20 @@
 #include "hub/hub.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "hub/documents.h"
+#include "hub/graph.h"
 #include "hub/hub_internal.h"
 #include "hub/journal.h"
 #include "hub/ledger.h"
 #include "hub/plans.h"
+#include "hub/rights.h"
+#include "hub/rollback.h"
 #include "hub/standing.h"
 #include "protocol/chain.h"
+#include "protocol/parts.h"
 
 /* ---- the plan in force ---- */
 
@@ -45,48 +51,179 @@ plan_or_none(hub *h, kv_txn *txn, const plan **ret_plan)
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+status
+hub_locks(hub *h, kv_txn *txn, const struct locks **ret_locks)
+{
+	bool same = false;
+	locks *l = NULL;
+	status st = locks_are(h->locks, txn, &same);
+
+	if (st == ST_OK && !same) {
+		st = locks_load(txn, &l);
+		if (st == ST_OK) {
+			locks_free(&h->locks);
+			h->locks = l;
+		}
+	}
+	if (st == ST_OK)
+		*ret_locks = h->locks;
+	return st;
+}
+
+/* Events are judged by both. */
+static status
+ledger_of(hub *h, kv_txn *txn, struct ledger *ret_ledger)
+{
+	struct ledger l = { .txn = txn, .chains = h->chains };
+	status st = plan_or_none(h, txn, &l.plan);
+
+	if (st == ST_OK)
+		st = hub_locks(h, txn, &l.locks);
+	if (st == ST_OK)
+		*ret_ledger = l;
+	return st;
+}
+
 /* ---- taking a batch ---- */
 
+/* A document counts where its feed may publish at each event with a part of it. */
 static status
-fold_events(struct ledger *l, const struct batch *b, struct bytes bodies, uint64_t skip,
-            bool publishes)
+take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e)
+{
+	struct device device;
+	status st = rights_at(txn, c, feed, &e->at, &device);
+
+	return st == ST_OK && device_may_publish(&device)
+		? documents_take(txn, feed, &e->at, e->body)
+		: st;
+}
+
+/* Whether it may publish, or might before. */
+static bool
+publisher(const struct device *d)
+{
+	return device_may_publish(d) || d->losses > 0;
+}
+
+/* A leaf that a lock names lets count what lies below it; that is of any moment only where
+ * something of the feed was late. */
+static status
+locks_turn_on(const struct ledger *l, const uint8_t *feed, const struct point *at, bool *ret_turn)
+{
+	return locks_name(l->locks, feed, at) ? graph_has_locked(l->txn, feed, ret_turn) : ST_OK;
+}
+
+/* *turn becomes true when an event is a leaf that a loss of a right, or a lock, names: what
+ * lies below it is worth what it was. */
+static status
+fold_events(struct ledger *l, const struct batch *b, struct bytes bodies, const struct taken *t,
+            const struct device *device, bool *turn)
 {
 	struct batch_walk walk = batch_walk(b, bodies);
 	struct batch_event e;
 	status st = ST_OK;
 
-	for (uint64_t i = 0; st == ST_OK && batch_next(&walk, &e); i++) {
-		if (i < skip)
+	for (uint64_t i = 0; st == ST_OK && i < t->skipped + t->count && batch_next(&walk, &e);
+	     i++) {
+		if (i < t->skipped)
 			continue;
-		st = ledger_fold(l, b->feed, &e.at, e.body, e.erased);
-		if (st == ST_OK && publishes)
-			st = plans_take(l->txn, b->feed, e.body);
+		st = journal_counted(l->txn, b->feed, &e.at);
+		if (st == ST_OK)
+			continue; /* it had been damaged, and counts since it came first */
+		if (st == ST_NOT_FOUND)
+			st = ledger_fold(l, b->feed, &e.at, e.body, e.erased);
+		if (st == ST_OK && publisher(device))
+			st = take_document(l->txn, l->chains, b->feed, &e);
+		if (st == ST_OK && device->losses > 0 && !*turn)
+			st = rights_turn_on(l->txn, b->feed, &e.at, turn);
+		if (st == ST_OK && l->locks && !*turn)
+			st = locks_turn_on(l, b->feed, &e.at, turn);
 	}
 	return st;
 }
 
-/* Fold what is new of a stored batch; again all, when it brought a plan.  The hash of the
- * plan before is kept aside, since to ask for the plan replaces it in h; while there was
- * no plan it says nothing. */
-static status
-fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, uint64_t skip,
-           bool publishes)
-{
-	struct ledger l = { .txn = txn };
-	const plan *after;
-	uint8_t before[HASH_BYTES];
-	status st = plan_or_none(h, txn, &l.plan);
-	bool had_plan = l.plan != NULL;
+/* What a batch of the office may have changed. */
+struct change {
+	hub *h;
+	kv_txn *txn;
+	bool had_plan;
+	uint8_t plan_hash[HASH_BYTES];
+	locks *locks; /* as they were; owned */
+};
 
-	if (st < 0)
+/* The hash of the plan is kept aside, since to ask for the plan replaces it in h; while there
+ * was no plan it says nothing. */
+static status
+change_begin(hub *h, kv_txn *txn, bool had_plan, struct change *c)
+{
+	*c = (struct change) { .h = h, .txn = txn, .had_plan = had_plan };
+	memcpy(c->plan_hash, h->plan_hash, HASH_BYTES);
+	return locks_load(txn, &c->locks);
+}
+
+static status
+plan_changed(const struct change *c, bool *ret_changed)
+{
+	const plan *after = NULL;
+	status st = plan_or_none(c->h, c->txn, &after);
+
+	*ret_changed = after &&
+		(!c->had_plan || memcmp(c->plan_hash, c->h->plan_hash, HASH_BYTES) != 0);
+	return st;
+}
+
+/* *ret_judge is that events are to be judged again by them; the devices are told of any
+ * change. */
+static status
+locks_changed(const struct change *c, bool *ret_judge)
+{
+	const locks *after = NULL;
+	bool same = true, nothing = true;
+	status st = locks_are(c->locks, c->txn, &same);
+
+	*ret_judge = false;
+	if (st < 0 || same)
 		return st;
-	memcpy(before, h->plan_hash, HASH_BYTES);
-	st = fold_events(&l, b, bodies, skip, publishes);
-	if (st < 0 || !publishes)
-		return st;
-	st = plan_or_none(h, txn, &after);
-	if (st == ST_OK && after && (!had_plan || memcmp(before, h->plan_hash, HASH_BYTES) != 0))
+	st = hub_locks(c->h, c->txn, &after);
+	if (st == ST_OK)
+		st = locks_change_nothing(c->locks, after, c->txn, c->h->id, &nothing);
+	*ret_judge = !nothing;
+	return st == ST_OK && nothing ? standing_touch_all(c->txn) : st;
+}
+
+/* Fold again what was folded by other documents. */
+static status
+change_end(const struct change *c, bool turn)
+{
+	bool by_plan = false, by_locks = false;
+	status st = plan_changed(c, &by_plan);
+
+	if (st == ST_OK)
+		st = locks_changed(c, &by_locks);
+	return st == ST_OK && (turn || by_plan || by_locks) ? hub_refold(c->h, c->txn) : st;
+}
+
+/* Fold what is new of a stored batch; again all, when it brought a plan, a lock, or a leaf
+ * that the registry or a lock names, or closed a gap that lies above such. */
+static status
+fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, const struct taken *t,
+           const struct device *device)
+{
+	struct change change = { .locks = NULL };
+	struct ledger l;
+	bool turn = false;
+	status st = ledger_of(h, txn, &l);
+
+	if (st == ST_OK && publisher(device))
+		st = change_begin(h, txn, l.plan != NULL, &change);
+	if (st == ST_OK)
+		st = fold_events(&l, b, bodies, t, device, &turn);
+	turn |= t->closed && (device->losses > 0 || l.locks);
+	if (st == ST_OK && publisher(device))
+		st = change_end(&change, turn);
+	else if (st == ST_OK && turn)
 		st = hub_refold(h, txn);
+	locks_free(&change.locks);
 	return st;
 }
 
@@ -101,28 +238,50 @@ fault_of_store(status st)
 		: st;
 }
 
+/* A batch that reaches over gaps is taken in pieces. */
+static status
+take_verified(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
+              take_how how, const struct device *device)
+{
+	struct taken t = { 0 };
+	bool any = false;
+	status st = ST_OK;
+
+	while (st == ST_OK && t.skipped + t.count < b->count) {
+		st = journal_take(txn, b, bodies, received_ms, how, &t);
+		any |= st == ST_OK;
+		if (st == ST_OK)
+			st = fault_of_store(fold_batch(h, txn, b, bodies, &t, device));
+	}
+	return st == ST_EXISTS && any ? ST_OK : st;
+}
+
 /* Enrolment first: a stranger must not make the hub unpack and verify.  Malformed is the
  * batch up to batch_verify(), and the store behind it. */
 status
-hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
+hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how)
 {
 	struct device device;
 	struct bytes bodies;
-	uint64_t skipped, offset;
 	status st = registry_device(txn, b->feed, &device);
 
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_DENIED : fault_of_store(st);
+	if (device.role == ROLE_READER && device.losses == 0)
+		return ST_DENIED; /* it never had a right that its feed could use */
 	st = batch_unpack(b, h->space, &bodies);
 	if (st == ST_OK)
 		st = batch_verify(b, bodies);
 	if (st < 0)
 		return st;
-	st = journal_take(txn, b, bodies, received_ms, &skipped, &offset);
-	if (st == ST_OK)
-		st = fault_of_store(fold_batch(h, txn, b, bodies, skipped,
-		                               device_may_publish(&device)));
+	st = take_verified(h, txn, b, bodies, received_ms, how, &device);
 	return st == ST_MALFORMED ? ST_IO : st;
+}
+
+status
+hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
+{
+	return hub_take_as(h, txn, b, received_ms, TAKE_JOINED);
 }
 
 /* Once a transaction, since all that hangs together with a version is gathered:
@@ -130,8 +289,8 @@ hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 status
 hub_settle(hub *h, kv_txn *txn)
 {
-	struct ledger l = { .txn = txn };
-	status st = plan_or_none(h, txn, &l.plan);
+	struct ledger l;
+	status st = ledger_of(h, txn, &l);
 
 	return fault_of_store(st == ST_OK ? ledger_settle(&l) : st);
 }
@@ -196,6 +355,20 @@ publish_part(void *ctx, struct bytes body)
 	return record(p->h, p->txn, p->secret, body, p->now_ms);
 }
 
+status
+hub_record(hub *h, kv_txn *txn, struct bytes body, int64_t now_ms, struct point *ret_at)
+{
+	uint8_t secret[SIGN_SECRET_BYTES];
+	status st = hub_secret(h, secret);
+
+	if (st == ST_OK)
+		st = record(h, txn, secret, body, now_ms);
+	if (st == ST_OK)
+		st = own_tip(h, txn, ret_at);
+	sodium_memzero(secret, sizeof(secret));
+	return st;
+}
+
 static status
 version_of_document(const void *json, size_t len, uint64_t *ret_version)
 {
@@ -210,13 +383,46 @@ version_of_document(const void *json, size_t len, uint64_t *ret_version)
 	return st;
 }
 
+/* Above what this hub gave out before it was put back to an older copy, any: who knows
+ * what the last one was is to be asked, and may not know it for certain. */
+status
+hub_next_plan(kv_txn *txn, uint64_t *ret_version, bool *ret_only)
+{
+	struct plan_row row = { .version = 0 };
+	struct rollback met = { .plan = 0 };
+	status st = plans_in_force(txn, &row);
+
+	if (st == ST_OK || st == ST_NOT_FOUND)
+		st = rollback_met(txn, &met);
+	if (st < 0 && st != ST_NOT_FOUND)
+		return st;
+	*ret_only = met.plan <= row.version;
+	*ret_version = (*ret_only ? row.version : met.plan) + 1;
+	return ST_OK;
+}
+
+status
+hub_publish(hub *h, kv_txn *txn, const struct event *head, struct bytes document, int64_t now_ms)
+{
+	struct publishing p = { .h = h, .txn = txn, .now_ms = now_ms };
+	status st = hub_secret(h, p.secret);
+
+	if (st == ST_OK)
+		st = parts_cut(head, document, publish_part, &p);
+	if (st == ST_OK)
+		st = hub_settle(h, txn);
+	sodium_memzero(p.secret, sizeof(p.secret));
+	return st;
+}
+
 status
 hub_publish_plan(hub *h, kv_txn *txn, const void *json, size_t len, int64_t now_ms)
 {
-	struct publishing p = { .h = h, .txn = txn, .now_ms = now_ms };
+	struct event head = { .kind = KIND_PLAN, .at_ms = now_ms };
 	struct plan_row row = { .version = 0 };
 	uint8_t hash[HASH_BYTES];
-	uint64_t version = 0;
+	uint64_t version = 0, least = 0;
+	bool only = true;
 	status st = plans_in_force(txn, &row);
 	bool is_first = st == ST_NOT_FOUND;
 
@@ -228,15 +434,13 @@ hub_publish_plan(hub *h, kv_txn *txn, const void *json, size_t len, int64_t now_
 	st = version_of_document(json, len, &version);
 	if (st < 0)
 		return st;
-	if (!is_first && version != row.version + 1)
+	st = hub_next_plan(txn, &least, &only);
+	if (st < 0)
+		return st;
+	if (!is_first && (version < least || (only && version > least)))
 		return ST_INVALID;
-	st = hub_secret(h, p.secret);
-	if (st == ST_OK)
-		st = plans_cut(json, len, version, now_ms, publish_part, &p);
-	if (st == ST_OK)
-		st = hub_settle(h, txn);
-	sodium_memzero(p.secret, sizeof(p.secret));
-	return st;
+	head.plan_version = version;
+	return hub_publish(h, txn, &head, (struct bytes) { json, len }, now_ms);
 }
 
 /* ---- folding again ---- */
@@ -257,54 +461,66 @@ hub_watch(hub *h, hub_progress *progress, void *ctx)
 }
 
 static status
-take_plan_part(void *ctx, const struct journal_event *e)
+take_part(void *ctx, const struct journal_event *e)
 {
-	return plans_take(ctx, e->feed, e->event.body);
+	const struct ledger *l = ctx;
+
+	return take_document(l->txn, l->chains, e->feed, &e->event);
 }
 
-/* The plan events of one entry, if its feed may publish. */
+/* The documents of one entry, if its feed may publish. */
 static status
-take_plan_parts(kv_txn *txn, const struct journal_entry *entry)
+take_parts(struct ledger *l, const struct journal_entry *entry)
 {
-	struct device device;
+	struct device device = { 0 };
 	struct batch b;
-	status st = batch_open(entry->bytes.at, entry->bytes.len, &b);
+	uint64_t count;
+	status st = journal_open(entry, &b, &count);
 
 	if (st == ST_OK)
-		st = registry_device(txn, b.feed, &device);
+		st = registry_device(l->txn, b.feed, &device);
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	return device_may_publish(&device) ? journal_each_event_of(entry, take_plan_part, txn)
-					   : ST_OK;
+	return publisher(&device) ? journal_each_event_of(entry, take_part, l) : ST_OK;
 }
 
 /* Registry and plans, from the journal: whose plans count, the registry says. */
 static status
-refold_grounds(kv_txn *txn, journal_kind kind,
-               status (*take)(kv_txn *, const struct journal_entry *))
+refold_grounds(struct ledger *l, bool (*is_wanted)(const struct journal_entry *),
+               status (*take)(struct ledger *, const struct journal_entry *))
 {
-	uint64_t size = journal_size(txn);
+	uint64_t size = journal_size(l->txn);
 	status st = ST_OK;
 
 	for (uint64_t offset = 0; offset < size && st == ST_OK; offset++) {
 		struct journal_entry entry;
 
-		st = journal_read(txn, offset, &entry);
-		if (st == ST_OK && entry.kind == kind)
-			st = take(txn, &entry);
+		st = journal_read(l->txn, offset, &entry);
+		if (st == ST_OK && is_wanted(&entry))
+			st = take(l, &entry);
 	}
 	return st;
 }
 
-static status
-take_registry(kv_txn *txn, const struct journal_entry *entry)
+static bool
+is_act(const struct journal_entry *entry)
 {
-	uint8_t copy[4096]; /* the entry lies in the store that is written to */
+	return entry->kind == JOURNAL_REGISTRY;
+}
 
-	if (entry->bytes.len > sizeof(copy))
-		return ST_MALFORMED;
+static status
+take_registry(struct ledger *l, const struct journal_entry *entry)
+{
+	/* the entry lies in the store that is written to */
+	uint8_t *copy = malloc(entry->bytes.len + 1);
+	status st;
+
+	if (!copy)
+		return ST_NOMEM;
 	memcpy(copy, entry->bytes.at, entry->bytes.len);
-	return registry_apply(txn, (struct bytes) { copy, entry->bytes.len });
+	st = registry_apply(l->txn, (struct bytes) { copy, entry->bytes.len });
+	free(copy);
+	return st;
 }
 
 static status
@@ -319,34 +535,117 @@ fold_again(void *ctx, const struct journal_event *e)
 	return ledger_fold(&r->ledger, e->feed, &e->event.at, e->event.body, e->event.erased);
 }
 
-/* The registry says whose plans count, the plan in force how events are judged: so in this
- * order, and the events last. */
-status
-hub_refold(hub *h, kv_txn *txn)
+/* Grows whenever the same events are to give other rows; 1 was never written. */
+enum { LEDGER_FORMAT = 5, RENEW_WAIT_MS = 10 * 1000 };
+
+static const char FORMAT_KEY[] = "ledger";
+
+static struct bytes
+format_key(void)
 {
-	struct refolding r = { .ledger = { .txn = txn },
-		               .total = journal_size(txn),
-		               .progress = h->progress,
-		               .ctx = h->progress_ctx };
+	return (struct bytes) { (const uint8_t *) FORMAT_KEY, strlen(FORMAT_KEY) };
+}
+
+static status
+put_format(kv_txn *txn)
+{
+	const uint8_t number[] = { LEDGER_FORMAT };
+
+	return kv_put(txn, TABLE_META, format_key(), (struct bytes) { number, sizeof(number) });
+}
+
+static bool
+is_of_format(kv_txn *txn)
+{
+	struct bytes value;
+
+	return kv_get(txn, TABLE_META, format_key(), &value) == ST_OK && value.len == 1 &&
+		value.at[0] == LEDGER_FORMAT;
+}
+
+/* What events are judged by. */
+status
+hub_refold_grounds(hub *h, kv_txn *txn)
+{
+	struct ledger l = { .txn = txn, .chains = h->chains };
 	status st = kv_clear(txn, TABLE_REGISTRY);
 
 	if (st == ST_OK)
-		st = refold_grounds(txn, JOURNAL_REGISTRY, take_registry);
+		st = refold_grounds(&l, is_act, take_registry);
 	if (st == ST_OK)
-		st = plans_clear(txn);
-	if (st == ST_OK)
-		st = refold_grounds(txn, JOURNAL_BATCH, take_plan_parts);
-	if (st == ST_OK)
-		st = plan_or_none(h, txn, &r.ledger.plan);
+		st = documents_clear(txn);
+	return st == ST_OK ? refold_grounds(&l, journal_is_batch, take_parts) : st;
+}
+
+status
+hub_refold_events(hub *h, kv_txn *txn)
+{
+	struct refolding r = { .total = journal_size(txn),
+		               .progress = h->progress,
+		               .ctx = h->progress_ctx };
+	status st = ledger_of(h, txn, &r.ledger);
+
 	if (st == ST_OK)
 		st = ledger_clear(txn);
+	if (st == ST_OK)
+		st = journal_forget_lost(txn);
 	if (st == ST_OK)
 		st = journal_each_event(txn, fold_again, &r);
 	if (st == ST_OK)
 		st = ledger_settle(&r.ledger);
 	if (st == ST_OK)
 		st = standing_touch_all(txn);
+	if (st == ST_OK)
+		st = put_format(txn);
 	if (st == ST_OK && r.progress)
 		r.progress(r.ctx, r.total, r.total);
+	return st;
+}
+
+/* The registry says whose plans count, the plan in force how events are judged: so in this
+ * order, and the events last. */
+status
+hub_refold(hub *h, kv_txn *txn)
+{
+	status st = hub_refold_grounds(h, txn);
+
+	return st == ST_OK ? hub_refold_events(h, txn) : st;
+}
+
+status
+hub_rebuild(hub *h, kv_txn *txn)
+{
+	status st = journal_index_anew(txn);
+
+	return st == ST_OK ? hub_refold(h, txn) : st;
+}
+
+status
+hub_is_renewed(hub *h, bool *ret_renewed)
+{
+	kv_txn *txn = NULL;
+	status st = kv_read(h->store, &txn);
+
+	if (st == ST_OK)
+		*ret_renewed = is_of_format(txn);
+	kv_abort(&txn);
+	return st;
+}
+
+status
+hub_renew(hub *h)
+{
+	kv_txn *txn = NULL;
+	bool same = false;
+	status st = hub_is_renewed(h, &same);
+
+	if (st < 0 || same)
+		return st;
+	st = kv_write(h->store, RENEW_WAIT_MS, &txn);
+	if (st == ST_OK)
+		st = hub_refold(h, txn);
+	if (st == ST_OK)
+		st = kv_commit(&txn);
+	kv_abort(&txn);
 	return st;
 }

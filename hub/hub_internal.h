@@ -1,7 +1,9 @@
 /* hub/hub_internal.h - what home.c and hub.c share */
 #pragma once
 
+#include "hub/chains.h"
 #include "hub/hub.h"
+#include "hub/locks.h"
 
 struct hub {
 	char *home;
@@ -11,8 +13,22 @@ struct hub {
 	plan *plan; /* the last one asked for; NULL: none yet */
 	uint8_t plan_hash[HASH_BYTES];
 
+	chains *chains; /* may be NULL */
+	locks *locks;   /* as last asked for; NULL: none */
+
 	uint8_t *space; /* BATCH_RAW_BYTES_MAX, to unpack a batch */
+
+	char *moment; /* of a hub as it was in a cut: its name; else NULL */
 
 	hub_progress *progress; /* NULL: nobody */
 	void *progress_ctx;
 };
+
+/* The two halves of hub_refold(): registry and documents; then the ledger, by those. */
+status hub_refold_grounds(hub *h, kv_txn *txn);
+status hub_refold_events(hub *h, kv_txn *txn);
+
+/* A hub of the same name as like with nothing in it: for what is worked out and thrown
+ * away (hub/past.h).  Its store lies below TMPDIR, else in /tmp, and has no name there any
+ * more once this returns, so that it goes with the process, however that ends. */
+status hub_open_scratch(const hub *like, hub **ret_hub);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "hub/hub.h"
-#include "hub/journal_index.h"
+#include "hub/journal_gaps.h"
 #include "protocol/chain.h"
 
 static const char RUNNING_TAG[] = "valija/journal/1";
@@ -12,6 +12,7 @@ static const char RUNNING_TAG[] = "valija/journal/1";
  * those 9 bytes as they are stored. */
 enum {
 	OFFSET_BYTES = 8,
+	COUNT_BYTES = 8,
 	ENTRY_HEAD_BYTES = 1 + 8 + HASH_BYTES,
 	RUNNING_BYTES = sizeof(RUNNING_TAG) - 1 + HASH_BYTES + 1 + 8 + HASH_BYTES,
 };
@@ -35,8 +36,8 @@ journal_read(kv_txn *txn, uint64_t offset, struct journal_entry *ret_entry)
 	st = kv_get(txn, TABLE_JOURNAL, (struct bytes) { key, sizeof(key) }, &value);
 	if (st < 0)
 		return st;
-	if (value.len < ENTRY_HEAD_BYTES ||
-	    (value.at[0] != JOURNAL_BATCH && value.at[0] != JOURNAL_REGISTRY))
+	if (value.len < ENTRY_HEAD_BYTES || value.at[0] < JOURNAL_BATCH ||
+	    value.at[0] >= JOURNAL_KINDS_)
 		return ST_MALFORMED;
 	ret_entry->offset = offset;
 	ret_entry->kind = (journal_kind) value.at[0];
@@ -61,193 +62,422 @@ running_hash(const uint8_t before[static HASH_BYTES], const uint8_t head[static 
 	hash_bytes(in, sizeof(in), ret_hash);
 }
 
+void
+journal_running(const uint8_t before[static HASH_BYTES], const struct journal_entry *entry,
+                uint8_t ret_hash[static HASH_BYTES])
+{
+	uint8_t head[9];
+
+	head[0] = (uint8_t) entry->kind;
+	put_u64(head + 1, (uint64_t) entry->received_ms);
+	running_hash(before, head, entry->bytes, ret_hash);
+}
+
+/* Kind, time and running hash as given. */
+static status
+put_entry(kv_txn *txn, const struct journal_entry *entry)
+{
+	uint8_t key[OFFSET_BYTES], *value = malloc(ENTRY_HEAD_BYTES + entry->bytes.len);
+	bool last = entry->offset == journal_size(txn);
+	struct bytes bytes = { value, ENTRY_HEAD_BYTES + entry->bytes.len };
+	status st;
+
+	if (!value)
+		return ST_NOMEM;
+	value[0] = (uint8_t) entry->kind;
+	put_u64(value + 1, (uint64_t) entry->received_ms);
+	memcpy(value + 9, entry->running, HASH_BYTES);
+	memcpy(value + ENTRY_HEAD_BYTES, entry->bytes.at, entry->bytes.len);
+	put_u64(key, entry->offset);
+	st = last ? kv_append(txn, TABLE_JOURNAL, (struct bytes) { key, sizeof(key) }, bytes)
+		  : kv_put(txn, TABLE_JOURNAL, (struct bytes) { key, sizeof(key) }, bytes);
+	free(value);
+	return st == ST_EXISTS ? ST_MALFORMED : st; /* an entry below is missing */
+}
+
+/* Behind the last one, with the running hash that follows, unless it is given. */
+static status
+append(kv_txn *txn, struct journal_entry *entry, bool has_running)
+{
+	struct journal_entry last = { .running = { 0 } };
+	status st = ST_OK;
+
+	entry->offset = journal_size(txn);
+	if (entry->offset > 0)
+		st = journal_read(txn, entry->offset - 1, &last);
+	if (st < 0)
+		return st;
+	if (!has_running)
+		journal_running(last.running, entry, entry->running);
+	return put_entry(txn, entry);
+}
+
 status
 journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struct bytes bytes,
                uint64_t *ret_offset)
 {
-	struct journal_entry last = { .running = { 0 } };
-	uint64_t offset = journal_size(txn);
-	uint8_t key[OFFSET_BYTES], *value;
-	status st = ST_OK;
+	struct journal_entry entry = { .kind = kind, .received_ms = received_ms, .bytes = bytes };
+	status st = append(txn, &entry, false);
 
-	if (offset > 0)
-		st = journal_read(txn, offset - 1, &last);
-	if (st < 0)
-		return st;
-	value = malloc(ENTRY_HEAD_BYTES + bytes.len);
-	if (!value)
-		return ST_NOMEM;
-	value[0] = (uint8_t) kind;
-	put_u64(value + 1, (uint64_t) received_ms);
-	running_hash(last.running, value, bytes, value + 9);
-	memcpy(value + ENTRY_HEAD_BYTES, bytes.at, bytes.len);
-	put_u64(key, offset);
-	st = kv_append(txn, TABLE_JOURNAL, (struct bytes) { key, sizeof(key) },
-	               (struct bytes) { value, ENTRY_HEAD_BYTES + bytes.len });
-	free(value);
 	if (st == ST_OK)
-		*ret_offset = offset;
-	return st == ST_EXISTS ? ST_MALFORMED : st; /* an entry below is missing */
+		*ret_offset = entry.offset;
+	return st;
+}
+
+status
+journal_mend(kv_txn *txn, const struct journal_entry *entry)
+{
+	return put_entry(txn, entry);
+}
+
+status
+journal_open(const struct journal_entry *entry, struct batch *ret_batch, uint64_t *ret_count)
+{
+	struct bytes frame = entry->bytes;
+	struct batch b;
+	uint64_t count = 0;
+	status st;
+
+	if (entry->kind != JOURNAL_BATCH && entry->kind != JOURNAL_REFILL)
+		return ST_NOT_FOUND;
+	if (entry->kind == JOURNAL_REFILL) {
+		if (frame.len < COUNT_BYTES)
+			return ST_MALFORMED;
+		count = get_u64(frame.at);
+		frame = (struct bytes) { frame.at + COUNT_BYTES, frame.len - COUNT_BYTES };
+	}
+	st = batch_open(frame.at, frame.len, &b);
+	if (entry->kind == JOURNAL_BATCH && st == ST_OK)
+		count = b.count;
+	if (st < 0 || count < 1 || count > b.count)
+		return ST_MALFORMED;
+	*ret_batch = b;
+	*ret_count = count;
+	return ST_OK;
 }
 
 /* ---- taking a batch ---- */
 
-/* Where the known beginning of a batch ends. */
-struct joint {
-	struct point at; /* the last known event, or the point before the batch */
-	uint64_t skip;
+/* Events of a batch that are to be stored, behind skip others. */
+struct run {
+	struct point start, end;
+	uint64_t skip, count;
 	size_t skip_bytes;
 };
 
-/* Events that are known come before those that are not, so halve.  Neither end needs to
- * be asked: place_batch() knows the point before the batch, and not its last event. */
+/* Places in a batch: its events, and the point before them at 0. */
+struct joint {
+	struct point at;
+	size_t offset;
+};
+
+struct placing {
+	kv_txn *txn;
+	const uint8_t *feed;
+	struct joint *joints; /* count + 1 of them */
+	uint64_t count;
+	take_how how;
+};
+
 static status
-find_joint(kv_txn *txn, const struct batch *b, struct bytes bodies, struct joint *ret_joint)
+place_known(const struct placing *p, uint64_t i, bool *ret_known)
 {
-	struct joint *joints = calloc(b->count + 1, sizeof(*joints));
-	struct batch_walk walk = batch_walk(b, bodies);
-	struct batch_event e;
-	uint64_t known = 0, unknown = b->count;
+	status st = journal_known(p->txn, p->feed, &p->joints[i].at);
+
+	*ret_known = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Between two places without a gap, known events come before those that are not: halve.
+ * The first is known, the last is not. */
+static status
+find_joint(const struct placing *p, uint64_t known, uint64_t unknown, uint64_t *ret_joint)
+{
 	status st = ST_OK;
 
-	if (!joints)
-		return ST_NOMEM;
-	joints[0].at = walk.at;
-	for (uint64_t i = 1; batch_next(&walk, &e); i++)
-		joints[i] = (struct joint) { e.at, i, e.end_offset };
 	while (unknown - known > 1 && st == ST_OK) {
 		uint64_t middle = known + (unknown - known) / 2;
+		bool is_known = false;
 
-		st = journal_known(txn, b->feed, &joints[middle].at);
-		if (st == ST_NOT_FOUND)
-			unknown = middle;
-		else
+		st = place_known(p, middle, &is_known);
+		if (is_known)
 			known = middle;
-		if (st == ST_NOT_FOUND)
-			st = ST_OK;
+		else
+			unknown = middle;
 	}
-	if (st == ST_OK)
-		*ret_joint = joints[known];
-	free(joints);
+	*ret_joint = known;
 	return st;
 }
 
-/* ST_EXISTS, ST_UNKNOWN, or where the new part of the batch begins.  A batch that goes on
- * at the end of a lane is the rule, so that is asked first: it costs one look-up. */
+/* The next place above from that is a gap, else the end. */
 static status
-place_batch(kv_txn *txn, const struct batch *b, struct bytes bodies, struct joint *ret_joint)
+next_gap(const struct placing *p, uint64_t from, uint64_t *ret_next, bool *ret_gap)
+{
+	status st = ST_NOT_FOUND;
+	uint64_t i = from;
+
+	while (st == ST_NOT_FOUND && ++i <= p->count)
+		st = gaps_has(p->txn, p->feed, &p->joints[i].at);
+	*ret_gap = st == ST_OK;
+	*ret_next = i <= p->count ? i : p->count;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static void
+set_run(const struct placing *p, uint64_t skip, uint64_t last, struct run *r)
+{
+	*r = (struct run) { .start = p->joints[skip].at,
+		            .end = p->joints[last].at,
+		            .skip = skip,
+		            .count = last - skip,
+		            .skip_bytes = p->joints[skip].offset };
+}
+
+/* What is to be stored of the events behind low, up to high, which is a gap or the end.
+ * ST_EXISTS: nothing, they are known. */
+static status
+place_between(const struct placing *p, uint64_t low, uint64_t high, bool gap, struct run *ret_run)
+{
+	uint64_t joint = low;
+	bool known = false;
+	status st = ST_OK;
+
+	if (!gap)
+		st = place_known(p, high, &known);
+	if (st < 0 || known)
+		return st == ST_OK ? ST_EXISTS : st;
+	st = place_known(p, low, &known);
+	/* a gap, whose successor may be another event than ours */
+	if (st == ST_OK && !known && high - low > 1)
+		st = place_known(p, ++low, &known);
+	if (st < 0)
+		return st;
+	if (!known && !gap && p->how != TAKE_LOOSE)
+		return ST_UNKNOWN; /* what comes to a gap makes no other one */
+	if (known)
+		st = find_joint(p, low, high, &joint);
+	if (st == ST_OK)
+		set_run(p, joint, high, ret_run);
+	return st;
+}
+
+/* The first run that is not here.  Only at a gap do events that are not here come before
+ * those that are. */
+static status
+place_run(const struct placing *p, struct run *ret_run)
+{
+	uint64_t low = 0, high = 0;
+	status st = ST_EXISTS;
+
+	while (st == ST_EXISTS && high < p->count) {
+		bool gap;
+
+		low = high;
+		st = next_gap(p, low, &high, &gap);
+		if (st == ST_OK)
+			st = place_between(p, low, high, gap, ret_run);
+	}
+	return st;
+}
+
+/* Without gaps in the way all of it joins at once, or its last event is known: both are
+ * asked before the batch is walked over. */
+static status
+place_quickly(kv_txn *txn, const struct batch *b, struct run *ret_run)
 {
 	struct point start = batch_start(b), end = batch_end(b);
 	uint64_t events;
-	status st = index_leaf(txn, b->feed, &start, &events);
+	bool gaps;
+	status st = gaps_between(txn, b->feed, start.seq, end.seq, &gaps);
 
-	*ret_joint = (struct joint) { .at = start };
+	if (st < 0 || gaps)
+		return st == ST_OK ? ST_NOT_FOUND : st;
+	st = index_leaf(txn, b->feed, &start, &events);
+	*ret_run = (struct run) { .start = start, .end = end, .count = b->count };
 	if (st != ST_NOT_FOUND)
 		return st; /* at the end of a lane: nothing behind it is known */
 	st = journal_known(txn, b->feed, &end);
-	if (st != ST_NOT_FOUND)
-		return st == ST_OK ? ST_EXISTS : st;
-	st = journal_known(txn, b->feed, &start);
-	if (st < 0)
-		return st == ST_NOT_FOUND ? ST_UNKNOWN : st;
-	return find_joint(txn, b, bodies, ret_joint);
+	return st == ST_OK ? ST_EXISTS : st;
 }
 
-/* The bytes to keep: the frame itself, or the rest of it in w. */
+/* ST_EXISTS, ST_UNKNOWN, or what is to be stored. */
 static status
-bytes_to_keep(const struct batch *b, struct bytes bodies, const struct joint *j, writer *w,
-              struct bytes *ret_bytes)
+place_batch(kv_txn *txn, const struct batch *b, struct bytes bodies, take_how how,
+            struct run *ret_run)
 {
-	status st;
+	struct placing p = { txn, b->feed, NULL, b->count, how };
+	struct batch_walk walk = batch_walk(b, bodies);
+	struct batch_event e;
+	status st = place_quickly(txn, b, ret_run);
 
-	*ret_bytes = b->frame;
-	if (j->skip == 0)
-		return ST_OK;
-	st = batch_rewrite(b, bodies, j->skip, j->skip_bytes, j->at.hash, w);
-	*ret_bytes = writer_bytes(w);
+	if (st != ST_NOT_FOUND)
+		return st;
+	p.joints = calloc(b->count + 1, sizeof(*p.joints));
+	if (!p.joints)
+		return ST_NOMEM;
+	p.joints[0].at = walk.at;
+	for (uint64_t i = 1; batch_next(&walk, &e); i++)
+		p.joints[i] = (struct joint) { e.at, e.end_offset };
+	st = place_run(&p, ret_run);
+	free(p.joints);
 	return st;
 }
 
-/* Of the events behind the known beginning. */
+/* The bytes to keep: the frame itself, or the rest of it in w; before them how many events
+ * are meant, where these are not all. */
 static status
-tags_of(const struct batch *b, struct bytes bodies, uint64_t skip, writer *w)
+bytes_to_keep(const struct batch *b, struct bytes bodies, const struct run *r, writer *rest,
+              writer *w, struct bytes *ret_bytes)
+{
+	uint8_t count[COUNT_BYTES];
+	status st = ST_OK;
+
+	*ret_bytes = b->frame;
+	if (r->skip > 0) {
+		st = batch_rewrite(b, bodies, r->skip, r->skip_bytes, r->start.hash, rest);
+		*ret_bytes = writer_bytes(rest);
+	}
+	if (st < 0 || r->skip + r->count == b->count)
+		return st;
+	put_u64(count, r->count);
+	writer_raw(w, count, sizeof(count));
+	writer_raw(w, ret_bytes->at, ret_bytes->len);
+	*ret_bytes = writer_bytes(w);
+	return writer_status(w);
+}
+
+status
+batch_tags(const struct batch *b, struct bytes bodies, uint64_t skip, uint64_t count, writer *w)
 {
 	struct batch_walk walk = batch_walk(b, bodies);
 	struct batch_event e;
 
-	for (uint64_t i = 0; batch_next(&walk, &e); i++)
+	for (uint64_t i = 0; i < skip + count && batch_next(&walk, &e); i++)
 		if (i >= skip)
 			writer_raw(w, e.at.hash, TAG_BYTES);
 	return writer_status(w);
+}
+
+/* What joins at nothing that is here needs room for a gap; to go on with a lane, or to
+ * come to what is here, needs none for a lane. */
+static status
+has_room(kv_txn *txn, const uint8_t *feed, const struct run *r)
+{
+	status st = gaps_has(txn, feed, &r->end);
+
+	if (st != ST_NOT_FOUND)
+		return st;
+	st = index_has_room(txn, feed, &r->start);
+	if (st == ST_OK)
+		st = journal_known(txn, feed, &r->start);
+	if (st == ST_NOT_FOUND)
+		st = gaps_has(txn, feed, &r->start) == ST_OK ? ST_OK : gaps_have_room(txn, feed);
+	return st;
 }
 
 /* All that can refuse the batch (its place, the room for a lane, its size once the known
  * part is cut off) is asked before the first write: who is refused has stored nothing. */
 status
 journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
-             uint64_t *ret_skipped, uint64_t *ret_offset)
+             take_how how, struct taken *ret_taken)
 {
-	struct point end = batch_end(b);
 	struct bytes bytes;
-	struct joint joint;
-	uint64_t offset;
-	writer w, tags;
-	status st = place_batch(txn, b, bodies, &joint);
+	struct run run = { 0 };
+	struct taken taken = { 0 };
+	writer rest, w, tags;
+	status st = place_batch(txn, b, bodies, how, &run);
 
+	if (st == ST_OK)
+		st = has_room(txn, b->feed, &run);
 	if (st < 0)
 		return st;
-	st = index_has_room(txn, b->feed, &joint.at);
-	if (st < 0)
-		return st;
+	writer_init(&rest);
 	writer_init(&w);
 	writer_init(&tags);
-	st = bytes_to_keep(b, bodies, &joint, &w, &bytes);
+	st = bytes_to_keep(b, bodies, &run, &rest, &w, &bytes);
 	if (st == ST_OK)
-		st = tags_of(b, bodies, joint.skip, &tags);
+		st = batch_tags(b, bodies, run.skip, run.count, &tags);
 	if (st == ST_OK)
-		st = journal_append(txn, JOURNAL_BATCH, received_ms, bytes, &offset);
+		st = journal_append(
+			txn, run.skip + run.count == b->count ? JOURNAL_BATCH : JOURNAL_REFILL,
+			received_ms, bytes, &taken.offset);
 	if (st == ST_OK)
-		st = index_put(txn, b->feed, &joint.at, &end, offset, writer_bytes(&tags));
+		st = index_put(txn, b->feed, &run.start, &run.end, taken.offset,
+		               writer_bytes(&tags), &taken.closed);
+	writer_done(&rest);
 	writer_done(&w);
 	writer_done(&tags);
-	if (st == ST_OK) {
-		*ret_skipped = joint.skip;
-		*ret_offset = offset;
-	}
+	taken.skipped = run.skip;
+	taken.count = run.count;
+	if (st == ST_OK)
+		*ret_taken = taken;
 	return st;
+}
+
+/* ---- entries as runs of events ---- */
+
+status
+journal_run_open(const struct journal_entry *entry, uint8_t space[static BATCH_RAW_BYTES_MAX],
+                 struct journal_run *ret_run)
+{
+	struct journal_run r;
+	struct batch_walk walk;
+	struct batch_event e;
+	status st = journal_open(entry, &r.batch, &r.count);
+
+	if (st == ST_OK)
+		st = batch_unpack(&r.batch, space, &r.bodies);
+	if (st < 0)
+		return ST_MALFORMED;
+	r.start = batch_start(&r.batch);
+	r.end = batch_end(&r.batch);
+	walk = batch_walk(&r.batch, r.bodies);
+	for (uint64_t i = 0; i < r.count && r.count < r.batch.count; i++) {
+		if (!batch_next(&walk, &e))
+			return ST_MALFORMED;
+		r.end = e.at;
+	}
+	*ret_run = r;
+	return ST_OK;
 }
 
 /* ---- walking over events ---- */
 
-/* visit may write to the store, so the frame is copied out of it first. */
+/* visit may write to the store, so the entry is copied out of it first. */
 struct space {
-	uint8_t frame[BATCH_BYTES_MAX];
+	uint8_t bytes[COUNT_BYTES + BATCH_BYTES_MAX];
 	uint8_t raw[BATCH_RAW_BYTES_MAX];
 };
+
+static status
+copy_run(const struct journal_entry *entry, struct space *space, struct journal_run *ret_run)
+{
+	struct journal_entry copy = *entry;
+
+	if (entry->bytes.len > sizeof(space->bytes))
+		return ST_MALFORMED;
+	memcpy(space->bytes, entry->bytes.at, entry->bytes.len);
+	copy.bytes.at = space->bytes;
+	return journal_run_open(&copy, space->raw, ret_run);
+}
 
 static status
 each_event_of(const struct journal_entry *entry, struct space *space, journal_visit *visit,
               void *ctx)
 {
 	struct journal_event e = { .offset = entry->offset, .received_ms = entry->received_ms };
-	struct bytes bodies = { 0 };
 	struct batch_walk walk;
-	struct batch b = { 0 };
-	status st;
+	struct journal_run run;
+	uint64_t left;
+	status st = copy_run(entry, space, &run);
 
-	if (entry->bytes.len > sizeof(space->frame))
-		return ST_MALFORMED;
-	memcpy(space->frame, entry->bytes.at, entry->bytes.len);
-	st = batch_open(space->frame, entry->bytes.len, &b);
-	if (st == ST_OK)
-		st = batch_unpack(&b, space->raw, &bodies);
 	if (st < 0)
-		return ST_MALFORMED;
-	e.feed = b.feed;
-	walk = batch_walk(&b, bodies);
-	while (st == ST_OK && batch_next(&walk, &e.event))
+		return st;
+	e.feed = run.batch.feed;
+	walk = batch_walk(&run.batch, run.bodies);
+	for (left = run.count; left > 0 && st == ST_OK && batch_next(&walk, &e.event); left--)
 		st = visit(ctx, &e);
-	return st == ST_OK && walk.left > 0 ? ST_MALFORMED : st;
+	return st == ST_OK && left > 0 ? ST_MALFORMED : st;
 }
 
 status
@@ -258,6 +488,12 @@ journal_each_event_of(const struct journal_entry *entry, journal_visit *visit, v
 
 	free(space);
 	return st;
+}
+
+bool
+journal_is_batch(const struct journal_entry *entry)
+{
+	return entry->kind == JOURNAL_BATCH || entry->kind == JOURNAL_REFILL;
 }
 
 /* The size is read once: entries that visit appends are not walked over. */
@@ -272,9 +508,128 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 		struct journal_entry entry;
 
 		st = journal_read(txn, offset, &entry);
-		if (st == ST_OK && entry.kind == JOURNAL_BATCH)
+		if (st == ST_OK && journal_is_batch(&entry))
 			st = each_event_of(&entry, space, visit, ctx);
 	}
 	free(space);
 	return st;
+}
+
+/* ---- the index of what is there ---- */
+
+/* The index lies in the store that is written to, the entry must not. */
+static status
+index_entry(kv_txn *txn, const struct journal_entry *entry, struct space *space)
+{
+	struct journal_run r;
+	bool closed;
+	writer tags;
+	status st = copy_run(entry, space, &r);
+
+	if (st < 0)
+		return st;
+	writer_init(&tags);
+	st = batch_tags(&r.batch, r.bodies, 0, r.count, &tags);
+	if (st == ST_OK)
+		st = index_put(txn, r.batch.feed, &r.start, &r.end, entry->offset,
+		               writer_bytes(&tags), &closed);
+	writer_done(&tags);
+	return st;
+}
+
+status
+journal_index_anew(kv_txn *txn)
+{
+	struct space *space = malloc(sizeof(*space));
+	uint64_t size = journal_size(txn);
+	status st = space ? index_clear(txn) : ST_NOMEM;
+
+	for (uint64_t offset = 0; offset < size && st == ST_OK; offset++) {
+		struct journal_entry entry;
+
+		st = journal_read(txn, offset, &entry);
+		if (st == ST_OK && journal_is_batch(&entry))
+			st = index_entry(txn, &entry, space);
+	}
+	free(space);
+	return st;
+}
+
+/* The running hash is computed again, but for an entry that is no longer what it was. */
+status
+journal_copy(kv_txn *txn, const struct journal_entry *entry)
+{
+	struct journal_entry copy = *entry;
+	struct space *space;
+	status st = append(txn, &copy, entry->kind == JOURNAL_LOST);
+
+	if (st < 0 || !journal_is_batch(entry))
+		return st;
+	space = malloc(sizeof(*space));
+	st = space ? index_entry(txn, &copy, space) : ST_NOMEM;
+	free(space);
+	return st;
+}
+
+/* ---- losing ---- */
+
+/* Of what was there, time and running hash stay, as far as they can be read. */
+static status
+read_head(kv_txn *txn, uint64_t offset, struct journal_entry *ret_entry)
+{
+	uint8_t key[OFFSET_BYTES];
+	struct bytes value;
+	status st;
+
+	*ret_entry = (struct journal_entry) { .offset = offset, .kind = JOURNAL_LOST };
+	put_u64(key, offset);
+	st = kv_get(txn, TABLE_JOURNAL, (struct bytes) { key, sizeof(key) }, &value);
+	if (st == ST_OK && value.len >= ENTRY_HEAD_BYTES) {
+		ret_entry->received_ms = (int64_t) get_u64(value.at + 1);
+		memcpy(ret_entry->running, value.at + 9, HASH_BYTES);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum { LOST_BYTES = FEED_BYTES + 2 * COUNT_BYTES + 2 * HASH_BYTES };
+
+status
+journal_lost(kv_txn *txn, const struct journal_entry *entry, struct lost_run *ret_run)
+{
+	const uint8_t *at = entry->bytes.at;
+	struct lost_run run = { .feed = at };
+	status st;
+
+	if (entry->bytes.len != LOST_BYTES)
+		return ST_MALFORMED;
+	run.first = get_u64(at + FEED_BYTES);
+	run.count = get_u64(at + FEED_BYTES + COUNT_BYTES);
+	if (run.first < 1 || run.count < 1 || run.count > BATCH_EVENTS_MAX)
+		return ST_MALFORMED;
+	run.end.seq = run.first + run.count - 1;
+	memcpy(run.end.hash, at + LOST_BYTES - HASH_BYTES, HASH_BYTES);
+	st = index_whole(txn, run.feed, &run.end, run.first);
+	run.back = st == ST_OK;
+	if (st == ST_OK || st == ST_NOT_FOUND)
+		*ret_run = run;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+status
+journal_lose(kv_txn *txn, uint64_t offset, const struct index_row *row)
+{
+	uint8_t was[LOST_BYTES];
+	struct journal_entry entry;
+	status st = read_head(txn, offset, &entry);
+
+	if (st < 0)
+		return st;
+	memcpy(was, row->feed, FEED_BYTES);
+	put_u64(was + FEED_BYTES, row->first);
+	put_u64(was + FEED_BYTES + COUNT_BYTES, row->count);
+	memcpy(was + FEED_BYTES + 2 * COUNT_BYTES, row->before, HASH_BYTES);
+	memcpy(was + FEED_BYTES + 2 * COUNT_BYTES + HASH_BYTES, row->after, HASH_BYTES);
+	entry.bytes = (struct bytes) { was, sizeof(was) };
+	st = index_lose(txn, row);
+	return st == ST_OK ? put_entry(txn, &entry) : st;
 }

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "hub/hub.h"
+#include "hub/journal_gaps.h"
 #include "hub/rows.h"
 #include "protocol/chain.h"
 
 enum {
 	NUMBER_BYTES = 8,
-	BATCH_KEY_BYTES = FEED_BYTES + 2 * NUMBER_BYTES,
 	BATCH_HEAD_BYTES = NUMBER_BYTES + 2 * HASH_BYTES, /* of the value; then the tags */
 	BATCH_VALUE_MAX = BATCH_HEAD_BYTES + BATCH_EVENTS_MAX * TAG_BYTES,
 };
@@ -126,25 +126,66 @@ index_has_room(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct 
 	return lanes.count < LANES_MAX ? ST_OK : ST_LIMIT;
 }
 
-/* The lane that ended at start now ends at end.  Where none ended a new lane begins, at the
- * beginning of the feed or amid another lane: it has brought nothing before, and what it
- * shares with the other is counted there. */
-static status
-move_leaf(kv_txn *txn, const uint8_t *feed, const struct point *start, const struct point *end)
+status
+index_leaf_put(kv_txn *txn, const uint8_t *feed, const struct point *at, uint64_t events)
 {
 	uint8_t key[EVENT_ID_BYTES], value[NUMBER_BYTES];
-	uint64_t events = 0;
-	status st = leaf_get(txn, feed, start, &events);
 
-	event_id_write(feed, start, key);
-	if (st == ST_OK)
-		st = kv_delete(txn, TABLE_LEAVES, (struct bytes) { key, sizeof(key) });
-	if (st < 0 && st != ST_NOT_FOUND)
-		return st;
-	event_id_write(feed, end, key);
-	put_u64(value, events + end->seq - start->seq);
+	event_id_write(feed, at, key);
+	put_u64(value, events);
 	return kv_put(txn, TABLE_LEAVES, (struct bytes) { key, sizeof(key) },
 	              (struct bytes) { value, sizeof(value) });
+}
+
+status
+index_leaf_take(kv_txn *txn, const uint8_t *feed, const struct point *at, uint64_t *ret_events)
+{
+	uint8_t key[EVENT_ID_BYTES];
+	status st = leaf_get(txn, feed, at, ret_events);
+
+	event_id_write(feed, at, key);
+	return st == ST_OK ? kv_delete(txn, TABLE_LEAVES, (struct bytes) { key, sizeof(key) }) : st;
+}
+
+status
+index_leaf_add(kv_txn *txn, const uint8_t *feed, uint64_t seq, uint64_t events)
+{
+	uint8_t key[FEED_BYTES + NUMBER_BYTES];
+	struct point at = { 0 };
+	struct kv_walk walk;
+	uint64_t had = 0;
+	status st = ST_NOT_FOUND, ended;
+
+	memcpy(key, feed, FEED_BYTES);
+	put_u64(key + FEED_BYTES, seq);
+	if (kv_seek(txn, TABLE_LEAVES, (struct bytes) { key, sizeof(key) }, &walk) &&
+	    of_feed(walk.key, feed))
+		st = leaf_read(&walk, &at, &had);
+	ended = walk.st;
+	kv_walk_done(&walk);
+	if (ended < 0)
+		return ended;
+	return st == ST_OK ? index_leaf_put(txn, feed, &at, had + events) : st;
+}
+
+/* The lane that ended at start now ends at end; where it comes to what was here already,
+ * it has no end of its own.  Where none ended a new lane begins, at the beginning of the
+ * feed, amid another lane, or loose: it has brought nothing before, and what it shares
+ * with the other is counted there. */
+static status
+move_leaf(kv_txn *txn, const uint8_t *feed, const struct point *start, const struct point *end,
+          bool joins)
+{
+	uint64_t events = 0;
+	status st = index_leaf_take(txn, feed, start, &events);
+
+	if (st < 0 && st != ST_NOT_FOUND)
+		return st;
+	events += end->seq - start->seq;
+	if (!joins)
+		return index_leaf_put(txn, feed, end, events);
+	st = index_leaf_add(txn, feed, end->seq + 1, events);
+	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
 
 status
@@ -198,13 +239,8 @@ journal_each_leaf(kv_txn *txn,
 
 /* ---- batches ---- */
 
-struct batch_row {
-	uint64_t first, count, offset;
-	const uint8_t *before, *after, *tags;
-};
-
-static void
-batch_key(const uint8_t *feed, uint64_t first, uint64_t offset, uint8_t out[static BATCH_KEY_BYTES])
+void
+index_key(const uint8_t *feed, uint64_t first, uint64_t offset, uint8_t out[static INDEX_KEY_BYTES])
 {
 	memcpy(out, feed, FEED_BYTES);
 	put_u64(out + FEED_BYTES, first);
@@ -212,40 +248,126 @@ batch_key(const uint8_t *feed, uint64_t first, uint64_t offset, uint8_t out[stat
 }
 
 /* There is room for all tags, since a batch has at most BATCH_EVENTS_MAX events. */
+static struct bytes
+batch_value(const struct point *start, const struct point *end, struct bytes tags,
+            uint8_t out[static BATCH_VALUE_MAX])
+{
+	put_u64(out, end->seq - start->seq);
+	memcpy(out + NUMBER_BYTES, start->hash, HASH_BYTES);
+	memcpy(out + NUMBER_BYTES + HASH_BYTES, end->hash, HASH_BYTES);
+	memcpy(out + BATCH_HEAD_BYTES, tags.at, tags.len);
+	return (struct bytes) { out, BATCH_HEAD_BYTES + tags.len };
+}
+
+/* The end of a lane is asked for first: that is the rule, and one look-up. */
+static status
+is_here(kv_txn *txn, const uint8_t *feed, const struct point *at, bool *ret_here)
+{
+	status st = journal_known(txn, feed, at);
+
+	*ret_here = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 status
 index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-          const struct point *end, uint64_t offset, struct bytes tags)
+          const struct point *end, uint64_t offset, struct bytes tags, bool *ret_closed)
 {
-	uint8_t key[BATCH_KEY_BYTES], value[BATCH_VALUE_MAX];
+	uint8_t key[INDEX_KEY_BYTES], value[BATCH_VALUE_MAX];
+	bool joined = true, joins = false;
+	status st = is_here(txn, feed, start, &joined);
+
+	index_key(feed, start->seq + 1, offset, key);
+	if (st == ST_OK)
+		st = kv_put(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) },
+		            batch_value(start, end, tags, value));
+	if (st == ST_OK)
+		st = gaps_close(txn, feed, start, tags, ret_closed, &joins);
+	if (st == ST_OK)
+		st = move_leaf(txn, feed, start, end, joins);
+	return st == ST_OK && !joined ? gaps_put(txn, feed, start) : st;
+}
+
+status
+index_check(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
+            const struct point *end, uint64_t offset, struct bytes tags)
+{
+	uint8_t key[INDEX_KEY_BYTES], value[BATCH_VALUE_MAX];
+	struct bytes want = batch_value(start, end, tags, value), got;
 	status st;
 
-	batch_key(feed, start->seq + 1, offset, key);
-	put_u64(value, end->seq - start->seq);
-	memcpy(value + NUMBER_BYTES, start->hash, HASH_BYTES);
-	memcpy(value + NUMBER_BYTES + HASH_BYTES, end->hash, HASH_BYTES);
-	memcpy(value + BATCH_HEAD_BYTES, tags.at, tags.len);
-	st = kv_put(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) },
-	            (struct bytes) { value, BATCH_HEAD_BYTES + tags.len });
-	return st == ST_OK ? move_leaf(txn, feed, start, end) : st;
+	index_key(feed, start->seq + 1, offset, key);
+	st = kv_get(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &got);
+	if (st < 0)
+		return st;
+	return got.len == want.len && memcmp(got.at, want.at, got.len) == 0 ? ST_OK : ST_NOT_FOUND;
 }
 
 /* That there are as many tags as events is what look_into() relies on. */
-static status
-batch_row_read(const struct kv_walk *walk, struct batch_row *ret_row)
+status
+index_row_read(const struct kv_walk *walk, struct index_row *ret_row)
 {
-	if (walk->key.len != BATCH_KEY_BYTES || walk->value.len < BATCH_HEAD_BYTES ||
+	if (walk->key.len != INDEX_KEY_BYTES || walk->value.len < BATCH_HEAD_BYTES ||
 	    walk->value.len > BATCH_VALUE_MAX ||
 	    get_u64(walk->value.at) != (walk->value.len - BATCH_HEAD_BYTES) / TAG_BYTES)
 		return ST_MALFORMED;
-	*ret_row = (struct batch_row) {
+	*ret_row = (struct index_row) {
+		.feed = walk->key.at,
 		.first = get_u64(walk->key.at + FEED_BYTES),
 		.offset = get_u64(walk->key.at + FEED_BYTES + NUMBER_BYTES),
 		.count = get_u64(walk->value.at),
 		.before = walk->value.at + NUMBER_BYTES,
 		.after = walk->value.at + NUMBER_BYTES + HASH_BYTES,
-		.tags = walk->value.at + BATCH_HEAD_BYTES,
+		.tags = { walk->value.at + BATCH_HEAD_BYTES, walk->value.len - BATCH_HEAD_BYTES },
 	};
 	return ST_OK;
+}
+
+status
+index_clear(kv_txn *txn)
+{
+	static const int tables[] = { TABLE_BATCHES, TABLE_LEAVES, TABLE_GAPS };
+	status st = ST_OK;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && st == ST_OK; i++)
+		st = kv_clear(txn, tables[i]);
+	return st;
+}
+
+status
+index_each(kv_txn *txn, status (*visit)(void *ctx, const struct index_row *row), void *ctx)
+{
+	struct kv_walk walk;
+	status st = ST_OK;
+
+	for (bool more = kv_seek(txn, TABLE_BATCHES, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
+		struct index_row row;
+
+		st = index_row_read(&walk, &row);
+		if (st == ST_OK)
+			st = visit(ctx, &row);
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
+/* A row that cannot be read is passed over: who asks looks for the one that can. */
+status
+index_of_offset(kv_txn *txn, uint64_t offset, struct index_row *ret_row)
+{
+	struct kv_walk walk;
+	bool found = false;
+	status st;
+
+	for (bool more = kv_seek(txn, TABLE_BATCHES, (struct bytes) { 0 }, &walk); more && !found;
+	     more = !found && kv_next(&walk))
+		found = index_row_read(&walk, ret_row) == ST_OK && ret_row->offset == offset;
+	st = walk.st;
+	kv_walk_done(&walk);
+	return st == ST_OK && !found ? ST_NOT_FOUND : st;
 }
 
 struct lane_ends {
@@ -281,10 +403,10 @@ journal_forks(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *list
 	/* By first number, so what a batch goes on from was met before. */
 	for (bool more = kv_seek(txn, TABLE_BATCHES, (struct bytes) { feed, FEED_BYTES }, &walk);
 	     more && of_feed(walk.key, feed); more = kv_next(&walk)) {
-		struct batch_row row;
+		struct index_row row;
 		struct point start, end;
 
-		st = batch_row_read(&walk, &row);
+		st = index_row_read(&walk, &row);
 		if (st < 0)
 			break;
 		start.seq = row.first - 1;
@@ -293,6 +415,12 @@ journal_forks(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *list
 		memcpy(end.hash, row.after, HASH_BYTES);
 		if (goes_on(&ends, &start, &end))
 			continue;
+		st = gaps_has(txn, feed, &start); /* it is not known where that parted */
+		if (st == ST_OK)
+			continue;
+		if (st != ST_NOT_FOUND)
+			break;
+		st = ST_OK;
 		if (lanes > 0 && lanes <= max)
 			list[lanes - 1] = start.seq;
 		lanes++;
@@ -322,22 +450,22 @@ static void
 covers_start(kv_txn *txn, const uint8_t *feed, uint64_t seq, struct covers *c)
 {
 	struct lanes lanes = { 0 };
-	uint8_t key[BATCH_KEY_BYTES];
+	uint8_t key[INDEX_KEY_BYTES];
 
 	*c = (struct covers) { .feed = feed, .seq = seq };
 	c->st = lanes_of(txn, feed, seq, &lanes);
 	c->left = lanes.reaching;
-	batch_key(feed, seq, UINT64_MAX, key);
+	index_key(feed, seq, UINT64_MAX, key);
 	c->more = kv_seek_below(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &c->walk);
 }
 
 /* The row points into the map.  Having met all lanes that reach so far ends the walk,
  * which would else go on for BATCH_EVENTS_MAX numbers each time. */
 static bool
-covers_next(struct covers *c, struct batch_row *ret_row)
+covers_next(struct covers *c, struct index_row *ret_row)
 {
 	while (c->st == ST_OK && c->left > 0 && c->more && of_feed(c->walk.key, c->feed)) {
-		c->st = batch_row_read(&c->walk, ret_row);
+		c->st = index_row_read(&c->walk, ret_row);
 		if (c->st < 0 || c->seq - ret_row->first >= BATCH_EVENTS_MAX)
 			break;
 		if (c->seq - ret_row->first < ret_row->count) {
@@ -395,9 +523,9 @@ match(void *ctx, const struct journal_event *e)
 
 /* Look into one batch, unless its row tells already. */
 static status
-look_into(kv_txn *txn, const struct batch_row *row, struct seeking *s)
+look_into(kv_txn *txn, const struct index_row *row, struct seeking *s)
 {
-	const uint8_t *tag = row->tags + (s->seq - row->first) * TAG_BYTES;
+	const uint8_t *tag = row->tags.at + (s->seq - row->first) * TAG_BYTES;
 	size_t len = s->prefix_len < TAG_BYTES ? s->prefix_len : TAG_BYTES;
 	struct journal_entry entry;
 	status st;
@@ -410,7 +538,7 @@ look_into(kv_txn *txn, const struct batch_row *row, struct seeking *s)
 		return ST_OK;
 	}
 	st = journal_read(txn, row->offset, &entry);
-	if (st == ST_OK && entry.kind == JOURNAL_BATCH)
+	if (st == ST_OK)
 		st = journal_each_event_of(&entry, match, s);
 	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
@@ -419,7 +547,7 @@ status
 journal_known(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at)
 {
 	struct seeking s = { .seq = at->seq, .prefix = at->hash, .prefix_len = HASH_BYTES };
-	struct batch_row row;
+	struct index_row row;
 	struct covers c;
 	uint64_t events;
 	status st;
@@ -448,7 +576,7 @@ journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
 		             .prefix = prefix_len > 0 ? prefix : none,
 		             .prefix_len = prefix_len,
 		             .event = ret_event };
-	struct batch_row row;
+	struct index_row row;
 	struct covers c;
 	size_t found = 0;
 	status st;
@@ -467,6 +595,150 @@ journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
 	if (found == 0)
 		return ST_NOT_FOUND;
 	return found == 1 ? ST_OK : ST_EXISTS;
+}
+
+/* A lane begins with a batch of its own: what was known of it is cut off.  So of the
+ * batches that begin behind the fork the last one to come is that of the latest lane. */
+status
+journal_lane_since(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t fork,
+                   int64_t *ret_ms)
+{
+	uint8_t key[INDEX_KEY_BYTES];
+	struct journal_entry entry = { 0 };
+	struct kv_walk walk;
+	status st = ST_NOT_FOUND;
+
+	index_key(feed, fork + 1, UINT64_MAX, key);
+	if (kv_seek_below(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &walk) &&
+	    walk.key.len == INDEX_KEY_BYTES &&
+	    memcmp(walk.key.at, key, FEED_BYTES + NUMBER_BYTES) == 0)
+		st = journal_read(txn, get_u64(walk.key.at + FEED_BYTES + NUMBER_BYTES), &entry);
+	if (walk.st < 0)
+		st = walk.st;
+	kv_walk_done(&walk);
+	if (st == ST_OK)
+		*ret_ms = entry.received_ms;
+	return st;
+}
+
+/* The batch that holds that event.  A batch goes on from the end of another as a rule, and
+ * of its last event the row has the whole hash. */
+static status
+row_of(kv_txn *txn, const uint8_t *feed, const struct point *at, struct index_row *ret_row)
+{
+	struct seeking s = { .seq = at->seq, .prefix = at->hash, .prefix_len = HASH_BYTES };
+	struct covers c;
+	status st;
+
+	covers_start(txn, feed, at->seq, &c);
+	while (!s.found && covers_next(&c, ret_row))
+		c.st = look_into(txn, ret_row, &s);
+	st = covers_done(&c);
+	return st == ST_OK && !s.found ? ST_NOT_FOUND : st;
+}
+
+/* Down from the leaf, a batch a step, to the batch of the chain that has the number. */
+static status
+climb_down(kv_txn *txn, const uint8_t *feed, const struct point *at, struct point from)
+{
+	struct seeking s = { .seq = at->seq, .prefix = at->hash, .prefix_len = HASH_BYTES };
+	struct index_row row;
+	status st = row_of(txn, feed, &from, &row);
+
+	while (st == ST_OK && at->seq < row.first) {
+		from.seq = row.first - 1;
+		memcpy(from.hash, row.before, HASH_BYTES);
+		st = row_of(txn, feed, &from, &row);
+		if (st == ST_NOT_FOUND && gaps_has(txn, feed, &from) == ST_NOT_FOUND)
+			st = ST_MALFORMED; /* a batch joins at what is here, or at a gap */
+	}
+	if (st == ST_OK)
+		st = look_into(txn, &row, &s);
+	return st == ST_OK && !s.found ? ST_NOT_FOUND : st;
+}
+
+status
+index_whole(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *end,
+            uint64_t first)
+{
+	struct point from = *end;
+	struct index_row row;
+	status st = ST_OK;
+
+	while (st == ST_OK && from.seq >= first && from.seq > 0) {
+		st = row_of(txn, feed, &from, &row);
+		if (st == ST_OK) {
+			from.seq = row.first - 1;
+			memcpy(from.hash, row.before, HASH_BYTES);
+		}
+	}
+	return st;
+}
+
+struct hashes {
+	uint64_t last; /* of the chain, in this batch */
+	uint8_t *list;
+};
+
+static status
+note_hash(void *ctx, const struct journal_event *e)
+{
+	const struct hashes *h = ctx;
+
+	if (e->event.at.seq <= h->last)
+		memcpy(h->list + (e->event.at.seq - 1) * HASH_BYTES, e->event.at.hash, HASH_BYTES);
+	return ST_OK;
+}
+
+status
+journal_chain(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *leaf,
+              uint8_t *ret_hashes, struct point *ret_end)
+{
+	struct point from = *leaf;
+	status st = ST_OK;
+
+	while (st == ST_OK && from.seq > 0) {
+		struct hashes h = { from.seq, ret_hashes };
+		struct journal_entry entry;
+		struct index_row row;
+
+		st = row_of(txn, feed, &from, &row);
+		if (st == ST_NOT_FOUND && gaps_has(txn, feed, &from) == ST_OK)
+			st = ST_UNKNOWN;
+		if (st == ST_OK)
+			st = journal_read(txn, row.offset, &entry);
+		if (st == ST_OK)
+			st = journal_each_event_of(&entry, note_hash, &h);
+		if (st == ST_OK && from.seq == leaf->seq) {
+			ret_end->seq = row.first - 1 + row.count;
+			memcpy(ret_end->hash, row.after, HASH_BYTES);
+		}
+		if (st == ST_OK) {
+			from.seq = row.first - 1;
+			memcpy(from.hash, row.before, HASH_BYTES);
+		}
+	}
+	return st;
+}
+
+/* In a feed with one lane, which is the rule, all that is here lies on one chain. */
+status
+journal_below(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
+              const struct point *leaf)
+{
+	struct lanes lanes = { 0 };
+	status st;
+
+	if (at->seq > leaf->seq)
+		return ST_NOT_FOUND;
+	if (at->seq == leaf->seq)
+		return point_equal(at, leaf) ? ST_OK : ST_NOT_FOUND;
+	st = journal_known(txn, feed, leaf);
+	if (st == ST_OK)
+		st = lanes_of(txn, feed, 0, &lanes);
+	if (st < 0 || lanes.count == 1)
+		return st;
+	return climb_down(txn, feed, at, *leaf);
 }
 
 status

@@ -16,9 +16,76 @@ status index_leaf(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const stru
 /* ST_LIMIT: what joins at that point would be a lane too many. */
 status index_has_room(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at);
 
+/* A row of TABLE_BATCHES; points into the transaction. */
+struct index_row {
+	const uint8_t *feed;
+	uint64_t first, count, offset;
+	const uint8_t *before, *after;
+	struct bytes tags;
+};
+
 enum { TAG_BYTES = 8 }; /* as many as nobody can find a second chain hash for */
 
-/* Enter the batch at offset that leads from start to end; tags has TAG_BYTES of
- * the chain hash of each of its events. */
+/* Enter the run of events at offset that leads from start to end; tags has TAG_BYTES of
+ * the chain hash of each.  Leaves and gaps follow: what it joins at is a gap when it is
+ * not here.  *ret_closed: it closes a gap. */
 status index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-                 const struct point *end, uint64_t offset, struct bytes tags);
+                 const struct point *end, uint64_t offset, struct bytes tags, bool *ret_closed);
+
+/* The run that has this row is no longer here: the row goes to TABLE_LOST, leaves and
+ * gaps follow. */
+status index_lose(kv_txn *txn, const struct index_row *row);
+
+/* ST_OK: all events of the chain that ends at end are here, down to number first.
+ * ST_NOT_FOUND. */
+status index_whole(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *end,
+                   uint64_t first);
+
+/* Forget what is told of batches, lanes and gaps. */
+status index_clear(kv_txn *txn);
+
+/* The events of an entry that are meant, unpacked into space. */
+struct journal_run {
+	struct batch batch;
+	struct bytes bodies;
+	uint64_t count; /* of the batch's, from its first on */
+	struct point start, end;
+};
+
+/* ST_MALFORMED: not such an entry. */
+status journal_run_open(const struct journal_entry *entry,
+                        uint8_t space[static BATCH_RAW_BYTES_MAX], struct journal_run *ret_run);
+
+/* The tags of count events of a batch behind the first skip. */
+status
+batch_tags(const struct batch *b, struct bytes bodies, uint64_t skip, uint64_t count, writer *w);
+
+/* ST_OK when the row of the batch at offset is there and says just that; else
+ * ST_NOT_FOUND. */
+status index_check(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
+                   const struct point *end, uint64_t offset, struct bytes tags);
+
+/* The row of the batch at that offset, which costs a walk over all rows: for the
+ * entries that cannot say themselves what they are.  ST_NOT_FOUND. */
+status index_of_offset(kv_txn *txn, uint64_t offset, struct index_row *ret_row);
+
+/* All rows in their order.  visit must not write. */
+status index_each(kv_txn *txn, status (*visit)(void *ctx, const struct index_row *row), void *ctx);
+
+/* ---- what journal_index.c and journal_lose.c share ---- */
+
+enum { INDEX_KEY_BYTES = FEED_BYTES + 2 * 8 };
+
+void index_key(const uint8_t *feed, uint64_t first, uint64_t offset,
+               uint8_t ret_key[static INDEX_KEY_BYTES]);
+
+/* A row that a walk stands on.  ST_MALFORMED. */
+status index_row_read(const struct kv_walk *walk, struct index_row *ret_row);
+
+status index_leaf_put(kv_txn *txn, const uint8_t *feed, const struct point *at, uint64_t events);
+/* How many events its lane brought; ST_NOT_FOUND: it is no leaf. */
+status
+index_leaf_take(kv_txn *txn, const uint8_t *feed, const struct point *at, uint64_t *ret_events);
+/* To a leaf at or above that number, which one is of no moment: only the sum is asked for.
+ * ST_NOT_FOUND: there is none. */
+status index_leaf_add(kv_txn *txn, const uint8_t *feed, uint64_t seq, uint64_t events);

@@ -7,6 +7,10 @@
 #include "hub/hub.h"
 #include "hub/journal.h"
 #include "hub/judge.h"
+#include "hub/others.h"
+#include "hub/probes.h"
+#include "hub/remarks.h"
+#include "hub/rights.h"
 #include "hub/standing.h"
 
 /* ---- rows of held events ---- */
@@ -38,39 +42,66 @@ set_held(struct ledger *l, const uint8_t *id, hold reason)
 
 /* No batch of a feed that is not enrolled is taken: a device that is missing is damage. */
 static status
-find_device(struct ledger *l, const uint8_t *feed)
+find_device(struct ledger *l, const uint8_t *feed, const struct point *at)
 {
 	status st;
 
-	if (l->has_device && memcmp(l->device.feed, feed, FEED_BYTES) == 0)
+	if (l->has_device && l->device.losses == 0 && memcmp(l->device.feed, feed, FEED_BYTES) == 0)
 		return ST_OK;
-	st = registry_device(l->txn, feed, &l->device);
+	st = rights_at(l->txn, l->chains, feed, at, &l->device);
 	l->has_device = st == ST_OK;
 	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
 
+/* The device asks its standing whether this was done. */
 static status
-fold_alone(struct ledger *l, const uint8_t *id, const struct event *e, hold decoded)
+fold_probe(struct ledger *l, const uint8_t *id)
 {
-	hold reason;
-	status st = find_device(l, id);
+	struct point at;
+	status st;
 
+	event_id_read(id, &at);
+	st = probes_note(l->txn, id, &at);
+	return st == ST_OK ? standing_touch(l->txn, id) : st;
+}
+
+static status
+fold_alone(struct ledger *l, const uint8_t *id, const struct point *at, const struct event *e,
+           hold decoded)
+{
+	lateness late = LATE_NOT;
+	hold reason;
+	status st = find_device(l, id, at);
+
+	if (st == ST_OK && decoded == HOLD_NONE)
+		st = locks_late(l->locks, l->txn, l->chains, id, at, e, &late);
 	if (st < 0)
 		return st;
-	reason = judge(e, decoded, l->plan, &l->device);
+	reason = judge(e, decoded, l->plan, &l->device, late == LATE_ALL);
+	if (reason == HOLD_LOCKED)
+		st = graph_note_locked(l->txn, id);
+	if (st < 0)
+		return st;
 	if (reason != HOLD_NONE)
 		return set_held(l, id, reason);
-	return e->kind == KIND_ACTIVITY ? count_event(l->txn, l->plan, e, +1) : ST_OK;
+	if (e->kind == KIND_PROBE)
+		return fold_probe(l, id);
+	if (e->kind == KIND_RETURN)
+		return remarks_take(l->txn, id, e);
+	return count_event(l->txn, l->plan, e, at->hash, +1);
 }
 
 /* Not marked as counted, whatever it is worth: that is for settling to decide. */
 static status
-note_node(struct ledger *l, const struct node *n, const struct event *e, bool corrects)
+note_node(struct ledger *l, const struct node *n, const struct event *e, bool corrects,
+          const char *bond)
 {
 	status st = graph_put(l->txn, n);
 
 	if (st == ST_OK && corrects)
 		st = graph_put_fixes(l->txn, n->id, &e->fixes);
+	if (st == ST_OK && *bond)
+		st = graph_put_bond(l->txn, n->id, bond);
 	return st == ST_OK ? graph_put_todo(l->txn, n->id) : st;
 }
 
@@ -83,33 +114,36 @@ ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struc
 	struct node n = { .erased = erased, .body = body };
 	struct event e = { 0 };
 	hold decoded = erased ? HOLD_ERASED : event_decode(body, &e);
-	bool corrects = decoded == HOLD_NONE && e.kind != KIND_PLAN && e.fixes.count > 0;
+	bool corrects = decoded == HOLD_NONE && event_is_record(e.kind) && e.fixes.count > 0;
+	char bond[REGISTER_KEY_BYTES] = "";
+	bool bound = decoded == HOLD_NONE && event_bond(&e, bond);
 	bool named = false;
 	status st = ST_OK;
 
 	event_id_write(feed, at, n.id);
-	if (!corrects)
+	if (!corrects && !bound)
 		st = graph_is_named(l->txn, n.id, &named);
 	if (st < 0)
 		return st;
-	if (corrects || named)
-		return note_node(l, &n, &e, corrects);
-	return fold_alone(l, n.id, &e, decoded);
+	if (corrects || named || bound)
+		return note_node(l, &n, &e, corrects, bond);
+	return fold_alone(l, n.id, at, &e, decoded);
 }
 
 /* ---- settling records ---- */
 
-/* Count the version, or take it out again, where it is not as it should be. */
+/* Where that is what the version should be and is not: count it, or take it out. */
 static status
-set_counted(struct ledger *l, const struct version *v, const uint8_t *id)
+set_counted(struct ledger *l, const struct version *v, bool counted)
 {
-	uint8_t body[EVENT_BYTES_MAX + 1];
-	struct node n = { .counted = version_counts(v) };
+	uint8_t body[EVENT_BYTES_MAX + 1], id[EVENT_ID_BYTES];
+	struct node n = { .counted = counted };
 	struct event e;
 	status st;
 
-	if (n.counted == v->counted)
+	if (version_counts(v) != counted || counted == v->counted)
 		return ST_OK;
+	event_id_write(v->feed, &v->at, id);
 	st = graph_body(l->txn, id, body, &n.body.len);
 	if (st < 0)
 		return st;
@@ -118,7 +152,7 @@ set_counted(struct ledger *l, const struct version *v, const uint8_t *id)
 	/* only what could be decoded ever counted */
 	if (event_decode(n.body, &e) != HOLD_NONE)
 		return ST_MALFORMED;
-	st = count_event(l->txn, l->plan, &e, n.counted ? +1 : -1);
+	st = count_event(l->txn, l->plan, &e, v->at.hash, n.counted ? +1 : -1);
 	return st == ST_OK ? graph_put(l->txn, &n) : st;
 }
 
@@ -211,7 +245,8 @@ set_conflicts(struct ledger *l, const struct graph *g)
 	for (uint32_t i = 0; i < g->count && st == ST_OK; i++) {
 		size_t len = 0;
 
-		if (!g->list[i].sound || g->list[i].root != i)
+		/* of a register another first version may have stood for it before */
+		if (!g->list[i].sound || g->list[i].target_count > 0)
 			continue;
 		for (; at < head_count && heads[at].root == i; at++, len += EVENT_ID_BYTES)
 			memcpy(ids + len, heads[at].id, EVENT_ID_BYTES);
@@ -224,25 +259,35 @@ set_conflicts(struct ledger *l, const struct graph *g)
 	return st;
 }
 
-/* All that hangs together was judged at once, so the notes on all of it are dropped: this
+/* What counted is taken out first: the row of a register has room for one version.
+ *
+ * All that hangs together was judged at once, so the notes on all of it are dropped: this
  * is why a record is judged once however many of its versions came. */
 static status
 settle_graph(struct ledger *l, struct graph *g)
 {
 	status st = versions_judge(g->list, g->count);
 
+	for (size_t i = 0; i < g->count && st == ST_OK; i++)
+		st = set_counted(l, &g->list[i], false);
 	for (size_t i = 0; i < g->count && st == ST_OK; i++) {
 		const struct version *v = &g->list[i];
 		uint8_t id[EVENT_ID_BYTES];
 
 		event_id_write(v->feed, &v->at, id);
-		st = set_counted(l, v, id);
+		st = set_counted(l, v, true);
+		if (st == ST_OK && v->judged == HOLD_LOCKED)
+			st = graph_note_locked(l->txn, v->feed);
 		if (st == ST_OK)
 			st = set_held(l, id, version_held(v) ? v->hold : HOLD_NONE);
 		if (st == ST_OK)
+			st = remarks_mark(l->txn, id, v->superseded);
+		if (st == ST_OK)
 			st = graph_drop_todo(l->txn, id);
 	}
-	return st == ST_OK ? set_conflicts(l, g) : st;
+	if (st == ST_OK)
+		st = set_conflicts(l, g);
+	return st == ST_OK ? others_set(l->txn, g->list, g->count) : st;
 }
 
 /* The next note is sought anew each time, since settling drops more than one. */
@@ -255,7 +300,7 @@ ledger_settle(struct ledger *l)
 	while ((st = graph_next_todo(l->txn, id)) == ST_OK) {
 		struct graph g = { 0 };
 
-		st = graph_gather(l->txn, l->plan, id, true, &g);
+		st = graph_gather(l->txn, l->plan, l->chains, l->locks, id, true, &g);
 		if (st == ST_OK)
 			st = settle_graph(l, &g);
 		graph_done(&g);

@@ -12,16 +12,21 @@
 #pragma once
 
 #include "common/kv.h"
+#include "hub/chains.h"
+#include "hub/locks.h"
 #include "hub/registry.h"
 #include "protocol/event.h"
 #include "protocol/plan.h"
 
 struct ledger {
 	kv_txn *txn;
-	const plan *plan; /* in force; may be NULL: all activities are held */
+	const plan *plan;   /* in force; may be NULL: all activities are held */
+	chains *chains;     /* may be NULL: hub/chains.h */
+	const locks *locks; /* all there are (hub_locks()); NULL: none */
 
-	/* The module's own: of the last feed folded, since events come in runs of one
-	 * feed.  So the registry must not change in the life of a ledger. */
+	/* The module's own: of the last event folded, and good for the whole feed while
+	 * that has lost nothing, since events come in runs of one feed.  So the registry
+	 * must not change in the life of a ledger. */
 	bool has_device;
 	struct device device;
 };
@@ -45,7 +50,8 @@ typedef enum outcome {
 	OUTCOME_REPLACED, /* another version stands */
 	OUTCOME_CONFLICT, /* another stands that does not know of this one */
 	OUTCOME_HELD,
-	OUTCOME_OFFICE, /* a plan event: not of the ledger */
+	OUTCOME_PROBE,  /* it counts nothing */
+	OUTCOME_OFFICE, /* plan, cut, lock, return: not of the ledger */
 	OUTCOMES_
 } outcome;
 
@@ -60,6 +66,12 @@ status ledger_outcome(struct ledger *l, const uint8_t feed[static FEED_BYTES],
 status
 ledger_outcome_of(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
                   struct bytes body, bool erased, outcome *ret_outcome, hold *ret_reason);
+
+/* Whether an event of that outcome stands and came late for a locked quarter: a
+ * restatement.  e is empty when it could not be decoded. */
+status
+ledger_restates(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
+                const struct event *e, outcome o, bool *ret_restates);
 
 /* Empty all tables of the ledger. */
 status ledger_clear(kv_txn *txn);

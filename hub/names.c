@@ -41,12 +41,12 @@ named_at(const plan *p, name_kind kind, size_t index)
 
 		return index < count ? NAMED(&initiatives[index]) : (struct named) { 0 };
 	}
-	case NAME_MODE:
-		return item_at(p, LIST_MODES, index);
-	case NAME_COUNT:
-		return item_at(p, LIST_COUNTS, index);
-	case NAME_GROUP:
-		return item_at(p, LIST_ACTORS, index);
+	case NAME_MODE: return item_at(p, LIST_MODES, index);
+	case NAME_COUNT: return item_at(p, LIST_COUNTS, index);
+	case NAME_GROUP: return item_at(p, LIST_ACTORS, index);
+	case NAME_COMMITMENT: return item_at(p, LIST_COMMITMENTS, index);
+	case NAME_RISK: return item_at(p, LIST_RISKS, index);
+	case NAME_PROJECT: return item_at(p, LIST_PROJECTS, index);
 	}
 	return (struct named) { 0 };
 }
@@ -67,21 +67,19 @@ name_of(const plan *p, name_kind kind, struct text code)
 	const struct plan_initiative *initiative;
 
 	switch (kind) {
-	case NAME_UNIT:
-		unit = plan_unit(p, code.at, code.len);
-		return unit ? unit->name : NULL;
+	case NAME_UNIT: unit = plan_unit(p, code.at, code.len); return unit ? unit->name : NULL;
 	case NAME_INDICATOR:
 		indicator = plan_indicator(p, code.at, code.len);
 		return indicator ? indicator->name : NULL;
 	case NAME_INITIATIVE:
 		initiative = plan_initiative(p, code.at, code.len);
 		return initiative ? initiative->name : NULL;
-	case NAME_MODE:
-		return item_name(p, LIST_MODES, code);
-	case NAME_COUNT:
-		return item_name(p, LIST_COUNTS, code);
-	case NAME_GROUP:
-		return item_name(p, LIST_ACTORS, code);
+	case NAME_MODE: return item_name(p, LIST_MODES, code);
+	case NAME_COUNT: return item_name(p, LIST_COUNTS, code);
+	case NAME_GROUP: return item_name(p, LIST_ACTORS, code);
+	case NAME_COMMITMENT: return item_name(p, LIST_COMMITMENTS, code);
+	case NAME_RISK: return item_name(p, LIST_RISKS, code);
+	case NAME_PROJECT: return item_name(p, LIST_PROJECTS, code);
 	}
 	return NULL;
 }

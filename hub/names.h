@@ -15,6 +15,9 @@ typedef enum name_kind {
 	NAME_MODE,
 	NAME_COUNT,
 	NAME_GROUP,
+	NAME_COMMITMENT,
+	NAME_RISK,
+	NAME_PROJECT,
 } name_kind;
 
 /* NULL when the plan has no such code. */

@@ -20,7 +20,8 @@ static const struct {
 	[OUTCOME_REPLACED] = { "replaced", N_("another version of it stands") },
 	[OUTCOME_CONFLICT] = { "conflict", N_("in conflict with the version that stands") },
 	[OUTCOME_HELD] = { "held", N_("held, not counted") },
-	[OUTCOME_OFFICE] = { "office", N_("of the office: it changes the plan") },
+	[OUTCOME_PROBE] = { "probe", N_("a probe: it counts nothing") },
+	[OUTCOME_OFFICE] = { "office", N_("of the office") },
 };
 
 const char *
@@ -46,16 +47,14 @@ outcome_standing(const struct event *e)
 		[STATUS_MOVED] = OUTCOME_MOVED,
 	};
 
-	switch (e->kind) {
-	case KIND_PLAN:
+	if (event_is_office(e->kind))
 		return OUTCOME_OFFICE;
-	case KIND_VOID:
-		return OUTCOME_VOIDED;
-	case KIND_ACTIVITY:
-	case KIND_UNKNOWN:
-		break;
+	switch ((int) e->kind) {
+	case KIND_PROBE: return OUTCOME_PROBE;
+	case KIND_VOID: return OUTCOME_VOIDED;
+	case KIND_ACTIVITY: return by_status[e->status];
+	default: return OUTCOME_COUNTED;
 	}
-	return by_status[e->status];
 }
 
 static bool
@@ -75,7 +74,7 @@ outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e, outc
 {
 	struct graph g = { 0 };
 	const struct version *v;
-	status st = graph_gather(l->txn, l->plan, id, false, &g);
+	status st = graph_gather(l->txn, l->plan, l->chains, l->locks, id, false, &g);
 
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
@@ -149,5 +148,20 @@ ledger_outcome(struct ledger *l, const uint8_t feed[static FEED_BYTES], const st
 		st = ledger_outcome_of(l, feed, at, (struct bytes) { found->body, found->body_len },
 		                       found->erased, ret_outcome, ret_reason);
 	free(found);
+	return st;
+}
+
+status
+ledger_restates(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
+                const struct event *e, outcome o, bool *ret_restates)
+{
+	bool stands = o == OUTCOME_COUNTED || o == OUTCOME_PLANNED || o == OUTCOME_CANCELLED ||
+		o == OUTCOME_MOVED;
+	lateness late = LATE_NOT;
+	status st = ST_OK;
+
+	if (stands)
+		st = locks_late(l->locks, l->txn, l->chains, feed, at, e, &late);
+	*ret_restates = late != LATE_NOT;
 	return st;
 }

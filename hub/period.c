@@ -13,17 +13,13 @@ period_name(period_kind kind, date day, char ret_text[static PERIOD_TEXT_BYTES])
 
 	date_format(day, text);
 	switch (kind) {
-	case PERIOD_MONTH:
-		text[strlen("YYYY-MM")] = '\0';
-		break;
+	case PERIOD_MONTH: text[strlen("YYYY-MM")] = '\0'; break;
 	case PERIOD_QUARTER:
 		text[5] = 'Q';
 		text[6] = (char) ('0' + date_quarter(day));
 		text[strlen("YYYY-Qn")] = '\0';
 		break;
-	case PERIOD_YEAR:
-		text[strlen("YYYY")] = '\0';
-		break;
+	case PERIOD_YEAR: text[strlen("YYYY")] = '\0'; break;
 	}
 	memcpy(ret_text, text, strlen(text) + 1);
 }

@@ -82,8 +82,8 @@ print_contents(const plan *p)
 	plan_units(p, &units);
 	printf(_("%s version %u: %zu objectives, %zu strategies, %zu initiatives, %zu indicators, "
 	         "%zu units\n"),
-	       plan_code(p), (unsigned) plan_version(p), objectives, strategies, initiatives, indicators,
-	       units);
+	       plan_code(p), (unsigned) plan_version(p), objectives, strategies, initiatives,
+	       indicators, units);
 }
 
 static json_t *
@@ -110,10 +110,12 @@ print_json(const plan *p, const struct plan_problems *problems)
 
 	for (size_t i = 0; i < problems->count; i++)
 		json_array_append_new(list, problem_json(&problems->list[i]));
+	/* clang-format off */
 	return json_print(json_pack("{s:s?, s:o, s:I, s:I, s:o}", "code", p ? plan_code(p) : NULL,
 	                            "version", p ? json_integer(plan_version(p)) : json_null(),
 	                            "errors", (json_int_t) problems->errors, "notes",
 	                            (json_int_t) problems->notes, "problems", list));
+	/* clang-format on */
 }
 
 static int
@@ -171,9 +173,7 @@ take_option(int key, char *arg, struct argp_state *state)
 	struct check_input *input = state->input;
 
 	switch (key) {
-	case KEY_JSON:
-		input->json = true;
-		return 0;
+	case KEY_JSON: input->json = true; return 0;
 	case ARGP_KEY_ARG:
 		if (input->path)
 			argp_error(state, _("one file at a time"));
@@ -183,8 +183,7 @@ take_option(int key, char *arg, struct argp_state *state)
 		if (!input->path)
 			argp_error(state, _("name the file with the plan"));
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 

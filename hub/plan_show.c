@@ -9,21 +9,10 @@
 #include "common/cli.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
+#include "common/paragraph.h"
 #include "hub/plan_cmd.h"
 
 enum { WIDTH = 80, STEP = 2, LINE_BYTES = PLAN_TEXT_MAX_BYTES + 100 };
-
-/* Columns of the first len bytes of text: no plan is written in letters that
- * take two. */
-static int
-columns_of(const char *text, size_t len)
-{
-	int columns = 0;
-
-	for (size_t i = 0; i < len; i++)
-		columns += ((unsigned char) text[i] & 0xc0) != 0x80;
-	return columns;
-}
 
 static void
 blanks(int count)
@@ -31,50 +20,16 @@ blanks(int count)
 	printf("%*s", count, "");
 }
 
-/* Text from the column reached on, its next lines from column margin on.  Line ends of the
- * text are kept; a word longer than a line is not cut and juts out. */
-static void
-print_wrapped(const char *text, int column, int margin)
-{
-	bool first = true;
-
-	while (*text != '\0') {
-		size_t word = strcspn(text, " \n");
-		int columns = columns_of(text, word);
-
-		if (!first && column + 1 + columns > WIDTH) {
-			putchar('\n');
-			blanks(margin);
-			column = margin;
-		} else if (!first) {
-			putchar(' ');
-			column++;
-		}
-		first = false;
-		fwrite(text, 1, word, stdout);
-		column += columns;
-		text += word;
-		if (*text == '\n') {
-			putchar('\n');
-			blanks(margin);
-			column = margin;
-			first = true;
-		}
-		text += *text != '\0';
-	}
-	putchar('\n');
-}
-
 /* A code in a column of that width, and text beside it. */
 static void
 print_entry(int indent, int width, const char *code, const char *text)
 {
-	int used = columns_of(code, strlen(code));
+	int used = paragraph_columns(code, strlen(code));
 
 	blanks(indent);
 	fputs(code, stdout);
 	blanks(used < width ? width - used : 1);
-	print_wrapped(text, indent + (used < width ? width : used + 1), indent + width);
+	paragraph_print(text, indent + (used < width ? width : used + 1), indent + width, WIDTH);
 }
 
 static void __attribute__((format(printf, 3, 4)))
@@ -87,7 +42,7 @@ print_line(int indent, int width, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	blanks(indent + width);
-	print_wrapped(line, indent + width, indent + width);
+	paragraph_print(line, indent + width, indent + width, WIDTH);
 }
 
 static void
@@ -103,7 +58,7 @@ print_text(const char *title, const char *text)
 		return;
 	printf("\n%s\n", title);
 	blanks(STEP);
-	print_wrapped(text, STEP, STEP);
+	paragraph_print(text, STEP, STEP, WIDTH);
 }
 
 static void
@@ -126,8 +81,8 @@ print_head(const plan *p)
 	date_format(about->edition_date, edition);
 	date_format(plan_period(p).from, from);
 	date_format(plan_period(p).to, to);
-	print_wrapped(plan_name(p), 0, 0);
-	print_wrapped(about->entity, 0, 0);
+	paragraph_print(plan_name(p), 0, 0, WIDTH);
+	paragraph_print(about->entity, 0, 0, WIDTH);
 	if (about->motto)
 		print_line(0, 0, "“%s”", about->motto);
 	print_line(0, 0, _("%s, version %u (edition %s of %s), from %s to %s"), plan_code(p),
@@ -138,6 +93,37 @@ print_head(const plan *p)
 	print_heading(_("Norms"), about->norm_count);
 	for (size_t i = 0; i < about->norm_count; i++)
 		print_entry(STEP, STEP, "-", about->norms[i]);
+}
+
+/* Basis points as a percentage; nothing where the plan states none. */
+static void
+print_weight(int indent, int width, int64_t weight)
+{
+	if (weight > 0)
+		print_line(indent, width, _("weight %d.%02d %%"), (int) weight / 100,
+		           (int) weight % 100);
+}
+
+/* A row of the action plan, below its initiative. */
+static void
+print_action(const plan *p, const struct plan_action *action)
+{
+	const int indent = 4 * STEP, width = 12;
+	const struct plan_unit *unit = plan_unit(p, action->responsible,
+	                                         strlen(action->responsible));
+	char line[LINE_BYTES];
+
+	snprintf(line, sizeof(line), "%d  %s", (int) action->year, action->name);
+	print_entry(indent, width, action->code, line);
+	print_line(indent, width, "> %s", unit->name);
+	print_weight(indent, width, action->weight);
+	if (action->has_budget)
+		print_line(indent, width, _("budget $ %lld"), (long long) action->budget);
+	if (action->purchases)
+		print_line(indent, width, _("purchases plan: %s"), action->purchases);
+	if (action->indicator)
+		print_line(indent, width, "= %s", action->indicator);
+	print_retired(indent, width, action->retired);
 }
 
 static bool
@@ -174,7 +160,11 @@ print_initiative(const plan *p, const struct plan_initiative *initiative)
 	}
 	if (initiative->note)
 		print_line(indent, width, "! %s", initiative->note);
+	print_weight(indent, width, initiative->weight);
 	print_retired(indent, width, initiative->retired);
+	for (const struct plan_action *a = plan_next_action(p, initiative->code, 0, NULL); a;
+	     a = plan_next_action(p, initiative->code, 0, a))
+		print_action(p, a);
 }
 
 static void
@@ -184,6 +174,7 @@ print_strategy(const plan *p, const struct plan_item *strategy)
 	const struct plan_initiative *initiatives = plan_initiatives(p, &count);
 
 	print_entry(STEP, 5, strategy->code, strategy->name);
+	print_weight(STEP, 5, strategy->weight);
 	print_retired(STEP, 5, strategy->retired);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(initiatives[i].strategy, strategy->code) == 0)
@@ -202,7 +193,8 @@ print_strategies(const plan *p, const struct plan_item *objective)
 	for (size_t i = 0; i < count; i++) {
 		bool transversal = strategies[i].objective_count > 1;
 
-		if (objective ? !transversal && strcmp(strategies[i].objectives[0], objective->code) == 0
+		if (objective ? !transversal &&
+		                    strcmp(strategies[i].objectives[0], objective->code) == 0
 		              : transversal)
 			print_strategy(p, &strategies[i]);
 	}
@@ -258,14 +250,33 @@ print_targets(const struct plan_indicator *indicator, int width)
 		print_line(STEP, width, "%s", _("no yearly targets"));
 }
 
+/* " 2025: 30 2025-Q1: 5", as much as a line holds. */
+static void
+print_programmed(const char *title, const struct plan_programmed *list, size_t count, int width)
+{
+	char line[LINE_BYTES];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < sizeof(line); i++) {
+		char quarter[16] = "";
+
+		if (list[i].quarter > 0)
+			snprintf(quarter, sizeof(quarter), "-Q%d", list[i].quarter);
+		used += (size_t) snprintf(line + used, sizeof(line) - used, " %d%s: %lld",
+		                          list[i].year, quarter, (long long) list[i].value);
+	}
+	if (used > 0)
+		print_line(STEP, width, "%s%s", title, line);
+}
+
 /* What a person has to record to move the number. */
 static const char *
 feeder_text(plan_feeder by)
 {
 	switch (by) {
 	case FEEDER_ACTIVITY: return _("counts activities");
-	case FEEDER_THING:    return _("counts things that come in and go out");
-	case FEEDER_LEVEL:    return _("takes the level each unit tells");
+	case FEEDER_THING: return _("counts things that come in and go out");
+	case FEEDER_LEVEL: return _("takes the level each unit tells");
 	}
 	return "";
 }
@@ -282,13 +293,20 @@ print_indicator(const struct plan_indicator *indicator)
 	if (!indicator->has_baseline)
 		print_line(STEP, width, _("%s, goal %lld, no baseline"), accumulation, goal);
 	else if (indicator->baseline_included)
-		print_line(STEP, width, _("%s, goal %lld, baseline %lld included"), accumulation, goal,
-		           baseline);
+		print_line(STEP, width, _("%s, goal %lld, baseline %lld included"), accumulation,
+		           goal, baseline);
 	else
-		print_line(STEP, width, _("%s, goal %lld, baseline %lld not included"), accumulation, goal,
-		           baseline);
+		print_line(STEP, width, _("%s, goal %lld, baseline %lld not included"),
+		           accumulation, goal, baseline);
 	print_line(STEP, width, "%s", feeder_text(indicator->by));
 	print_targets(indicator, width);
+	print_programmed(_("by quarter"), indicator->quarter_targets,
+	                 indicator->quarter_target_count, width);
+	for (size_t i = 0; i < indicator->unit_target_count; i++) {
+		const struct plan_unit_targets *u = &indicator->unit_targets[i];
+
+		print_programmed(u->unit, u->targets, u->target_count, width);
+	}
 	if (indicator->has_period) {
 		date_format(indicator->period.from, from);
 		date_format(indicator->period.to, to);
@@ -328,6 +346,54 @@ wider(int width, const char *code)
 	return columns > width ? columns : width;
 }
 
+/* " a, b" behind what is there already. */
+static void
+add_codes(char line[static LINE_BYTES], const char *const *codes, size_t count)
+{
+	size_t used = strlen(line);
+
+	for (size_t i = 0; i < count && used < LINE_BYTES; i++)
+		used += (size_t) snprintf(line + used, LINE_BYTES - used, "%s%s",
+		                          used > 0 ? ", " : "", codes[i]);
+}
+
+static void
+print_risk(const struct plan_item *risk, int width)
+{
+	const char *kind = plan_risk_kind_word(risk->risk_kind);
+	char line[LINE_BYTES] = "";
+
+	add_codes(line, risk->initiatives, risk->initiative_count);
+	if (kind)
+		print_line(STEP, width, _("class %s"), kind);
+	if (*line)
+		print_line(STEP, width, _("threatens %s"), line);
+	for (size_t i = 0; i < risk->control_count; i++)
+		print_line(STEP, width, _("control: %s"), risk->controls[i]);
+}
+
+/* Only where somebody is left out: else every unit reports everything. */
+static void
+print_reporting(const plan *p)
+{
+	size_t count;
+	const struct plan_reporting *list = plan_reportings(p, &count);
+	int width = 0;
+
+	if (count == 0)
+		return;
+	print_heading(_("Who alone reports it"), count);
+	for (size_t i = 0; i < count; i++)
+		width = wider(width, list[i].code);
+	for (size_t i = 0; i < count; i++) {
+		char line[LINE_BYTES] = "";
+
+		add_codes(line, list[i].kinds, list[i].kind_count);
+		add_codes(line, list[i].units, list[i].unit_count);
+		print_entry(STEP, width, list[i].code, line);
+	}
+}
+
 static void
 print_items(const plan *p, plan_list list, const char *title)
 {
@@ -340,6 +406,8 @@ print_items(const plan *p, plan_list list, const char *title)
 		width = wider(width, items[i].code);
 	for (size_t i = 0; i < count; i++) {
 		print_entry(STEP, width, items[i].code, items[i].name);
+		if (list == LIST_RISKS)
+			print_risk(&items[i], width);
 		print_more_of(&items[i], width);
 	}
 }
@@ -376,7 +444,8 @@ print_lists(const plan *p)
 	print_heading(_("Indicators"), count);
 	for (size_t i = 0; i < count; i++)
 		print_indicator(&indicators[i]);
-	print_line(STEP, 0, _("Lights: red to %d %%, yellow to %d %%, green to %d %%, orange above"),
+	print_line(STEP, 0,
+	           _("Lights: red to %d %%, yellow to %d %%, green to %d %%, orange above"),
 	           lights.red, lights.yellow, lights.green);
 	print_items(p, LIST_COMMITMENTS, _("Commitments to ethnic groups"));
 	print_items(p, LIST_PROJECTS, _("Investment projects (BPIN)"));
@@ -390,6 +459,7 @@ print_lists(const plan *p)
 	print_units(p, UNIT_PERMANENT_MISSION, _("Permanent missions"));
 	print_units(p, UNIT_CONSULATE, _("Consulates"));
 	print_units(p, UNIT_AREA, _("Areas"));
+	print_reporting(p);
 }
 
 /* json_print() drops what it prints, and the document is the plan's. */

@@ -23,7 +23,13 @@ struct amount {
 	wide twelfths;
 };
 
-typedef enum result_source { RESULT_TOTAL, RESULT_YEAR, RESULT_LEVEL } result_source;
+typedef enum result_source {
+	RESULT_TOTAL,
+	RESULT_YEAR,
+	RESULT_LEVEL,
+	RESULT_LEVEL_TOLD, /* in that very year: one that stands for it from before would
+	                    * say that nothing changed */
+} result_source;
 typedef enum origin_source { ORIGIN_ZERO, ORIGIN_BASELINE, ORIGIN_PREVIOUS } origin_source;
 typedef enum due_rule {
 	DUE_NEVER,
@@ -33,6 +39,7 @@ typedef enum due_rule {
 	DUE_WHOLE, /* the year's target from its first day */
 } due_rule;
 
+/* clang-format off */
 static const struct formula {
 	result_source year, term;
 	origin_source origin;
@@ -43,9 +50,10 @@ static const struct formula {
 	[ACCUMULATION_CAPACITY] = { RESULT_LEVEL, RESULT_LEVEL, ORIGIN_BASELINE, DUE_STEP },
 	[ACCUMULATION_STOCK]    = { RESULT_LEVEL, RESULT_LEVEL, ORIGIN_ZERO, DUE_WHOLE },
 	[ACCUMULATION_REDUCTION] = { RESULT_LEVEL, RESULT_LEVEL, ORIGIN_BASELINE, DUE_STEP },
-	[ACCUMULATION_ANNUAL_REDUCTION] = { RESULT_LEVEL, RESULT_LEVEL, ORIGIN_PREVIOUS,
+	[ACCUMULATION_ANNUAL_REDUCTION] = { RESULT_LEVEL_TOLD, RESULT_LEVEL, ORIGIN_PREVIOUS,
 	                                    DUE_NEVER },
 };
+/* clang-format on */
 
 /* All that a formula is made of. */
 struct figures {
@@ -54,6 +62,7 @@ struct figures {
 	const struct progress_result *results;
 	size_t count;
 	int first_year, year, month;
+	uint64_t first_quarter; /* of the period, as quarter_of() */
 };
 
 static struct amount
@@ -76,6 +85,16 @@ minus(struct amount a, struct amount b)
 	if (b.why != PROGRESS_KNOWN)
 		return b;
 	return (struct amount) { PROGRESS_KNOWN, a.twelfths - b.twelfths };
+}
+
+static struct amount
+plus(struct amount a, struct amount b)
+{
+	if (a.why != PROGRESS_KNOWN)
+		return a;
+	if (b.why != PROGRESS_KNOWN)
+		return b;
+	return (struct amount) { PROGRESS_KNOWN, a.twelfths + b.twelfths };
 }
 
 static struct progress_number
@@ -125,7 +144,7 @@ static struct amount
 baseline_of(const struct figures *f)
 {
 	return f->indicator->has_baseline ? known(f->indicator->baseline)
-	                                  : missing(PROGRESS_INVALID);
+					  : missing(PROGRESS_INVALID);
 }
 
 /* The level at the end of a year: the last one known by then.  Results ascend by year. */
@@ -158,8 +177,14 @@ result_of(const struct figures *f, result_source source)
 {
 	switch (source) {
 	case RESULT_TOTAL: return sum_of(f, f->first_year, f->year);
-	case RESULT_YEAR:  return sum_of(f, f->year, f->year);
+	case RESULT_YEAR: return sum_of(f, f->year, f->year);
 	case RESULT_LEVEL: return level_of(f, f->year);
+	case RESULT_LEVEL_TOLD:
+		for (size_t i = 0; i < f->count; i++) {
+			if (f->results[i].year == f->year)
+				return known(f->results[i].value);
+		}
+		return missing(PROGRESS_NO_DATA);
 	}
 	return missing(PROGRESS_INVALID);
 }
@@ -172,10 +197,8 @@ origin_of(const struct figures *f)
 	struct amount previous;
 
 	switch (f->formula->origin) {
-	case ORIGIN_ZERO:
-		return known(0);
-	case ORIGIN_BASELINE:
-		return baseline_of(f);
+	case ORIGIN_ZERO: return known(0);
+	case ORIGIN_BASELINE: return baseline_of(f);
 	case ORIGIN_PREVIOUS:
 		previous = level_of(f, f->year - 1);
 		if (previous.why == PROGRESS_KNOWN || f->year > f->first_year)
@@ -196,8 +219,65 @@ between(struct amount a, struct amount b, int part)
 	return (struct amount) { PROGRESS_KNOWN, a.twelfths + way.twelfths / MONTHS * part };
 }
 
-/* What should be there by the end of the month of the cut-off: a plan gives yearly
- * targets, and in March nobody is late for December. */
+static struct amount
+quarter_target_of(const struct figures *f, int quarter)
+{
+	int64_t value;
+
+	if (plan_programmed(f->indicator, (struct text) { 0 }, f->year, quarter, &value))
+		return known(value);
+	return missing(PROGRESS_NO_TARGET);
+}
+
+static int
+quarter_of_month(int month)
+{
+	return (month - 1) / 3 + 1;
+}
+
+/* The first quarter of the year of the cut-off that lies in the period. */
+static int
+first_quarter_of(const struct figures *f)
+{
+	return f->year > f->first_year ? 1 : (int) (f->first_quarter % 4) + 1;
+}
+
+/* Before the first day of the period no quarter is running. */
+static bool
+has_quarters(const struct figures *f)
+{
+	if (f->month == 0)
+		return false;
+	for (int q = first_quarter_of(f); q <= quarter_of_month(f->month); q++) {
+		if (quarter_target_of(f, q).why != PROGRESS_KNOWN)
+			return false;
+	}
+	return true;
+}
+
+/* From start, which is where the year begins.  sums: targets of quarters add up. */
+static struct amount
+due_of_quarters(const struct figures *f, struct amount start, bool sums)
+{
+	const int running = quarter_of_month(f->month);
+	const int months = f->month - 3 * (running - 1);
+	struct amount end = start;
+
+	for (int q = first_quarter_of(f); q <= running; q++) {
+		start = end;
+		end = sums ? plus(start, quarter_target_of(f, q)) : quarter_target_of(f, q);
+	}
+	return between(start, end, MONTHS / 3 * months);
+}
+
+static struct amount
+due_in_year(const struct figures *f, struct amount start, struct amount end, bool sums)
+{
+	return has_quarters(f) ? due_of_quarters(f, start, sums) : between(start, end, f->month);
+}
+
+/* What should be there by the end of the month of the cut-off: targets are those of
+ * years and quarters, and in March nobody is late for December. */
 static struct amount
 due_of(const struct figures *f)
 {
@@ -211,18 +291,14 @@ due_of(const struct figures *f)
 				return before;
 			earlier.twelfths += before.twelfths;
 		}
-		if (target.why == PROGRESS_KNOWN)
-			target.twelfths += earlier.twelfths;
-		return between(earlier, target, f->month);
-	case DUE_SHARE:
-		return between(known(0), target, f->month);
+		return due_in_year(f, earlier, plus(target, earlier), true);
+	case DUE_SHARE: return due_in_year(f, known(0), target, true);
 	case DUE_STEP:
 		before = f->year > f->first_year ? target_of(f, f->year - 1) : baseline_of(f);
-		return between(before, target, f->month);
+		return due_in_year(f, before, target, false);
 	case DUE_WHOLE:
-		return target;
-	case DUE_NEVER:
-		break;
+		return has_quarters(f) ? quarter_target_of(f, quarter_of_month(f->month)) : target;
+	case DUE_NEVER: break;
 	}
 	return missing(PROGRESS_INVALID);
 }
@@ -234,14 +310,10 @@ light_of(struct progress_number to_date, struct plan_thresholds t)
 {
 	switch (to_date.why) {
 	case PROGRESS_KNOWN:
-	case PROGRESS_BASELINE_ONLY:
-		break;
-	case PROGRESS_NO_DATA:
-		return LIGHT_NO_DATA;
-	case PROGRESS_NO_TARGET:
-		return LIGHT_NO_TARGET;
-	case PROGRESS_INVALID:
-		return LIGHT_INVALID;
+	case PROGRESS_BASELINE_ONLY: break;
+	case PROGRESS_NO_DATA: return LIGHT_NO_DATA;
+	case PROGRESS_NO_TARGET: return LIGHT_NO_TARGET;
+	case PROGRESS_INVALID: return LIGHT_INVALID;
 	}
 	if (to_date.n <= (int64_t) t.red * 10)
 		return LIGHT_RED;
@@ -269,6 +341,7 @@ figures_of(const struct plan_indicator *indicator, struct plan_period period, da
 		.indicator = indicator,
 		.formula = &formulas[indicator->accumulation],
 		.first_year = date_civil(period.from).year,
+		.first_quarter = quarter_of(period.from),
 	};
 	struct civil day = date_civil(cutoff > period.to ? period.to : cutoff);
 
@@ -297,8 +370,8 @@ fill_percentages(const struct figures *f, struct progress *p)
 
 struct progress
 progress_of(const struct plan_indicator *indicator, struct plan_period plan_period,
-            struct plan_thresholds thresholds, date cutoff,
-            const struct progress_result *results, size_t count)
+            struct plan_thresholds thresholds, date cutoff, const struct progress_result *results,
+            size_t count)
 {
 	struct plan_period period = indicator->has_period ? indicator->period : plan_period;
 	struct figures f = figures_of(indicator, period, cutoff);
@@ -316,8 +389,8 @@ progress_of(const struct plan_indicator *indicator, struct plan_period plan_peri
 	f.results = results;
 	f.count = count;
 	p.value = value_of(&f, result_of(&f, f.formula->term));
-	p.year_target = target.why == PROGRESS_KNOWN
-		? number(target.twelfths / MONTHS) : (struct progress_number) { target.why, 0 };
+	p.year_target = target.why == PROGRESS_KNOWN ? number(target.twelfths / MONTHS)
+						     : (struct progress_number) { target.why, 0 };
 	if (count > 0)
 		fill_percentages(&f, &p);
 	p.light = light_of(p.to_date, thresholds);
@@ -328,11 +401,11 @@ const char *
 progress_reason_name(progress_reason why)
 {
 	switch (why) {
-	case PROGRESS_KNOWN:         return NULL;
+	case PROGRESS_KNOWN: return NULL;
 	case PROGRESS_BASELINE_ONLY: return "baseline_only";
-	case PROGRESS_NO_DATA:       return "no_data";
-	case PROGRESS_NO_TARGET:     return "no_target";
-	case PROGRESS_INVALID:       break;
+	case PROGRESS_NO_DATA: return "no_data";
+	case PROGRESS_NO_TARGET: return "no_target";
+	case PROGRESS_INVALID: break;
 	}
 	return "invalid";
 }
@@ -341,11 +414,11 @@ const char *
 progress_reason_text(progress_reason why)
 {
 	switch (why) {
-	case PROGRESS_KNOWN:         return "";
+	case PROGRESS_KNOWN: return "";
 	case PROGRESS_BASELINE_ONLY: return N_("baseline only");
-	case PROGRESS_NO_DATA:       return N_("no data");
-	case PROGRESS_NO_TARGET:     return N_("no target");
-	case PROGRESS_INVALID:       break;
+	case PROGRESS_NO_DATA: return N_("no data");
+	case PROGRESS_NO_TARGET: return N_("no target");
+	case PROGRESS_INVALID: break;
 	}
 	return N_("not defined");
 }
@@ -354,13 +427,13 @@ const char *
 progress_light_name(progress_light light)
 {
 	switch (light) {
-	case LIGHT_RED:       return "red";
-	case LIGHT_YELLOW:    return "yellow";
-	case LIGHT_GREEN:     return "green";
-	case LIGHT_ORANGE:    return "orange";
-	case LIGHT_NO_DATA:   return "no_data";
+	case LIGHT_RED: return "red";
+	case LIGHT_YELLOW: return "yellow";
+	case LIGHT_GREEN: return "green";
+	case LIGHT_ORANGE: return "orange";
+	case LIGHT_NO_DATA: return "no_data";
 	case LIGHT_NO_TARGET: return "no_target";
-	case LIGHT_INVALID:   break;
+	case LIGHT_INVALID: break;
 	}
 	return NULL;
 }
@@ -369,13 +442,13 @@ const char *
 progress_light_text(progress_light light)
 {
 	switch (light) {
-	case LIGHT_RED:       return N_("red");
-	case LIGHT_YELLOW:    return N_("yellow");
-	case LIGHT_GREEN:     return N_("green");
-	case LIGHT_ORANGE:    return N_("orange");
-	case LIGHT_NO_DATA:   return N_("no data");
+	case LIGHT_RED: return N_("red");
+	case LIGHT_YELLOW: return N_("yellow");
+	case LIGHT_GREEN: return N_("green");
+	case LIGHT_ORANGE: return N_("orange");
+	case LIGHT_NO_DATA: return N_("no data");
 	case LIGHT_NO_TARGET: return N_("no target");
-	case LIGHT_INVALID:   break;
+	case LIGHT_INVALID: break;
 	}
 	return N_("not defined");
 }

@@ -11,8 +11,19 @@
  *     capacidad        a level; the baseline
  *     stock            a level; 0
  *     reduccion        a level; the baseline
- *     reduccion-anual  a level; the level a year before (in the first year the
- *                      baseline); only for the year
+ *     reduccion-anual  a level told in the year; the level a year before (in the
+ *                      first year the baseline); only for the year
+ *
+ * What is due by the cut-off grows with the months of the year.  Where the plan gives
+ * targets for the quarters of that year, all of them up to the cut-off's (of those that
+ * lie in the period), they take the place of the straight line from year to year:
+ *
+ *     acumulado, flujo      the quarters that are past, and of the running one a third
+ *                           for each of its months
+ *     capacidad, reduccion  the target of the quarter before (of the year before, or the
+ *                           baseline), and a third of the way to that of the running one
+ *                           for each of its months
+ *     stock                 the target of the running quarter
  *
  * Fractions stay exact, amounts due to date are kept in twelfths, and each
  * number is rounded once, halves away from zero.  Nothing overflows.  A reason
@@ -41,7 +52,7 @@ struct progress_number {
 };
 
 typedef enum progress_light {
-	LIGHT_RED,    /* what was due to date is reached up to thresholds.red percent */
+	LIGHT_RED, /* what was due to date is reached up to thresholds.red percent */
 	LIGHT_YELLOW,
 	LIGHT_GREEN,
 	LIGHT_ORANGE, /* over thresholds.green */
@@ -59,17 +70,17 @@ struct progress_result {
 };
 
 struct progress {
-	int year; /* of the cut-off, moved into the period */
-	struct progress_number value;       /* sum up to the cut-off (flujo: of the
+	int year;                     /* of the cut-off, moved into the period */
+	struct progress_number value; /* sum up to the cut-off (flujo: of the
 	                                     * year), or the level */
 	struct progress_number year_target;
-	struct progress_number term;        /* percent of the goal */
+	struct progress_number term; /* percent of the goal */
 	struct progress_number year_percent;
-	struct progress_number to_date;     /* percent of what is due by the cut-off */
-	struct progress_number due;         /* what is due by the cut-off, in percent of
+	struct progress_number to_date; /* percent of what is due by the cut-off */
+	struct progress_number due;     /* what is due by the cut-off, in percent of
 	                                     * the goal */
-	struct progress_number gap;         /* term less due, in tenths of a point */
-	progress_light light;               /* of to_date as it is shown */
+	struct progress_number gap;     /* term less due, in tenths of a point */
+	progress_light light;           /* of to_date as it is shown */
 };
 
 /* results are ascending by year and none lies after the cut-off; count may be

@@ -29,8 +29,10 @@ struct query_tallies {
 status query_tallies(const struct query *q, struct query_tallies *ret_tallies);
 
 /* Activities feed sums; where a level is fed by them it is the baseline and
- * what they add to it (take from it, for the reductions).  Nothing is known
- * yet of indicators that are fed by things or levels. */
+ * what they add to it (take from it, for the reductions).  Of an indicator that is
+ * fed by levels the value is the last one that each unit told, added up; of sums
+ * it is the sum of the quarters.  Things count one by one: the baseline, what is in and
+ * not of it, less what is out and of it; of sums what came in that year. */
 status query_progress(const struct query *q, const struct plan_indicator *indicator,
                       struct progress *ret_progress);
 
@@ -52,7 +54,7 @@ const char *count_key_name(count_key key);
 typedef enum count_what { COUNT_QUANTITY, COUNT_NAMED = 'c', COUNT_GROUP = 'g' } count_what;
 
 struct counts_question {
-	struct text code;        /* of an indicator or an initiative */
+	struct text code;          /* of an indicator or an initiative */
 	count_key by[COUNT_KEYS_]; /* each at most once; the order of keys and rows */
 	size_t by_count;
 	const struct text *units; /* none: all */
@@ -61,11 +63,22 @@ struct counts_question {
 	event_status status;
 	count_what what;
 	struct text name; /* of the count or the actor */
+	bool programmed;  /* also a row for each target that nothing was counted for */
 };
 
-/* Group the cells of a code.  Rows come sorted; group_text(row, n) is the value
+/* Group the cells of a code; of an indicator that is fed by levels those (in each
+ * group the last one of each unit, but for sums, and the total the last one of
+ * all).  Rows come sorted; group_text(row, n) is the value
  * of by[n]: a code, or a period as period_name() writes it.  Without keys there
  * is one row, unless nothing was found.  *ret_rows is the caller's, to be given
  * to groups_done(). */
 status query_counts(const struct query *q, const struct counts_question *question,
-                    struct groups *ret_rows, uint64_t *ret_total);
+                    struct groups *ret_rows, int64_t *ret_total);
+
+/* Whether targets of the plan can stand beside the rows: what is done of an indicator, by
+ * year or by quarter, and by unit or of one unit or of all. */
+bool query_programs(const plan *p, const struct counts_question *question);
+
+/* What the plan programs for what a row counts.  False when it states nothing. */
+bool query_programmed(const plan *p, const struct counts_question *question,
+                      const struct group *row, int64_t *ret_value);

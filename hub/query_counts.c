@@ -1,20 +1,6 @@
-#include "hub/query.h"
-
 #include "hub/hub.h"
 #include "hub/period.h"
-
-/* One row of either table, as far as a count needs it. */
-struct counted {
-	struct cell_key key;
-	uint64_t amount;
-};
-
-struct counting {
-	const struct query *q;
-	const struct counts_question *question;
-	struct groups rows;
-	uint64_t total;
-};
+#include "hub/query_internal.h"
 
 const char *
 count_key_name(count_key key)
@@ -35,28 +21,31 @@ read_row(const struct counts_question *question, const struct kv_walk *walk,
          struct counted *ret_row)
 {
 	struct extra_key extra;
-	struct cell cell;
+	struct cell cell = { 0 };
 	status st;
 
 	if (question->what == COUNT_QUANTITY) {
 		st = cell_key_read(walk->key, &ret_row->key);
 		if (st == ST_OK)
 			st = cell_read(walk->value, &cell);
+	} else {
+		st = extra_key_read(walk->key, &extra);
+		if (st == ST_OK &&
+		    (extra.type != (char) question->what ||
+		     !text_equal(extra.name, question->name)))
+			return ST_NOT_FOUND;
+		ret_row->key = extra.cell;
 		if (st == ST_OK)
-			ret_row->amount = cell.quantity;
-		return st;
+			st = total_read(walk->value, &cell.quantity);
 	}
-	st = extra_key_read(walk->key, &extra);
-	if (st < 0)
-		return st;
-	if (extra.type != (char) question->what || !text_equal(extra.name, question->name))
-		return ST_NOT_FOUND;
-	ret_row->key = extra.cell;
-	return total_read(walk->value, &ret_row->amount);
+	if (st == ST_OK && cell.quantity > INT64_MAX)
+		st = ST_MALFORMED;
+	ret_row->amount = (int64_t) cell.quantity;
+	return st;
 }
 
-static bool
-is_asked_for(const struct counting *c, const struct cell_key *key)
+bool
+counting_wants(const struct counting *c, const struct cell_key *key)
 {
 	const struct counts_question *question = c->question;
 
@@ -69,47 +58,74 @@ static struct text
 group_part(count_key by, const struct cell_key *key, char space[static PERIOD_TEXT_BYTES])
 {
 	switch (by) {
-	case BY_UNIT:
-		return key->unit;
-	case BY_COUNTRY:
-		return key->country;
-	case BY_MODE:
-		return key->mode;
-	case BY_YEAR:
-		period_name(PERIOD_YEAR, key->day, space);
-		break;
-	case BY_QUARTER:
-		period_name(PERIOD_QUARTER, key->day, space);
-		break;
-	case BY_MONTH:
-		period_name(PERIOD_MONTH, key->day, space);
-		break;
-	case COUNT_KEYS_:
-		return (struct text) { 0 };
+	case BY_UNIT: return key->unit;
+	case BY_COUNTRY: return key->country;
+	case BY_MODE: return key->mode;
+	case BY_YEAR: period_name(PERIOD_YEAR, key->day, space); break;
+	case BY_QUARTER: period_name(PERIOD_QUARTER, key->day, space); break;
+	case BY_MONTH: period_name(PERIOD_MONTH, key->day, space); break;
+	case COUNT_KEYS_: return (struct text) { 0 };
 	}
 	return text_of(space);
 }
 
-/* Texts with a 0 behind each, so that "a" "bc" and "ab" "c" are two groups. */
-static status
-add_row(struct counting *c, const struct counted *row)
+bool
+counting_wants_unit(const struct counting *c, struct text unit)
 {
-	char key[GROUP_KEY_BYTES], space[PERIOD_TEXT_BYTES];
+	for (size_t i = 0; i < c->question->unit_count; i++) {
+		if (text_equal(c->question->units[i], unit))
+			return true;
+	}
+	return c->question->unit_count == 0;
+}
+
+bool
+counting_row(const struct counting *c, struct text unit, date day, struct cell_key *ret_row)
+{
+	const struct plan_unit *known = plan_unit(c->q->plan, unit.at, unit.len);
+
+	*ret_row = (struct cell_key) {
+		.unit = unit,
+		.country = text_of(known ? known->country : ""),
+		.mode = { "", 0 },
+		.day = day,
+		.status = STATUS_DONE,
+	};
+	return counting_wants_unit(c, unit) && counting_wants(c, ret_row);
+}
+
+/* Texts with a 0 behind each, so that "a" "bc" and "ab" "c" are two groups. */
+status
+counting_key(const struct counting *c, const struct cell_key *row, char key[static GROUP_KEY_BYTES],
+             size_t *ret_len)
+{
+	char space[PERIOD_TEXT_BYTES];
 	size_t len = 0;
 
 	for (size_t i = 0; i < c->question->by_count; i++) {
-		struct text part = group_part(c->question->by[i], &row->key, space);
+		struct text part = group_part(c->question->by[i], row, space);
 
-		if (part.len + 1 > sizeof(key) - len)
+		if (part.len + 1 > GROUP_KEY_BYTES - len)
 			return ST_MALFORMED;
 		if (part.len > 0)
 			memcpy(key + len, part.at, part.len);
 		key[len + part.len] = '\0';
 		len += part.len + 1;
 	}
-	if (__builtin_add_overflow(c->total, row->amount, &c->total))
-		return ST_MALFORMED;
-	return groups_add(&c->rows, key, len, row->amount);
+	*ret_len = len;
+	return ST_OK;
+}
+
+status
+counting_add(struct counting *c, const struct cell_key *row, int64_t amount)
+{
+	char key[GROUP_KEY_BYTES];
+	size_t len;
+	status st = counting_key(c, row, key, &len);
+
+	if (st == ST_OK && __builtin_add_overflow(c->total, amount, &c->total))
+		st = ST_MALFORMED;
+	return st == ST_OK ? groups_add(&c->rows, key, len, amount) : st;
 }
 
 /* All rows whose key begins with the code, and with the unit if there is one. */
@@ -138,8 +154,8 @@ count_rows(struct counting *c, struct text unit)
 		if (walk.key.len < len || memcmp(walk.key.at, prefix, len) != 0)
 			break;
 		st = read_row(c->question, &walk, &row);
-		if (st == ST_OK && is_asked_for(c, &row.key))
-			st = add_row(c, &row);
+		if (st == ST_OK && counting_wants(c, &row.key))
+			st = counting_add(c, &row.key, row.amount);
 		if (st == ST_NOT_FOUND)
 			st = ST_OK;
 	}
@@ -151,23 +167,51 @@ count_rows(struct counting *c, struct text unit)
 
 /* A walk for each unit reads only their rows: the code and the unit are what keys
  * begin with. */
+static status
+count_cells(struct counting *c)
+{
+	status st = ST_OK;
+
+	if (c->question->unit_count == 0)
+		return count_rows(c, (struct text) { 0 });
+	for (size_t i = 0; i < c->question->unit_count && st == ST_OK; i++)
+		st = count_rows(c, c->question->units[i]);
+	return st;
+}
+
+static status
+answer(struct counting *c, struct groups *ret_rows, int64_t *ret_total)
+{
+	status st = c->question->programmed ? programmed_rows(c) : ST_OK;
+
+	if (st < 0) {
+		groups_done(&c->rows);
+		return st;
+	}
+	groups_sort(&c->rows);
+	*ret_rows = c->rows;
+	*ret_total = c->total;
+	return ST_OK;
+}
+
 status
 query_counts(const struct query *q, const struct counts_question *question, struct groups *ret_rows,
-             uint64_t *ret_total)
+             int64_t *ret_total)
 {
+	const struct plan_indicator *indicator = plan_indicator(q->plan, question->code.at,
+	                                                        question->code.len);
 	struct counting c = { .q = q, .question = question };
 	status st = ST_OK;
 
-	if (question->unit_count == 0)
-		st = count_rows(&c, (struct text) { 0 });
-	for (size_t i = 0; i < question->unit_count && st == ST_OK; i++)
-		st = count_rows(&c, question->units[i]);
+	if (indicator && indicator->by == FEEDER_LEVEL)
+		st = levels_count(&c, indicator);
+	else if (indicator && indicator->by == FEEDER_THING)
+		st = things_count(&c, indicator);
+	else
+		st = count_cells(&c);
 	if (st < 0) {
 		groups_done(&c.rows);
 		return st;
 	}
-	groups_sort(&c.rows);
-	*ret_rows = c.rows;
-	*ret_total = c.total;
-	return ST_OK;
+	return answer(&c, ret_rows, ret_total);
 }

@@ -1,57 +1,80 @@
 /* Nothing is kept of an indicator: it is added up from the cells each time, so it
  * cannot disagree with what "counts" tells of them.  The rows of one indicator are
  * a few thousand a year, read in milliseconds. */
-#include "hub/query.h"
-
 #include <stdlib.h>
 
 #include "hub/hub.h"
+#include "hub/query_internal.h"
 
-enum { YEARS_MAX = 300 }; /* that a date can hold */
+struct year *
+years_new(void)
+{
+	return calloc(YEARS_MAX, sizeof(struct year));
+}
 
-/* +1: each activity raises the level; -1: lowers it; 0: years stand alone. */
+struct year *
+year_of(struct year *years, int number)
+{
+	int place = number - QUARTER_MIN / 4;
+
+	return place >= 0 && place < YEARS_MAX ? &years[place] : NULL;
+}
+
+status
+years_results(const struct year *years, bool sum, int64_t level,
+              struct progress_result results[static YEARS_MAX], size_t *ret_count)
+{
+	size_t count = 0;
+
+	for (int i = 0; i < YEARS_MAX; i++) {
+		if (!years[i].any)
+			continue;
+		if (__builtin_add_overflow(level, years[i].change, &level))
+			return ST_MALFORMED;
+		results[count++] = (struct progress_result) {
+			.year = QUARTER_MIN / 4 + i,
+			.value = sum ? years[i].change : level,
+		};
+	}
+	*ret_count = count;
+	return ST_OK;
+}
+
+/* +1: each activity raises the level, or the sum; -1: lowers it. */
 static int
 direction(plan_accumulation accumulation)
 {
 	switch (accumulation) {
 	case ACCUMULATION_SUM:
 	case ACCUMULATION_FLOW:
-		return 0;
 	case ACCUMULATION_CAPACITY:
-	case ACCUMULATION_STOCK:
-		return +1;
+	case ACCUMULATION_STOCK: return +1;
 	case ACCUMULATION_REDUCTION:
-	case ACCUMULATION_ANNUAL_REDUCTION:
-		break;
+	case ACCUMULATION_ANNUAL_REDUCTION: break;
 	}
 	return -1;
 }
 
-/* The sum of each year, or the level at its end. */
 static status
-results_of(const struct plan_indicator *indicator, const struct groups *years,
-           struct progress_result results[static YEARS_MAX])
+gather_years(const struct plan_indicator *indicator, const struct groups *rows, struct year *years)
 {
 	int sign = direction(indicator->accumulation);
-	int64_t level = indicator->has_baseline ? indicator->baseline : 0;
 
-	for (size_t i = 0; i < years->count; i++) {
-		const struct group *year = &years->list[i];
-		int64_t value = (int64_t) year->total;
+	for (size_t i = 0; i < rows->count; i++) {
+		struct year *year = year_of(years,
+		                            (int) strtol(group_text(&rows->list[i], 0), NULL, 10));
 
-		if (year->total > INT64_MAX)
+		if (!year)
 			return ST_MALFORMED;
-		if (sign != 0 && __builtin_add_overflow(level, sign * value, &level))
-			return ST_MALFORMED;
-		results[i].year = (int) strtol(group_text(year, 0), NULL, 10);
-		results[i].value = sign != 0 ? level : value;
+		year->any = true;
+		year->change = sign * rows->list[i].total;
 	}
 	return ST_OK;
 }
 
-status
-query_progress(const struct query *q, const struct plan_indicator *indicator,
-               struct progress *ret_progress)
+static status
+activity_years(const struct query *q, const struct plan_indicator *indicator,
+               struct progress_result results[static YEARS_MAX], size_t *ret_count)
 {
 	const struct counts_question question = {
 		.code = text_of(indicator->code),
@@ -61,20 +84,37 @@ query_progress(const struct query *q, const struct plan_indicator *indicator,
 		.to = DATE_MAX,
 		.status = STATUS_DONE,
 	};
+	int64_t total, baseline = indicator->has_baseline ? indicator->baseline : 0;
+	struct year *years = years_new();
+	struct groups rows = { 0 };
+	status st = years ? query_counts(q, &question, &rows, &total) : ST_NOMEM;
+
+	if (st == ST_OK)
+		st = gather_years(indicator, &rows, years);
+	if (st == ST_OK)
+		st = years_results(years, is_sum(indicator->accumulation), baseline, results,
+		                   ret_count);
+	groups_done(&rows);
+	free(years);
+	return st;
+}
+
+status
+query_progress(const struct query *q, const struct plan_indicator *indicator,
+               struct progress *ret_progress)
+{
 	struct progress_result results[YEARS_MAX];
-	struct groups years = { 0 };
-	uint64_t total;
+	size_t count = 0;
 	status st = ST_OK;
 
-	if (indicator->by == FEEDER_ACTIVITY)
-		st = query_counts(q, &question, &years, &total);
-	if (st == ST_OK)
-		st = results_of(indicator, &years, results);
+	switch (indicator->by) {
+	case FEEDER_ACTIVITY: st = activity_years(q, indicator, results, &count); break;
+	case FEEDER_LEVEL: st = levels_years(q, indicator, results, &count); break;
+	case FEEDER_THING: st = things_years(q, indicator, results, &count); break;
+	}
 	if (st == ST_OK)
 		*ret_progress = progress_of(indicator, plan_period(q->plan),
-		                            plan_thresholds(q->plan), q->cutoff, results,
-		                            years.count);
-	groups_done(&years);
+		                            plan_thresholds(q->plan), q->cutoff, results, count);
 	return st;
 }
 
@@ -98,7 +138,7 @@ query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 		st = tally_key_read(walk.key, &key);
 		if (st == ST_OK)
 			st = total_read(walk.value, &records);
-		if (st < 0 || key.status != STATUS_DONE)
+		if (st != ST_OK || key.status != STATUS_DONE)
 			continue;
 		if (key.day <= q->cutoff)
 			t.counted += records;

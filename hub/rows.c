@@ -2,40 +2,21 @@
 
 #include "hub/hub.h"
 
-enum { NUMBER_BYTES = 8, CELL_BYTES = 2 * NUMBER_BYTES, DAY_BYTES = 4 };
-
-static const int64_t DAY_ZERO = INT64_C(1) << 31; /* so that keys ascend by date */
+enum { CELL_BYTES = 2 * ROW_NUMBER_BYTES };
 
 /* ---- writing keys ---- */
-
-/* No code holds a 0, so a key is read in one way only and sorts as its codes do. */
-static size_t
-put_text(uint8_t *out, struct text t)
-{
-	if (t.len > 0)
-		memcpy(out, t.at, t.len);
-	out[t.len] = 0;
-	return t.len + 1;
-}
-
-static size_t
-put_day(uint8_t *out, date day)
-{
-	put_u32(out, (uint32_t) (day + DAY_ZERO));
-	return DAY_BYTES;
-}
 
 /* The longest key, one of an extra, has four codes (32 bytes each), a country and a day:
  * under 150 bytes, and so within ROW_KEY_MAX. */
 size_t
 cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 {
-	size_t n = put_text(out, k->code);
+	size_t n = row_put_text(out, k->code);
 
-	n += put_text(out + n, k->unit);
-	n += put_text(out + n, k->country);
-	n += put_day(out + n, k->day);
-	n += put_text(out + n, k->mode);
+	n += row_put_text(out + n, k->unit);
+	n += row_put_text(out + n, k->country);
+	n += row_put_day(out + n, k->day);
+	n += row_put_text(out + n, k->mode);
 	out[n++] = (uint8_t) k->status;
 	return n;
 }
@@ -54,11 +35,20 @@ extra_key_write(const struct extra_key *k, uint8_t out[static ROW_KEY_MAX])
 size_t
 tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX])
 {
-	size_t n = put_day(out, k->day);
+	size_t n = row_put_day(out, k->day);
 
-	n += put_text(out + n, k->unit);
+	n += row_put_text(out + n, k->unit);
 	out[n++] = (uint8_t) k->status;
 	return n;
+}
+
+size_t
+level_key_write(const struct level_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	size_t n = row_put_text(out, k->indicator);
+
+	n += row_put_text(out + n, k->unit);
+	return n + row_put_quarter(out + n, k->quarter);
 }
 
 void
@@ -70,51 +60,19 @@ event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *at,
 	memcpy(out + FEED_BYTES + 8, at->hash, HASH_BYTES);
 }
 
-/* ---- reading them: what is damaged leaves rest.at NULL ---- */
-
-/* After a fault nothing is left to take, so all later ones fail too and the fault need be
- * looked for only at the end. */
-static struct text
-take_text(struct bytes *rest)
+void
+event_id_read(const uint8_t id[static EVENT_ID_BYTES], struct point *ret_at)
 {
-	const uint8_t *end = rest->len > 0 ? memchr(rest->at, 0, rest->len) : NULL;
-	struct text t = { 0 };
-
-	if (!end) {
-		*rest = (struct bytes) { 0 };
-		return t;
-	}
-	t = (struct text) { (const char *) rest->at, (size_t) (end - rest->at) };
-	*rest = (struct bytes) { end + 1, rest->len - t.len - 1 };
-	return t;
+	ret_at->seq = get_u64(id + FEED_BYTES);
+	memcpy(ret_at->hash, id + FEED_BYTES + 8, HASH_BYTES);
 }
 
-static date
-take_day(struct bytes *rest)
-{
-	int64_t day;
-
-	if (rest->len < DAY_BYTES) {
-		*rest = (struct bytes) { 0 };
-		return 0;
-	}
-	day = (int64_t) get_u32(rest->at) - DAY_ZERO;
-	*rest = (struct bytes) { rest->at + DAY_BYTES, rest->len - DAY_BYTES };
-	return (date) day;
-}
+/* ---- reading them ---- */
 
 static event_status
 take_status(struct bytes *rest)
 {
-	event_status s = STATUS_DONE;
-
-	if (rest->len == 0 || rest->at[0] >= EVENT_STATUSES_) {
-		*rest = (struct bytes) { 0 };
-		return s;
-	}
-	s = (event_status) rest->at[0];
-	*rest = (struct bytes) { rest->at + 1, rest->len - 1 };
-	return s;
+	return (event_status) row_take_byte(rest, EVENT_STATUSES_);
 }
 
 static struct cell_key
@@ -122,11 +80,11 @@ take_cell_key(struct bytes *rest)
 {
 	struct cell_key k;
 
-	k.code = take_text(rest);
-	k.unit = take_text(rest);
-	k.country = take_text(rest);
-	k.day = take_day(rest);
-	k.mode = take_text(rest);
+	k.code = row_take_text(rest);
+	k.unit = row_take_text(rest);
+	k.country = row_take_text(rest);
+	k.day = row_take_day(rest);
+	k.mode = row_take_text(rest);
 	k.status = take_status(rest);
 	return k;
 }
@@ -162,10 +120,24 @@ tally_key_read(struct bytes key, struct tally_key *ret_key)
 {
 	struct tally_key k;
 
-	k.day = take_day(&key);
-	k.unit = take_text(&key);
+	k.day = row_take_day(&key);
+	k.unit = row_take_text(&key);
 	k.status = take_status(&key);
 	if (!key.at || key.len > 0)
+		return ST_MALFORMED;
+	*ret_key = k;
+	return ST_OK;
+}
+
+status
+level_key_read(struct bytes key, struct level_key *ret_key)
+{
+	struct level_key k;
+
+	k.indicator = row_take_text(&key);
+	k.unit = row_take_text(&key);
+	k.quarter = row_take_u32(&key);
+	if (!key.at || key.len > 0 || !quarter_valid(k.quarter))
 		return ST_MALFORMED;
 	*ret_key = k;
 	return ST_OK;
@@ -176,14 +148,14 @@ cell_read(struct bytes value, struct cell *ret_cell)
 {
 	if (value.len != CELL_BYTES)
 		return ST_MALFORMED;
-	*ret_cell = (struct cell) { get_u64(value.at), get_u64(value.at + NUMBER_BYTES) };
+	*ret_cell = (struct cell) { get_u64(value.at), get_u64(value.at + ROW_NUMBER_BYTES) };
 	return ST_OK;
 }
 
 status
 total_read(struct bytes value, uint64_t *ret_total)
 {
-	if (value.len != NUMBER_BYTES)
+	if (value.len != ROW_NUMBER_BYTES)
 		return ST_MALFORMED;
 	*ret_total = get_u64(value.at);
 	return ST_OK;
@@ -204,7 +176,7 @@ static status
 row_add(kv_txn *txn, int table, struct bytes key, const uint64_t *amounts, size_t count, int sign)
 {
 	uint8_t space[CELL_BYTES] = { 0 };
-	struct bytes value = { space, count * NUMBER_BYTES }, old;
+	struct bytes value = { space, count * ROW_NUMBER_BYTES }, old;
 	status st = kv_get(txn, table, key, &old);
 	bool any = false;
 
@@ -215,11 +187,11 @@ row_add(kv_txn *txn, int table, struct bytes key, const uint64_t *amounts, size_
 	else if (st != ST_NOT_FOUND)
 		return st;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t total = get_u64(space + i * NUMBER_BYTES);
+		uint64_t total = get_u64(space + i * ROW_NUMBER_BYTES);
 
 		if (!shift(&total, amounts[i], sign))
 			return ST_MALFORMED;
-		put_u64(space + i * NUMBER_BYTES, total);
+		put_u64(space + i * ROW_NUMBER_BYTES, total);
 		any = any || total > 0;
 	}
 	if (any)
@@ -253,4 +225,18 @@ tally_add(kv_txn *txn, const struct tally_key *k, uint64_t amount, int sign)
 	size_t len = tally_key_write(k, key);
 
 	return row_add(txn, TABLE_TALLIES, (struct bytes) { key, len }, &amount, 1, sign);
+}
+
+status
+level_put(kv_txn *txn, const struct level_key *k, uint64_t value, int sign)
+{
+	uint8_t key[ROW_KEY_MAX], number[ROW_NUMBER_BYTES];
+	struct bytes name = { key, level_key_write(k, key) };
+	status st;
+
+	put_u64(number, value);
+	if (sign > 0)
+		return kv_put(txn, TABLE_LEVELS, name, (struct bytes) { number, sizeof(number) });
+	st = kv_delete(txn, TABLE_LEVELS, name);
+	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }

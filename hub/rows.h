@@ -16,6 +16,11 @@
  *   TABLE_TALLIES    day unit NUL status(1)
  *                    -> records
  *       each record that counts, once, however many codes it names
+ *   TABLE_LEVELS     indicator NUL unit NUL quarter(4)
+ *                    -> value
+ *       the version of the register that counts; here alone a row of 0 exists
+ *   TABLE_THINGS     hub/things.h
+ *   TABLE_REPORTS    hub/reports.h
  *   TABLE_HELD       feed seq hash          (32 + 8 + 32 bytes)
  *                    -> name of the reason
  *   TABLE_CONFLICTS  feed seq hash of the record's first version
@@ -24,6 +29,7 @@
 #pragma once
 
 #include "common/kv.h"
+#include "hub/row_keys.h"
 #include "protocol/event.h"
 
 struct cell_key {
@@ -37,7 +43,7 @@ struct cell {
 	uint64_t records;
 };
 
-enum { ROW_KEY_MAX = 256, EVENT_ID_BYTES = FEED_BYTES + 8 + HASH_BYTES };
+enum { EVENT_ID_BYTES = FEED_BYTES + 8 + HASH_BYTES };
 
 size_t cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX]);
 /* ST_MALFORMED; texts point into key. */
@@ -60,14 +66,27 @@ struct tally_key {
 size_t tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX]);
 status tally_key_read(struct bytes key, struct tally_key *ret_key);
 
+struct level_key {
+	struct text indicator, unit;
+	uint64_t quarter;
+};
+size_t level_key_write(const struct level_key *k, uint8_t out[static ROW_KEY_MAX]);
+status level_key_read(struct bytes key, struct level_key *ret_key);
+
 status total_read(struct bytes value, uint64_t *ret_total);
 
 /* (feed, seq, hash) as a key. */
 void event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *at,
                     uint8_t out[static EVENT_ID_BYTES]);
 
+/* The place of an id, which begins with its feed. */
+void event_id_read(const uint8_t id[static EVENT_ID_BYTES], struct point *ret_at);
+
 /* Add to (sign +1) or take from (sign -1) a row; it disappears at 0.
  * ST_MALFORMED: it would fall below 0, so the ledger is damaged. */
 status cell_add(kv_txn *txn, const struct cell_key *k, struct cell amount, int sign);
 status extra_add(kv_txn *txn, const struct extra_key *k, uint64_t amount, int sign);
 status tally_add(kv_txn *txn, const struct tally_key *k, uint64_t amount, int sign);
+
+/* Make the row (sign +1) or take it out (-1).  ST_MALFORMED: there is none. */
+status level_put(kv_txn *txn, const struct level_key *k, uint64_t value, int sign);

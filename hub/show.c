@@ -3,54 +3,9 @@
 #include "hub/show.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/files.h"
-#include "hub/graph.h"
-
-static status
-add_version(struct ledger *l, const struct version *v, struct shown *s)
-{
-	struct shown_version *out = &s->versions[s->version_count];
-	status st;
-
-	s->version_total++;
-	if (s->version_count == SHOWN_VERSIONS_MAX)
-		return ST_OK;
-	memcpy(out->feed, v->feed, FEED_BYTES);
-	out->at = v->at;
-	st = event_ref(l->txn, v->feed, &v->at, out->ref);
-	if (st == ST_OK)
-		st = ledger_outcome(l, v->feed, &v->at, &out->outcome, &out->reason);
-	s->version_count += st == ST_OK;
-	return st;
-}
-
-/* Those that hang together with the event, and are of its record when it has
- * one. */
-static status
-gather_versions(struct ledger *l, struct shown *s)
-{
-	uint8_t id[EVENT_ID_BYTES];
-	struct graph g = { 0 };
-	bool is_node;
-	status st;
-
-	event_id_write(s->found.feed, &s->found.at, id);
-	st = graph_has_node(l->txn, id, &is_node);
-	if (st < 0 || !is_node)
-		return st;
-	st = graph_gather(l->txn, l->plan, id, false, &g);
-	if (st == ST_OK)
-		st = versions_judge(g.list, g.count);
-	for (size_t i = 0; i < g.count && st == ST_OK; i++) {
-		const struct version *v = &g.list[i];
-
-		if (!v->sound || !g.list[0].sound || v->root == g.list[0].root)
-			st = add_version(l, v, s);
-	}
-	graph_done(&g);
-	return st;
-}
 
 /* The batch as kept: when its beginning was known already it holds less than what
  * the device sent, and its seal covers it all the same. */
@@ -58,7 +13,7 @@ static status
 gather_batch(const struct asking *a, struct shown *s)
 {
 	uint8_t *space = malloc(BATCH_RAW_BYTES_MAX);
-	struct journal_entry entry;
+	struct journal_entry entry = { 0 };
 	struct bytes bodies;
 	status st = ST_NOMEM;
 
@@ -71,6 +26,7 @@ gather_batch(const struct asking *a, struct shown *s)
 		s->seal = batch_unpack(&s->batch, space, &bodies);
 		if (s->seal == ST_OK)
 			s->seal = batch_verify(&s->batch, bodies);
+		s->unsealed = s->seal == ST_DENIED && past_cut_name(a->hub);
 	}
 	free(space);
 	return st;
@@ -89,10 +45,33 @@ gather_device(const struct asking *a, struct shown *s)
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* The entry that a return is on; with the hash where its number alone does not name it. */
+static status
+gather_about(const struct asking *a, struct shown *s)
+{
+	const struct fix *f = &s->event.about.list[0];
+	const uint8_t *feed = f->feed ? f->feed : s->found.feed;
+	const struct point number = { .seq = f->seq };
+	struct found_event *found;
+	status st;
+
+	if (s->event.about.count == 0)
+		return ST_OK;
+	ref_text(feed, &number, false, s->about);
+	found = malloc(sizeof(*found));
+	if (!found)
+		return ST_NOMEM;
+	st = journal_find(a->txn, feed, f->seq, f->hash, HASH_PREFIX_BYTES, found);
+	if (st == ST_OK)
+		st = event_ref(a->txn, feed, &found->at, s->about);
+	free(found);
+	return st == ST_NOT_FOUND ? ST_OK : st; /* it has not come yet */
+}
+
 status
 show_gather(const struct asking *a, struct shown *s)
 {
-	struct ledger l = { .txn = a->txn, .plan = a->plan };
+	struct ledger l = asking_ledger(a);
 	struct bytes body = { s->found.body, s->found.body_len };
 	status st;
 
@@ -101,10 +80,15 @@ show_gather(const struct asking *a, struct shown *s)
 	st = ledger_outcome_of(&l, s->found.feed, &s->found.at, body, s->found.erased, &s->outcome,
 	                       &s->reason);
 	if (st == ST_OK)
+		st = ledger_restates(&l, s->found.feed, &s->found.at, &s->event, s->outcome,
+		                     &s->restatement);
+	if (st == ST_OK)
 		st = event_row_fill(a->txn, a->plan, s->found.feed, &s->found.at, &s->event,
 		                    &s->row);
 	if (st == ST_OK)
-		st = gather_versions(&l, s);
+		st = gather_about(a, s);
+	if (st == ST_OK)
+		st = history_gather(&l, s->found.feed, &s->found.at, &s->history);
 	if (st == ST_OK)
 		st = gather_batch(a, s);
 	if (st == ST_OK)
@@ -112,6 +96,21 @@ show_gather(const struct asking *a, struct shown *s)
 	if (st == ST_OK && s->outcome == OUTCOME_HELD)
 		held_fault_of(a->plan, &s->event, s->reason, &s->fault);
 	return st;
+}
+
+static status
+encode_evidence(const struct shown *s, writer *w)
+{
+	writer_map(w, 4);
+	writer_text(w, text_of("batch"));
+	writer_bin(w, s->batch.frame.at, s->batch.frame.len);
+	writer_text(w, text_of("format"));
+	writer_text(w, text_of("valija/evidence/1"));
+	writer_text(w, text_of("hash"));
+	writer_bin(w, s->found.at.hash, HASH_BYTES);
+	writer_text(w, text_of("seq"));
+	writer_uint(w, s->found.at.seq);
+	return writer_status(w);
 }
 
 status
@@ -122,18 +121,31 @@ show_write_evidence(const struct shown *s, const char *path)
 	writer w;
 
 	writer_init(&w);
-	writer_map(&w, 4);
-	writer_text(&w, text_of("batch"));
-	writer_bin(&w, s->batch.frame.at, s->batch.frame.len);
-	writer_text(&w, text_of("format"));
-	writer_text(&w, text_of("valija/evidence/1"));
-	writer_text(&w, text_of("hash"));
-	writer_bin(&w, s->found.at.hash, HASH_BYTES);
-	writer_text(&w, text_of("seq"));
-	writer_uint(&w, s->found.at.seq);
-	st = writer_status(&w);
+	st = encode_evidence(s, &w);
 	if (st == ST_OK)
 		st = file_write(path, writer_bytes(&w).at, writer_bytes(&w).len, EVERYBODY_READS);
+	writer_done(&w);
+	return st;
+}
+
+status
+show_hand_evidence(const struct shown *s, int fd)
+{
+	struct bytes left;
+	ssize_t n = 1;
+	status st;
+	writer w;
+
+	writer_init(&w);
+	st = encode_evidence(s, &w);
+	for (left = writer_bytes(&w); st == ST_OK && left.len > 0; left.len -= (size_t) n) {
+		n = write(fd, left.at, left.len);
+		if (n <= 0)
+			st = ST_IO;
+		else
+			left.at += n;
+		n = n > 0 ? n : 0;
+	}
 	writer_done(&w);
 	return st;
 }

@@ -13,20 +13,10 @@
 #include "hub/asking.h"
 #include "hub/event_row.h"
 #include "hub/held_reason.h"
+#include "hub/history.h"
 #include "hub/journal.h"
 #include "hub/ledger.h"
 #include "hub/registry.h"
-
-enum { SHOWN_VERSIONS_MAX = 100 }; /* the rest is only counted */
-
-/* One version of the record, as the list of versions tells it. */
-struct shown_version {
-	char ref[REF_TEXT_BYTES];
-	struct point at;
-	uint8_t feed[FEED_BYTES];
-	outcome outcome;
-	hold reason;
-};
 
 struct shown {
 	struct found_event found;
@@ -34,17 +24,17 @@ struct shown {
 	struct event_row row;
 	outcome outcome;
 	hold reason;
+	bool restatement;        /* it stands, and came late for a locked quarter */
 	struct held_fault fault; /* when held */
 
-	/* All versions of its record, itself included; none for an event that was
-	 * never corrected and corrects nothing. */
-	struct shown_version versions[SHOWN_VERSIONS_MAX];
-	size_t version_count; /* in the list */
-	size_t version_total;
+	char about[REF_TEXT_BYTES]; /* of a return: the entry it is on; else "" */
+
+	struct history history;
 
 	struct batch batch; /* points into the transaction */
 	int64_t batch_received_ms;
-	status seal; /* of batch_verify(): ST_OK when key, seal and chain agree */
+	status seal;   /* of batch_verify(): ST_OK when key, seal and chain agree */
+	bool unsealed; /* of a cut, which may take the beginning of a batch: nobody sealed that */
 
 	device_role role; /* of the device that sent it; valid when enrolled */
 	bool enrolled;
@@ -59,6 +49,8 @@ status show_gather(const struct asking *a, struct shown *s);
  * (section "Evidence"): what a stranger needs to verify it.  A file that is
  * there is replaced, whole or not at all. */
 status show_write_evidence(const struct shown *s, const char *path);
+/* The same into a pipe, for who has no files here. */
+status show_hand_evidence(const struct shown *s, int fd);
 
 /* Both print on standard output.  Text of the device is made safe for a
  * terminal; in JSON it is as the device wrote it. */

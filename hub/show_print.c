@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "common/cli.h"
+#include "common/event_json.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
+#include "hub/event_row.h"
 #include "hub/names.h"
 #include "hub/show.h"
 
@@ -76,7 +78,7 @@ print_dates(const struct shown *s)
 	if (has(s, EVENT_UNTIL))
 		printf(_("Date: %s to %s\n"), s->row.date, s->row.until);
 	else
-		line(_("Date"), text_of(s->row.date));
+		line(has(s, EVENT_QUARTER) ? _("Quarter") : _("Date"), text_of(s->row.date));
 	if (s->event.kind_name.len > 0) {
 		bogota_text(s->event.at_ms, at);
 		printf(_("Recorded: %s in Bogotá, by the device's clock\n"), at);
@@ -85,24 +87,51 @@ print_dates(const struct shown *s)
 		line(_("By"), s->event.by);
 }
 
-static const char *
-status_words(const struct shown *s)
+static void
+line_money(const char *label, const struct shown *s, event_field field, uint64_t pesos)
 {
-	if (s->event.kind != KIND_ACTIVITY)
-		return "";
-	switch (s->event.status) {
-	case STATUS_DONE:
-		return _("done");
-	case STATUS_PLANNED:
-		return _("planned");
-	case STATUS_CANCELLED:
-		return _("cancelled");
-	case STATUS_MOVED:
-		return _("moved to another date");
-	case EVENT_STATUSES_:
-		break;
-	}
-	return "";
+	char value[MONEY_TEXT_BYTES];
+
+	money_text(pesos, value);
+	if (has(s, field))
+		line(label, text_of(value));
+}
+
+static void
+lines_of_codes(const char *label, const plan *p, name_kind kind, const struct codes *codes)
+{
+	for (size_t i = 0; i < codes->count; i++)
+		line_named(label, codes->list[i], name_of(p, kind, codes->list[i]));
+}
+
+/* What an activity has not. */
+static void
+print_report(const plan *p, const struct shown *s)
+{
+	const struct event *e = &s->event;
+	const char *doubts[EVENT_DOUBTS_MAX];
+	char percent[PERCENT_TEXT_BYTES];
+	size_t count = event_doubts(e, doubts);
+
+	line_named(_("Commitment"), e->commitment, name_of(p, NAME_COMMITMENT, e->commitment));
+	line_named(_("Risk"), e->risk, name_of(p, NAME_RISK, e->risk));
+	line_named(_("Project"), e->project, name_of(p, NAME_PROJECT, e->project));
+	if (e->kind == KIND_THING)
+		line(e->out ? _("Out") : _("In"), e->thing);
+	line(e->kind == KIND_CUT ? _("Cut") : _("Name"), e->name);
+	if (has(s, EVENT_VALUE))
+		line(_("Level"), text_of(s->row.quantity));
+	percent_text(e->percent, percent);
+	if (has(s, EVENT_PERCENT))
+		printf("%s: %s %%\n", _("Percent"), percent);
+	line_money(_("Appropriated"), s, EVENT_APPROPRIATED, e->appropriated);
+	line_money(_("Committed"), s, EVENT_COMMITTED, e->committed);
+	line_money(_("Obligated"), s, EVENT_OBLIGATED, e->obligated);
+	line_money(_("Paid"), s, EVENT_PAID, e->paid);
+	for (size_t i = 0; i < count; i++)
+		line(_("In doubt"), text_of(gettext(doubts[i])));
+	lines_of_codes(_("Declared zero"), p, NAME_INDICATOR, &e->zero);
+	lines_of_codes(_("Nothing to do"), p, NAME_INDICATOR, &e->nothing);
 }
 
 /* For all kinds: what an event does not have prints no line, and of one that could only be
@@ -118,11 +147,14 @@ print_activity(const plan *p, const struct shown *s)
 	for (size_t i = 0; i < e->initiatives.count; i++)
 		line_named(_("Initiative"), e->initiatives.list[i],
 		           name_of(p, NAME_INITIATIVE, e->initiatives.list[i]));
-	line(_("Quantity"), text_of(s->row.quantity));
+	print_report(p, s);
+	if (s->event.kind == KIND_ACTIVITY)
+		line(_("Quantity"), text_of(s->row.quantity));
 	line_named(_("Mode"), text_of(s->row.mode), s->row.mode_name);
 	line(_("Place"), e->place);
 	line_named(_("Country"), e->country, name_of_country(p, e->country));
-	line(_("Status"), text_of(status_words(s)));
+	if (s->event.kind == KIND_ACTIVITY)
+		line(_("Status"), text_of(activity_status_text(s->event.status)));
 	lines_of_tallies(_("Count"), p, NAME_COUNT, &e->counts);
 	lines_of_tallies(_("Differential actor"), p, NAME_GROUP, &e->groups);
 	line(_("Note"), e->note);
@@ -134,7 +166,23 @@ print_activity(const plan *p, const struct shown *s)
 		       cli_safe(v->name.at, v->name.len, shown, sizeof(shown)),
 		       (unsigned long long) v->size_bytes, hash);
 	}
-	line(_("Why"), e->why);
+	line(_("On the entry"), text_of(s->about));
+	line(e->kind == KIND_RETURN ? _("Remark") : _("Why"), e->why);
+}
+
+static const char *
+outcome_words(const struct shown *s)
+{
+	if (s->outcome != OUTCOME_OFFICE)
+		return outcome_text(s->outcome);
+	switch ((int) s->event.kind) {
+	case KIND_PLAN: return N_("of the office: it brings a version of the plan");
+	case KIND_CUT: return N_("of the office: it freezes the state as a cut");
+	case KIND_LOCK: return N_("of the office: it locks a quarter");
+	case KIND_RETURN:
+		return N_("of the office: a remark on an entry, which it leaves as it is");
+	default: return outcome_text(s->outcome);
+	}
 }
 
 /* The sentence names the value at fault, since whoever reads it will write to the
@@ -145,34 +193,16 @@ print_outcome(const struct asking *a, const struct shown *s)
 	char reason[REASON_BYTES];
 
 	/* it counts, but the numbers up to the cut-off do not have it yet */
-	if (s->outcome == OUTCOME_COUNTED && s->event.date > a->cutoff) {
+	if (s->outcome == OUTCOME_COUNTED && event_day(&s->event) > a->cutoff) {
 		printf("%s: %s\n", _("Outcome"), _("dated after the cut-off"));
 		return;
 	}
-	printf("%s: %s\n", _("Outcome"), gettext(outcome_text(s->outcome)));
+	printf("%s: %s\n", _("Outcome"), gettext(outcome_words(s)));
+	if (s->restatement)
+		puts(_("It came after its quarter was locked, and restates it."));
 	if (s->outcome == OUTCOME_HELD) {
 		held_fault_text(s->reason, &s->fault, reason, sizeof(reason));
 		printf("%s: %s\n", _("Reason"), reason);
-	}
-}
-
-/* In the order of the graph, which is the same on every hub: it is not the order
- * in which they came. */
-static void
-print_versions(const struct shown *s)
-{
-	if (s->version_count == 0)
-		return;
-	printf(ngettext("\n%zu version of this entry:\n", "\n%zu versions of this entry:\n",
-	                s->version_total),
-	       s->version_total);
-	for (size_t i = 0; i < s->version_count; i++) {
-		const struct shown_version *v = &s->versions[i];
-
-		printf("  %s  %s", v->ref, gettext(outcome_text(v->outcome)));
-		if (v->outcome == OUTCOME_HELD)
-			printf(" (%s)", gettext(hold_text(v->reason)));
-		puts(point_equal(&v->at, &s->found.at) ? _("  <- this one") : "");
 	}
 }
 
@@ -193,7 +223,9 @@ print_proof(const struct shown *s)
 	       (unsigned long long) s->batch.first, (unsigned long long) batch_end(&s->batch).seq,
 	       (unsigned long long) s->found.offset);
 	line_hex(_("Signature"), s->batch.signature, SIGNATURE_BYTES);
-	if (s->seal == ST_OK)
+	if (s->unsealed)
+		puts(_("Signature: of entries behind the cut as well; leave --at out to check it."));
+	else if (s->seal == ST_OK)
 		puts(_("Checked now: signature and chain hold."));
 	else
 		printf(_("Checked now: DOES NOT HOLD: %s\n"), gettext(status_text(s->seal)));
@@ -214,7 +246,7 @@ show_print_text(const struct asking *a, const struct shown *s)
 		printf(_("Plan version %llu, part %llu of %llu\n"),
 		       (unsigned long long) s->event.plan_version,
 		       (unsigned long long) s->event.part, (unsigned long long) s->event.parts);
-	print_versions(s);
+	history_print(&s->history, &s->found.at);
 	print_proof(s);
 }
 
@@ -259,10 +291,12 @@ evidences_json(const struct evidences *list)
 		const struct evidence *v = &list->list[i];
 
 		json_array_append_new(array,
+		                      /* clang-format off */
 		                      json_pack("{s:o, s:I, s:o}", "name",
 		                                json_text(v->name.at, v->name.len), "size",
 		                                (json_int_t) v->size_bytes, "hash",
 		                                json_hex(v->hash, HASH_BYTES)));
+		/* clang-format on */
 	}
 	return array;
 }
@@ -290,10 +324,12 @@ fixes_json(const struct shown *s)
 
 		json_array_append_new(
 			array,
+			/* clang-format off */
 			json_pack("{s:o, s:I, s:o}", "feed",
 		                  json_hex(f->feed ? f->feed : s->found.feed, FEED_BYTES), "seq",
 		                  (json_int_t) f->seq, "hash",
 		                  json_hex(f->hash, HASH_PREFIX_BYTES)));
+		/* clang-format on */
 	}
 	return array;
 }
@@ -332,6 +368,9 @@ event_json(const plan *p, const struct shown *s)
 	json_object_set_new(o, "fixes", fixes_json(s));
 	json_object_set_new(o, "why", text_or_null(e->why));
 	json_object_set_new(o, "by", text_or_null(e->by));
+	if (*s->about)
+		json_object_set_new(o, "on", json_string(s->about));
+	event_json_set(o, e);
 	json_object_set_new(o, "at", e->kind_name.len > 0 ? json_string(at) : json_null());
 	if (e->kind == KIND_PLAN)
 		json_object_set_new(
@@ -342,32 +381,15 @@ event_json(const plan *p, const struct shown *s)
 }
 
 static json_t *
-versions_json(const struct shown *s)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < s->version_count; i++) {
-		const struct shown_version *v = &s->versions[i];
-
-		json_array_append_new(
-			array,
-			json_pack("{s:s, s:o, s:s, s:s?, s:b}", "ref", v->ref, "hash",
-		                  json_hex(v->at.hash, HASH_BYTES), "outcome",
-		                  outcome_name(v->outcome), "reason",
-		                  v->outcome == OUTCOME_HELD ? hold_name(v->reason) : NULL, "this",
-		                  point_equal(&v->at, &s->found.at)));
-	}
-	return array;
-}
-
-static json_t *
 batch_json(const struct shown *s)
 {
-	return json_pack("{s:I, s:I, s:I, s:o, s:b}", "offset", (json_int_t) s->found.offset,
+	/* clang-format off */
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "offset", (json_int_t) s->found.offset,
 	                 "first", (json_int_t) s->batch.first, "last",
 	                 (json_int_t) batch_end(&s->batch).seq, "signature",
 	                 json_hex(s->batch.signature, SIGNATURE_BYTES), "verified",
-	                 s->seal == ST_OK);
+	                 s->unsealed ? json_null() : json_boolean(s->seal == ST_OK));
+	/* clang-format on */
 }
 
 status
@@ -379,6 +401,7 @@ show_print_json(const struct asking *a, const struct shown *s)
 
 	utc_text(s->batch_received_ms, received);
 	held_fault_text(s->reason, &s->fault, text, sizeof(text));
+	asking_tell_at(a->hub, a->txn, root);
 	json_object_set_new(root, "ref", json_string(s->row.ref));
 	json_object_set_new(root, "outcome", json_string(outcome_name(s->outcome)));
 	json_object_set_new(root, "reason", held ? json_string(hold_name(s->reason)) : json_null());
@@ -386,10 +409,12 @@ show_print_json(const struct asking *a, const struct shown *s)
 	json_object_set_new(root, "nearest", held ? string_or_null(s->fault.nearest) : json_null());
 	json_object_set_new(
 		root, "dated_ahead",
-		json_boolean(s->outcome == OUTCOME_COUNTED && s->event.date > a->cutoff));
+		json_boolean(s->outcome == OUTCOME_COUNTED && event_day(&s->event) > a->cutoff));
+	json_object_set_new(root, "restatement", json_boolean(s->restatement));
 	json_object_set_new(root, "erased", json_boolean(s->found.erased));
 	json_object_set_new(root, "event", event_json(a->plan, s));
-	json_object_set_new(root, "versions", versions_json(s));
+	json_object_set_new(root, "versions", history_versions_json(&s->history, &s->found.at));
+	json_object_set_new(root, "remarks", history_remarks_json(&s->history));
 	json_object_set_new(root, "device", json_string(s->row.device));
 	json_object_set_new(root, "role",
 	                    s->enrolled ? json_string(device_role_name(s->role)) : json_null());

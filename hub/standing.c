@@ -2,13 +2,23 @@
 
 #include <stdlib.h>
 
+#include "hub/documents.h"
 #include "hub/hub.h"
 #include "hub/journal.h"
+#include "hub/others.h"
+#include "hub/probes.h"
+#include "hub/remarks.h"
 #include "hub/rows.h"
 
-/* More conflicts of one feed are left out: with as many, and all held events that are
- * listed, the document stays below STANDING_BYTES_MAX. */
-enum { KEY_BYTES = 1 + FEED_BYTES, VERSION_BYTES = 8, CONFLICTS_MAX = 4096 };
+/* There are no more quarters.  More conflicts and remarks of one feed are left out: with as
+ * many, and all held events that are listed, the document stays below STANDING_BYTES_MAX. */
+enum {
+	KEY_BYTES = 1 + FEED_BYTES,
+	VERSION_BYTES = 8,
+	CONFLICTS_MAX = 4096,
+	REMARKS_MAX = 32,
+	LOCKS_MAX = 1200,
+};
 
 static void
 version_key(const uint8_t *feed, uint8_t out[static KEY_BYTES])
@@ -31,11 +41,12 @@ standing_touch(kv_txn *txn, const uint8_t feed[static FEED_BYTES])
 }
 
 /* Every enrolled feed, the next one after a feed: a walk must not go on over
- * writes.  A feed and a 0 byte is the first key behind that feed. */
+ * writes.  A feed and this byte is behind that feed and its losses, whose numbers
+ * stay below 2^63. */
 status
 standing_touch_all(kv_txn *txn)
 {
-	uint8_t feed[FEED_BYTES + 1] = { 0 };
+	uint8_t feed[FEED_BYTES + 1] = { [FEED_BYTES] = 0xff };
 	status st = ST_OK;
 
 	for (size_t len = 0; st == ST_OK; len = sizeof(feed)) {
@@ -74,15 +85,20 @@ hub_standing_version(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_
 struct gathered {
 	struct standing_held held[STANDING_HELD_MAX];
 	struct point conflicts[CONFLICTS_MAX];
+	struct point probes[STANDING_PROBES_MAX];
+	struct standing_other others[STANDING_OTHERS_MAX];
+	struct text remarks[REMARKS_MAX];
+	char lock_texts[LOCKS_MAX][QUARTER_TEXT_BYTES];
+	struct text locks[LOCKS_MAX];
 	struct standing_rows rows;
 };
 
 static struct point
 point_of_id(const uint8_t *id)
 {
-	struct point p = { .seq = get_u64(id + FEED_BYTES) };
+	struct point p;
 
-	memcpy(p.hash, id + FEED_BYTES + 8, HASH_BYTES);
+	event_id_read(id, &p);
 	return p;
 }
 
@@ -139,22 +155,100 @@ gather_conflicts(kv_txn *txn, const uint8_t *feed, struct gathered *g)
 	return st;
 }
 
+static status
+note_lock(void *ctx, const struct office_document *d)
+{
+	struct gathered *g = ctx;
+	size_t i = g->rows.lock_count;
+	char text[QUARTER_TEXT_BYTES];
+
+	quarter_format(d->number, text);
+	/* ascending, and there may be several of one quarter */
+	if (i == LOCKS_MAX || (i > 0 && strcmp(g->lock_texts[i - 1], text) == 0))
+		return ST_OK;
+	memcpy(g->lock_texts[i], text, sizeof(text));
+	g->locks[i] = text_of(g->lock_texts[i]);
+	g->rows.lock_count++;
+	return ST_OK;
+}
+
+/* ---- what the office says ---- */
+
+struct gathering_remarks {
+	struct gathered *g;
+	struct device device;
+	writer text; /* all of them, one behind the other */
+	size_t ends[REMARKS_MAX];
+};
+
+/* "DEVICE-NUMBER: what it says" */
+static status
+gather_remark(void *ctx, const struct remark *r)
+{
+	struct gathering_remarks *to = ctx;
+	struct point at = { .seq = r->seq };
+	char ref[REF_TEXT_BYTES];
+
+	if (r->replaced || to->g->rows.remark_count == REMARKS_MAX ||
+	    !device_has_unit(&to->device, r->unit))
+		return ST_OK;
+	ref_text(r->feed, &at, false, ref);
+	writer_raw(&to->text, ref, strlen(ref));
+	writer_raw(&to->text, ": ", 2);
+	writer_raw(&to->text, r->text.at, r->text.len);
+	to->ends[to->g->rows.remark_count++] = writer_bytes(&to->text).len;
+	return writer_status(&to->text);
+}
+
+/* The texts are found when all are written, since the writer may move them. */
+static status
+gather_remarks(kv_txn *txn, const uint8_t *feed, struct gathering_remarks *to)
+{
+	struct gathered *g = to->g;
+	size_t begin = 0;
+	status st = registry_device(txn, feed, &to->device);
+
+	if (st == ST_OK)
+		st = remarks_each(txn, NULL, gather_remark, to);
+	for (size_t i = 0; i < g->rows.remark_count; i++) {
+		g->remarks[i] = (struct text) { (const char *) writer_bytes(&to->text).at + begin,
+			                        to->ends[i] - begin };
+		begin = to->ends[i];
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 /* The reasons point into the map, so they are encoded before anything is written. */
 status
 hub_standing(kv_txn *txn, const uint8_t feed[static FEED_BYTES], writer *w)
 {
 	struct gathered *g = calloc(1, sizeof(*g));
+	struct gathering_remarks remarks = { .g = g };
 	status st;
 
 	if (!g)
 		return ST_NOMEM;
+	writer_init(&remarks.text);
+	g->rows.remarks = g->remarks;
 	g->rows.held = g->held;
 	g->rows.conflicts = g->conflicts;
+	g->rows.probes = g->probes;
+	g->rows.others = g->others;
+	g->rows.locks = g->locks;
 	st = gather_held(txn, feed, g);
 	if (st == ST_OK)
 		st = gather_conflicts(txn, feed, g);
 	if (st == ST_OK)
+		st = probes_of(txn, feed, g->probes, &g->rows.probe_count);
+	if (st == ST_OK)
+		st = others_of(txn, feed, g->others, &g->rows.other_count);
+	if (st == ST_OK)
+		st = documents_each(txn, KIND_LOCK, note_lock, g);
+	if (st == ST_OK)
+		st = gather_remarks(txn, feed, &remarks);
+	if (st == ST_OK)
 		st = standing_encode(&g->rows, w);
+	writer_done(&remarks.text);
 	free(g);
 	return st;
 }

@@ -2,7 +2,8 @@
  *
  * The document is laid down in protocol/standing.h; it is made of the rows when
  * it is asked for.  Its version is a number that changes whenever a held or
- * conflicting event of the feed comes, goes or changes its reason.
+ * conflicting event of the feed comes, goes or changes its reason, or a version of
+ * another feed comes to stand in the place of an own one, or goes.
  */
 #pragma once
 

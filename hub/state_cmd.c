@@ -10,8 +10,9 @@
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/digest.h"
-
-enum { CELL_BYTES = 64 };
+#include "hub/past.h"
+#include "hub/progress_out.h"
+#include "hub/rollback_text.h"
 
 /* All that is told; counted before anything is printed. */
 struct state {
@@ -33,64 +34,6 @@ gather(struct state *s)
 
 /* ---- JSON ---- */
 
-/* Beside each number that is null stands why: no data is not the same as 0, nor
- * as a target that the plan does not give. */
-static void
-note_why(json_t *why, const char *field, progress_reason reason)
-{
-	const char *name = progress_reason_name(reason);
-
-	if (name)
-		json_object_set_new(why, field, json_string(name));
-}
-
-static bool
-is_there(struct progress_number n)
-{
-	return n.why == PROGRESS_KNOWN || n.why == PROGRESS_BASELINE_ONLY;
-}
-
-static json_t *
-number(struct progress_number n, json_t *why, const char *field)
-{
-	note_why(why, field, n.why);
-	return is_there(n) ? json_integer(n.n) : json_null();
-}
-
-static json_t *
-percentage(struct progress_number n, json_t *why, const char *field)
-{
-	note_why(why, field, n.why);
-	return is_there(n) ? json_tenths(n.n) : json_null();
-}
-
-static json_t *
-indicator_json(const struct plan_indicator *indicator, const struct progress *p)
-{
-	const char *light = progress_light_name(p->light);
-	json_t *why = json_object(), *row = json_object();
-
-	json_object_set_new(row, "code", json_string(indicator->code));
-	json_object_set_new(row, "name", json_string(indicator->name));
-	json_object_set_new(row, "accumulation",
-	                    json_string(plan_accumulation_word(indicator->accumulation)));
-	json_object_set_new(row, "baseline",
-	                    indicator->has_baseline ? json_integer(indicator->baseline)
-	                                            : json_null());
-	json_object_set_new(row, "goal", json_integer(indicator->goal));
-	json_object_set_new(row, "value", number(p->value, why, "value"));
-	json_object_set_new(row, "term_percent", percentage(p->term, why, "term_percent"));
-	json_object_set_new(row, "year", json_integer(p->year));
-	json_object_set_new(row, "year_target", number(p->year_target, why, "year_target"));
-	json_object_set_new(row, "year_percent", percentage(p->year_percent, why, "year_percent"));
-	json_object_set_new(row, "to_date_percent", percentage(p->to_date, why, "to_date_percent"));
-	json_object_set_new(row, "light", light ? json_string(light) : json_null());
-	if (!light)
-		note_why(why, "light", PROGRESS_INVALID);
-	json_object_set_new(row, "why", why);
-	return row;
-}
-
 static status
 print_json(const struct state *s)
 {
@@ -105,9 +48,10 @@ print_json(const struct state *s)
 
 		st = query_progress(&q, &indicators[i], &p);
 		if (st == ST_OK)
-			json_array_append_new(list, indicator_json(&indicators[i], &p));
+			json_array_append_new(list, progress_json(&indicators[i], &p));
 	}
 	/* made also after a failure: it takes the list over, and goes with it */
+	/* clang-format off */
 	root = json_pack("{s:{s:s, s:I}, s:o, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:I, s:o}",
 	                 "plan", "code", plan_code(s->ask.plan),
 	                 "version", (json_int_t) plan_version(s->ask.plan),
@@ -119,6 +63,8 @@ print_json(const struct state *s)
 	                 "dated_ahead", (json_int_t) s->tallies.dated_ahead,
 	                 "conflicts", (json_int_t) s->tallies.conflicts,
 	                 "indicators", list);
+	/* clang-format on */
+	asking_tell_at(s->ask.hub, s->ask.txn, root);
 	if (st < 0) {
 		json_decref(root);
 		return st;
@@ -127,28 +73,6 @@ print_json(const struct state *s)
 }
 
 /* ---- table ---- */
-
-/* The number, or the reason why there is none; a star for a mere baseline. */
-static const char *
-number_text(struct progress_number n, char *out, size_t size)
-{
-	if (!is_there(n))
-		return gettext(progress_reason_text(n.why));
-	snprintf(out, size, "%s%" PRId64, n.why == PROGRESS_BASELINE_ONLY ? "* " : "", n.n);
-	return out;
-}
-
-static const char *
-percent_text(struct progress_number n, char *out, size_t size)
-{
-	char tenths[TENTHS_TEXT_BYTES];
-
-	if (!is_there(n))
-		return gettext(progress_reason_text(n.why));
-	progress_tenths_text(n.n, tenths);
-	snprintf(out, size, "%s %%", tenths);
-	return out;
-}
 
 static const struct listing_column columns[] = {
 	{ .title = N_("CODE") },
@@ -164,36 +88,42 @@ static const struct listing_column columns[] = {
 static void
 table_row_of(struct listing *l, const struct plan_indicator *indicator, const struct progress *p)
 {
-	char value[CELL_BYTES], goal[CELL_BYTES], term[CELL_BYTES], year[CELL_BYTES];
-	char to_date[CELL_BYTES];
+	char value[PROGRESS_TEXT_BYTES], goal[PROGRESS_TEXT_BYTES], term[PROGRESS_TEXT_BYTES];
+	char year[PROGRESS_TEXT_BYTES], to_date[PROGRESS_TEXT_BYTES];
 
 	snprintf(goal, sizeof(goal), "%" PRId64, indicator->goal);
+	/* clang-format off */
 	listing_row(l, (const char *[]) {
 		indicator->code,
 		indicator->name,
-		number_text(p->value, value, sizeof(value)),
+		progress_number_text(p->value, value),
 		goal,
-		percent_text(p->term, term, sizeof(term)),
-		percent_text(p->year_percent, year, sizeof(year)),
-		percent_text(p->to_date, to_date, sizeof(to_date)),
+		progress_percent_text(p->term, term),
+		progress_percent_text(p->year_percent, year),
+		progress_percent_text(p->to_date, to_date),
 		gettext(progress_light_text(p->light)),
 	});
+	/* clang-format on */
 }
 
 /* The digests in full: they are what two offices read to each other. */
 static void
 print_head(const struct state *s)
 {
-	char cutoff[DATE_TEXT_BYTES], set[2 * HASH_BYTES + 1], derived[2 * HASH_BYTES + 1];
+	char at[MOMENT_TEXT_BYTES], cutoff[DATE_TEXT_BYTES], set[2 * HASH_BYTES + 1],
+		derived[2 * HASH_BYTES + 1];
 
 	date_format(s->ask.cutoff, cutoff);
+	asking_at_text(s->ask.hub, s->ask.txn, at);
 	hex_encode(s->set, HASH_BYTES, set);
 	hex_encode(s->derived, HASH_BYTES, derived);
 	printf(_("Plan %s, version %u: %s\n"), plan_code(s->ask.plan),
 	       (unsigned) plan_version(s->ask.plan), plan_name(s->ask.plan));
 	printf(_("Cut-off %s\n"), cutoff);
 	printf(_("Digest, set:   %s\n"), set);
-	printf(_("Digest, state: %s\n\n"), derived);
+	printf(_("Digest, state: %s\n"), derived);
+	printf(past_cut_name(s->ask.hub) ? _("Cut:           %s\n\n") : _("Journal at:    %s\n\n"),
+	       at);
 }
 
 static status
@@ -220,7 +150,7 @@ print_table(const struct state *s)
 	ended = listing_end(&l, NULL);
 	if (baseline_only)
 		puts(_("* the baseline only; nothing was reported yet"));
-	printf(_("\nActivities counted: %llu; held: %llu; dated after the cut-off: %llu\n"),
+	printf(_("\nEntries counted: %llu; held: %llu; dated after the cut-off: %llu\n"),
 	       (unsigned long long) s->tallies.counted, (unsigned long long) s->tallies.held,
 	       (unsigned long long) s->tallies.dated_ahead);
 	if (s->tallies.conflicts > 0)
@@ -243,6 +173,7 @@ state_command(int argc, char **argv)
 	asking_parse(&s.ask, N_("Show the consolidated state of the plan."), argc, argv);
 	code = asking_open(&s.ask);
 	if (code == EX_OK) {
+		rollback_warn(s.ask.txn);
 		st = gather(&s);
 		if (st == ST_OK)
 			st = s.ask.json ? print_json(&s) : print_table(&s);

@@ -73,15 +73,93 @@ note_edges(struct work *w)
 	}
 }
 
+/* ---- things ---- */
+
+static int
+compare_bonds(const void *one, const void *two)
+{
+	const struct version *a = *(struct version *const *) one;
+	const struct version *b = *(struct version *const *) two;
+
+	return strcmp(a->bond, b->bond);
+}
+
+/* Asked of what each version says by itself: did it depend on which one counts, a
+ * correction that turns an entry from in to out would take away what it stands on. */
+static void
+judge_things(struct work *w)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		if (w->list[i].comes_in && w->list[i].judged == HOLD_NONE)
+			w->sorted[count++] = &w->list[i];
+	}
+	qsort(w->sorted, count, sizeof(struct version *), compare_bonds);
+	for (size_t i = 0; i < w->count; i++) {
+		struct version *v = &w->list[i];
+
+		if (v->needs_in && v->judged == HOLD_NONE &&
+		    !bsearch(&v, w->sorted, count, sizeof(struct version *), compare_bonds))
+			v->judged = HOLD_THING;
+	}
+}
+
 /* ---- soundness ---- */
 
 /* A void that replaces nothing has nothing that it could take out. */
-static void
-sound_first(struct version *v, uint32_t place)
+static bool
+is_first(const struct version *v)
 {
-	v->sound = !v->is_void;
+	return v->record && !v->is_void && v->target_count == 0;
+}
+
+static int
+compare_ids(const struct version *a, const struct version *b)
+{
+	int order = memcmp(a->feed, b->feed, FEED_BYTES);
+
+	if (order != 0)
+		return order;
+	if (a->at.seq != b->at.seq)
+		return a->at.seq < b->at.seq ? -1 : 1;
+	return memcmp(a->at.hash, b->at.hash, HASH_BYTES);
+}
+
+static int
+compare_registers(const void *one, const void *two)
+{
+	const struct version *a = *(struct version *const *) one;
+	const struct version *b = *(struct version *const *) two;
+	int order = strcmp(a->key, b->key);
+
+	return order != 0 ? order : compare_ids(a, b);
+}
+
+/* Which first version stands for its record: itself, or of a register the least one. */
+static void
+find_roots(struct work *w)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < w->count; i++) {
+		w->list[i].root = i;
+		if (is_first(&w->list[i]) && w->list[i].is_register)
+			w->sorted[count++] = &w->list[i];
+	}
+	qsort(w->sorted, count, sizeof(struct version *), compare_registers);
+	for (size_t i = 1; i < count; i++) {
+		if (strcmp(w->sorted[i]->key, w->sorted[i - 1]->key) == 0)
+			w->sorted[i]->root = w->sorted[i - 1]->root;
+	}
+}
+
+/* Its root was found before. */
+static void
+sound_first(struct version *v)
+{
+	v->sound = is_first(v);
 	v->hold = v->sound ? v->judged : HOLD_FIX;
-	v->root = place;
 	v->depth = 1;
 	v->offices = v->office;
 }
@@ -104,7 +182,8 @@ fault_of_targets(const struct version *list, const struct version *v)
 			return HOLD_WAITS;
 		first = first ? first : t;
 		if (!t->sound || t->root != first->root ||
-		    (!v->office && strcmp(t->unit, v->unit) != 0))
+		    (!v->office && strcmp(t->unit, v->unit) != 0) ||
+		    (!v->is_void && strcmp(list[t->root].key, v->key) != 0))
 			fits = false;
 	}
 	return fits ? HOLD_NONE : HOLD_FIX;
@@ -122,7 +201,7 @@ judge_one(struct version *list, uint32_t place)
 		return;
 	}
 	if (v->target_count == 0) {
-		sound_first(v, place);
+		sound_first(v);
 		return;
 	}
 	v->hold = v->right ? fault_of_targets(list, v) : HOLD_RIGHT;
@@ -261,8 +340,10 @@ versions_judge(struct version *list, size_t count)
 		/* stays with those that no order reaches */
 		list[i].hold = HOLD_FIX;
 		list[i].sound = list[i].superseded = list[i].head = list[i].wins = false;
-		list[i].root = list[i].depth = list[i].offices = 0;
+		list[i].depth = list[i].offices = 0;
 	}
+	judge_things(&w);
+	find_roots(&w);
 	note_edges(&w);
 	known = judge_in_order(&w);
 	sound = sort_records(&w);

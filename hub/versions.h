@@ -7,12 +7,19 @@
  *   sound      it belongs to the graph: a first version that can be read, or a
  *              correction all of whose targets are here, sound and of one
  *              record, whose device has the right, and which leaves the unit as
- *              every target has it, unless the office sends it
+ *              every target has it, unless the office sends it; it is of the
+ *              record's kind and register, or a void
  *   valid      sound, and not held by its own judgement
  *   superseded a valid version replaces it, directly or through held ones
  *   head       valid and not superseded; two or more are a conflict
  *   winner     the head with most office versions on its path, then the greatest
  *              depth, then the greatest chain hash
+ *
+ * All versions of one register are versions of one record, which may so have
+ * several first versions; the one of the least (feed, seq, hash) stands for it.
+ *
+ * A thing that goes out has to have come in: some version of its bond, whether it
+ * counts or not, must say so and not be held by its own judgement.
  *
  * Depth is 1 for a first version, else 1 + the greatest depth named.  Of one
  * record at most VERSIONS_MAX versions are taken, those of least (depth, hash).
@@ -31,20 +38,26 @@ struct version {
 	/* Filled in by the caller. */
 	uint8_t feed[FEED_BYTES];
 	struct point at;
-	bool record; /* an activity or a void that can be read */
+	bool record; /* a record or a void that can be read */
 	bool is_void;
 	bool office;  /* sent by an office device */
 	bool right;   /* sent by a device that may report for its unit */
 	bool counted; /* the caller's own mark, not looked at */
-	hold judged;  /* of judge() */
+	hold judged;  /* of judge(); versions_judge() adds HOLD_THING */
 	char unit[CODE_BYTES_MAX + 1];
-	uint32_t target_count;       /* 0: a first version */
-	uint32_t targets[FIXES_MAX]; /* places in the list, or VERSION_MISSING */
+	/* What a correction has to keep: of a register its key, else the kind of record,
+	 * empty for activities. */
+	char key[REGISTER_KEY_BYTES];
+	bool is_register;
+	char bond[REGISTER_KEY_BYTES]; /* of event_bond() */
+	bool comes_in, needs_in;       /* of a thing: in; out, and not of the baseline */
+	uint32_t target_count;         /* 0: a first version */
+	uint32_t targets[FIXES_MAX];   /* places in the list, or VERSION_MISSING */
 
 	/* Filled in by versions_judge(). */
 	hold hold; /* HOLD_NONE: valid */
 	bool sound, superseded, head, wins;
-	uint32_t root;           /* when sound: place of the first version */
+	uint32_t root;           /* when sound: place of the record's first version */
 	uint32_t depth, offices; /* when sound */
 };
 

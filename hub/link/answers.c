@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "hub/backups.h"
 #include "hub/journal.h"
 #include "hub/plans.h"
 #include "hub/standing.h"
@@ -71,6 +72,13 @@ view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known
 		st = hub_standing_version(a->txn, feed, &ret_view->standing);
 	if (st == ST_OK)
 		st = journal_beyond(a->txn, feed, known, &ret_view->beyond);
+	if (st == ST_OK)
+		st = journal_gaps(a->txn, feed, ret_view->gaps.list, POINTS_MAX,
+		                  &ret_view->gaps.count);
+	if (ret_view->gaps.count > POINTS_MAX)
+		ret_view->gaps.count = POINTS_MAX;
+	if (st == ST_OK)
+		st = backups_safe(a->txn, feed, known, &ret_view->safe);
 	ret_view->plan = in_force.version;
 	ret_view->registry = registry_number(a->txn);
 	ret_view->credit = a->credit;

@@ -11,6 +11,7 @@ struct connections {
 	connection **slots;
 	size_t mask; /* a power of two less 1 */
 	size_t count;
+	uint64_t heard;                            /* messages */
 	uint8_t secret[crypto_shorthash_KEYBYTES]; /* a peer may choose its id */
 };
 
@@ -106,7 +107,7 @@ connections_add(connections *t, const struct router_peer *peer, int64_t now_ms,
 		return ST_NOMEM;
 	memcpy(c->id, peer->id, peer->id_len);
 	c->id_len = peer->id_len;
-	c->seen_ms = now_ms;
+	connections_heard(t, c, now_ms);
 	c->drop_ms = INT64_MAX;
 	c->fd = peer->fd;
 	c->cookie = router_cookie(peer->fd);
@@ -116,6 +117,13 @@ connections_add(connections *t, const struct router_peer *peer, int64_t now_ms,
 	t->count++;
 	*ret_connection = c;
 	return ST_OK;
+}
+
+void
+connections_heard(connections *t, connection *c, int64_t now_ms)
+{
+	c->seen_ms = now_ms;
+	c->heard = ++t->heard;
 }
 
 /* Rows behind the gap that would not be found any more move into it. */
@@ -156,7 +164,7 @@ goes_first(const connection *a, const connection *b)
 {
 	bool gone = has_gone(a);
 
-	return gone != has_gone(b) ? gone : a->seen_ms < b->seen_ms;
+	return gone != has_gone(b) ? gone : a->heard < b->heard;
 }
 
 size_t

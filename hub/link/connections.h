@@ -18,6 +18,7 @@ typedef struct connection {
 	hub_sync sync;              /* sync.feed is the device's */
 	uint8_t curve[CURVE_BYTES]; /* its key when it came */
 	int64_t seen_ms;            /* when it last said something */
+	uint64_t heard;             /* grows with each message of the table: one turn hears many */
 	int64_t drop_ms;            /* when to drop it; INT64_MAX: not planned */
 	unsigned waiting;           /* batches of it that wait to be stored */
 	bool contact_dirty;         /* contact is newer than the store's */
@@ -38,6 +39,9 @@ connection *connections_find(const connections *t, const uint8_t *id, size_t id_
 /* A fresh row for peer, which must not have one.  ST_NOMEM. */
 status connections_add(connections *t, const struct router_peer *peer, int64_t now_ms,
                        connection **ret_connection);
+/* c says something.  A fresh row has just done so. */
+void connections_heard(connections *t, connection *c, int64_t now_ms);
+
 /* Frees the row. */
 void connections_remove(connections *t, connection *c);
 

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "hub/rollback.h"
+
 struct depot {
 	struct parcel *parcels; /* room + 1, so that there always is a slot */
 	size_t count, room;
@@ -80,6 +82,7 @@ depot_keep(depot *d, connection *from, const struct hub_action *a)
 
 	p->from = from;
 	p->batch = a->batch;
+	p->loose = a->loose;
 	p->settled = (struct hub_settled) {
 		.round = a->round,
 		.wire_bytes = a->wire_bytes,
@@ -98,6 +101,7 @@ note_contact(connection *c, const struct batch *b)
 	if (end.seq >= c->contact.tip.seq) {
 		c->contact.tip = end;
 		c->contact.pending = 0;
+		c->contact.oldest_ms = 0;
 	} else if (c->contact.pending > c->contact.tip.seq - end.seq) {
 		c->contact.pending = c->contact.tip.seq - end.seq;
 	}
@@ -120,8 +124,12 @@ put_contacts(kv_txn *txn, const connections *table)
 	status st = ST_OK;
 
 	while (st == ST_OK && (c = connections_next(table, &cursor)) != NULL) {
-		if (c->contact_dirty)
-			st = contacts_put(txn, &c->contact);
+		if (!c->contact_dirty)
+			continue;
+		st = contacts_put(txn, &c->contact);
+		if (st == ST_OK)
+			st = rollback_note(txn, c->contact.feed, c->contact.registry,
+			                   c->contact.plan, c->contact.last_ms);
 	}
 	return st;
 }
@@ -132,8 +140,11 @@ contacts_written(const connections *table)
 	connection *c;
 	size_t cursor = 0;
 
-	while ((c = connections_next(table, &cursor)) != NULL)
+	while ((c = connections_next(table, &cursor)) != NULL) {
+		if (c->contact_dirty)
+			c->contact.refused = 0; /* it was added */
 		c->contact_dirty = false;
+	}
 }
 
 static status
@@ -143,7 +154,8 @@ store_range(struct parcel *p, size_t count, hub *h, const connections *table, in
 	status st = kv_write(hub_store(h), 0, &txn);
 
 	for (size_t i = 0; i < count && st == ST_OK; i++) {
-		status outcome = hub_take(h, txn, &p[i].batch, wall_ms);
+		status outcome = hub_take_as(h, txn, &p[i].batch, wall_ms,
+		                             p[i].loose ? TAKE_LOOSE : TAKE_JOINED);
 
 		p[i].settled.outcome = outcome;
 		if (!is_outcome(outcome))

@@ -18,6 +18,7 @@ struct parcel {
 	zmq_msg_t frame;
 	connection *from; /* its row stays as long as a parcel of it waits */
 	struct batch batch;
+	bool loose;
 	struct hub_settled settled; /* its outcome is set by depot_store() */
 };
 

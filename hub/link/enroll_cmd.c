@@ -10,22 +10,29 @@
 #include "common/i18n.h"
 #include "hub/command.h"
 #include "hub/link/commands.h"
+#include "hub/link/enroll_file.h"
+#include "hub/link/enroll_folder.h"
+#include "hub/rollback_text.h"
 
-enum { REQUEST_BYTES_MAX = 4096, WAIT_MS = 10 * 1000, SHOWN_BYTES = 200, UNITS_SHOWN_BYTES = 400 };
+enum { WAIT_MS = 10 * 1000, SHOWN_BYTES = 200, UNITS_SHOWN_BYTES = 400 };
 
 struct args {
-	const char *home, *request, *fingerprint;
+	const char *home, *request, *fingerprint, *fingerprints;
 	device_role role;
 	bool force;
 };
 
-enum { KEY_HOME = 0x200, KEY_FINGERPRINT, KEY_FORCE, KEY_ROLE };
+enum { KEY_HOME = 0x200, KEY_FINGERPRINT, KEY_FINGERPRINTS, KEY_FORCE, KEY_ROLE };
 
 static const struct argp_option options[] = {
 	{ "fingerprint", KEY_FINGERPRINT, N_("XXXX-XXXX-XXXX-XXXX"), 0,
 	  N_("as the people at the device read it to you"), 0 },
-	{ "role", KEY_ROLE, N_("device|office"), 0,
-	  N_("'office' may also correct for every unit and publish plans (default: device)"), 0 },
+	{ "fingerprints", KEY_FINGERPRINTS, N_("FILE"), 0,
+	  N_("for a folder: the fingerprints that were read to you, one a line"), 0 },
+	{ "role", KEY_ROLE, N_("device|office|reader"), 0,
+	  N_("'office' may also correct for every unit and publish plans, 'reader' only asks this "
+	     "hub (default: device)"),
+	  0 },
 	{ "force", KEY_FORCE, NULL, 0, N_("enrol also for units that are not in the plan in force"),
 	  0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
@@ -36,14 +43,13 @@ static const struct argp_option options[] = {
 static device_role
 role_of(struct argp_state *state, const char *word)
 {
-	static const char *const words[] = { "device", "office" };
+	const char *const words[] = { device_role_name(ROLE_DEVICE), device_role_name(ROLE_OFFICE),
+		                      device_role_name(ROLE_READER) };
+	device_role role = ROLE_HUB;
 
-	if (strcmp(word, words[0]) == 0)
-		return ROLE_DEVICE;
-	if (strcmp(word, words[1]) == 0)
-		return ROLE_OFFICE;
-	command_wrong_word(state, "role", word, words, sizeof(words) / sizeof(words[0]));
-	return ROLE_DEVICE;
+	if (!device_role_of(text_of(word), &role) || role == ROLE_HUB)
+		command_wrong_word(state, "role", word, words, sizeof(words) / sizeof(words[0]));
+	return role;
 }
 
 static error_t
@@ -52,18 +58,11 @@ parse_option(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case KEY_FINGERPRINT:
-		a->fingerprint = arg;
-		return 0;
-	case KEY_ROLE:
-		a->role = role_of(state, arg);
-		return 0;
-	case KEY_FORCE:
-		a->force = true;
-		return 0;
-	case KEY_HOME:
-		a->home = arg;
-		return 0;
+	case KEY_FINGERPRINT: a->fingerprint = arg; return 0;
+	case KEY_FINGERPRINTS: a->fingerprints = arg; return 0;
+	case KEY_ROLE: a->role = role_of(state, arg); return 0;
+	case KEY_FORCE: a->force = true; return 0;
+	case KEY_HOME: a->home = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (a->request)
 			argp_error(state, _("one request at a time"));
@@ -71,19 +70,25 @@ parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->request)
-			argp_error(state, _("which request? Give the file that the device made"));
+			argp_error(state,
+			           _("which request? Give the file that the device made, "
+			             "or a folder of them"));
+		else if (a->fingerprint && (a->fingerprints || file_is_folder(a->request)))
+			argp_error(state,
+			           _("--fingerprint is for one request; for a folder give "
+			             "--fingerprints FILE, or none to be asked"));
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = N_("REQUEST"),
-	.doc = N_("Let a device in, after its fingerprint was compared. A running hub "
-	          "knows it within a second."),
+	.args_doc = N_("REQUEST|DIR"),
+	.doc = N_("Let a device in, after its fingerprint was compared; of a folder, all whose "
+	          "requests lie in it, after one list was confirmed. A running hub knows them "
+	          "within a second. A device that was revoked is let in again."),
 };
 
 /* ---- checking ---- */
@@ -91,22 +96,12 @@ static const struct argp argp = {
 static int
 read_request(const char *path, uint8_t **ret_bytes, struct request *ret_request)
 {
-	char shown[SHOWN_BYTES];
-	size_t len = 0;
-	status st = file_read(path, REQUEST_BYTES_MAX, ret_bytes, &len);
+	char shown[SHOWN_BYTES], fault[FILE_FAULT_BYTES];
+	int code = enroll_file_read(path, ret_bytes, ret_request, fault);
 
-	cli_safe(path, strlen(path), shown, sizeof(shown));
-	if (st < 0 && st != ST_LIMIT)
-		return cli_fail(cli_exit(st), _("%s: cannot be read: %s"), shown,
-		                gettext(status_text(st)));
-	if (st == ST_OK)
-		st = request_decode(*ret_bytes, len, ret_request);
-	if (st == ST_DENIED)
-		return cli_fail(EX_DATAERR,
-		                _("%s: the request was changed after the device made it"), shown);
-	if (st < 0)
-		return cli_fail(EX_DATAERR, _("%s: this is not a request of a device"), shown);
-	return EX_OK;
+	if (code == EX_OK)
+		return EX_OK;
+	return cli_fail(code, "%s: %s", cli_safe(path, strlen(path), shown, sizeof(shown)), fault);
 }
 
 static void
@@ -136,7 +131,10 @@ ask(const struct request *r, char *answer, size_t size)
 		                _("--fingerprint is needed; compare it with the people at the "
 		                  "device first"));
 	list_units(&r->units, units, sizeof(units));
-	printf(_("A device asks to report for: %s\n"), units);
+	if (r->units.count > 0)
+		printf(_("A device asks to report for: %s\n"), units);
+	else
+		puts(_("A device asks, and wants to report for no unit"));
 	fputs(_("Fingerprint, as the people at the device read it to you: "), stdout);
 	fflush(stdout);
 	if (!fgets(answer, (int) size, stdin))
@@ -164,6 +162,17 @@ check_fingerprint(const struct args *a, const struct request *r)
 	return EX_OK;
 }
 
+/* A device is for units, a reader is for none. */
+static int
+check_role(const struct args *a, const struct request *r)
+{
+	char fault[FILE_FAULT_BYTES];
+
+	if (enroll_file_fits(r, a->role, fault))
+		return EX_OK;
+	return cli_fail(EX_DATAERR, _("%s; nothing was enrolled"), fault);
+}
+
 static int
 check_units(const struct args *a, const struct request *r, const plan *in_force)
 {
@@ -188,18 +197,6 @@ check_units(const struct args *a, const struct request *r, const plan *in_force)
 	return code;
 }
 
-/* Two devices of one CURVE key could not be told apart. */
-static status
-same_key(void *ctx, const struct device *d)
-{
-	const struct request *r = ctx;
-
-	return memcmp(d->curve, r->curve, CURVE_BYTES) == 0 &&
-			memcmp(d->feed, r->feed, FEED_BYTES) != 0
-		? ST_EXISTS
-		: ST_OK;
-}
-
 /* ---- enrolling ---- */
 
 static status
@@ -217,9 +214,13 @@ static int
 enrol_in(hub *h, kv_txn *txn, const struct args *a, struct request *r, status *ret_st)
 {
 	const plan *in_force = NULL;
-	int code;
+	int code = check_role(a, r);
 
-	if (registry_each(txn, same_key, r) == ST_EXISTS)
+	if (code != EX_OK)
+		return code;
+	if (rollback_warn(txn))
+		return EX_TEMPFAIL;
+	if (registry_check_link_key(txn, r) == ST_EXISTS)
 		return cli_fail(EX_DATAERR,
 		                _("another device with the same link key is enrolled; let "
 		                  "the device make a new home and request"));
@@ -241,7 +242,11 @@ tell(const struct args *a, const struct request *r, bool known)
 
 	device_text(r->feed, device);
 	list_units(&r->units, units, sizeof(units));
-	if (known)
+	if (r->units.count == 0 && known)
+		printf(_("device %s is enrolled already: %s\n"), device, device_role_name(a->role));
+	else if (r->units.count == 0)
+		printf(_("enrolled device %s: %s\n"), device, device_role_name(a->role));
+	else if (known)
 		printf(_("device %s is enrolled already: %s for %s\n"), device,
 		       device_role_name(a->role), units);
 	else
@@ -270,32 +275,50 @@ enrol(hub *h, const struct args *a, struct request *r)
 		return cli_fail(EX_DATAERR,
 		                _("the device is enrolled for more than this request or role "
 		                  "gives it; nothing was changed"));
+	if (st == ST_LIMIT)
+		return cli_fail(EX_DATAERR,
+		                _("with what it lost these are too many units for one device"));
 	if (st < 0 && st != ST_EXISTS)
 		return command_failed(h, st);
 	tell(a, r, st == ST_EXISTS);
 	return EX_OK;
 }
 
+static int
+enrol_one(hub *h, const struct args *a, struct request *r)
+{
+	int code = check_fingerprint(a, r);
+
+	return code == EX_OK ? enrol(h, a, r) : code;
+}
+
 int
 enroll_command(int argc, char **argv)
 {
 	struct args a = { .role = ROLE_DEVICE };
+	struct enrolling how;
 	struct request r = { 0 };
+	enroll_folder *many = NULL;
 	uint8_t *bytes = NULL;
 	hub *h = NULL;
 	int code;
 
 	cli_parse(&argp, argc, argv, &a);
-	code = command_open(a.home, &h);
-	if (code == EX_OK)
-		command_watch(h);
-	if (code == EX_OK)
+	how = (struct enrolling) { a.request, a.fingerprints, a.role, a.force };
+	if (a.fingerprints || file_is_folder(a.request))
+		code = enroll_folder_read(&how, &many);
+	else
 		code = read_request(a.request, &bytes, &r);
 	if (code == EX_OK)
-		code = check_fingerprint(&a, &r);
+		code = command_open(a.home, &h); /* which may make another user of root */
 	if (code == EX_OK)
-		code = enrol(h, &a, &r);
+		command_watch(h);
+	if (code == EX_OK && many)
+		code = enroll_folder_enroll(many, h);
+	else if (code == EX_OK)
+		code = enrol_one(h, &a, &r);
 	free(bytes);
+	enroll_folder_free(&many);
 	hub_close(&h);
 	return code;
 }

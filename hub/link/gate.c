@@ -31,6 +31,7 @@ status
 gate_test(void *context, router *r, zap *z, const keyring *ring,
           const uint8_t server[static CURVE_BYTES])
 {
+	const struct dealer_timing timing = { HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS };
 	int64_t deadline_ms = clock_mono_ms() + GATE_MS;
 	char endpoint[ENDPOINT_TEXT_BYTES];
 	struct curve_key stranger;
@@ -41,7 +42,7 @@ gate_test(void *context, router *r, zap *z, const keyring *ring,
 		return st;
 	if (router_listen(r, "tcp://127.0.0.1:*", endpoint) < 0)
 		return ST_IO; /* whatever the reason: ST_DENIED says something else here */
-	st = dealer_open(context, endpoint, &stranger, server, deadline_ms, &d);
+	st = dealer_open(context, endpoint, &stranger, server, &timing, deadline_ms, &d);
 	if (st == ST_OK)
 		st = knock(d, z, ring, deadline_ms);
 	dealer_close(&d);

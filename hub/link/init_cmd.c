@@ -19,15 +19,19 @@
 enum { HOME_MODE = 0700, BIND_MODE = 0600, SHOWN_BYTES = 200 };
 
 struct args {
-	const char *home, *bind, *plan;
+	const char *home, *bind, *plan, *keys;
 };
 
-enum { KEY_HOME = 0x200, KEY_BIND, KEY_PLAN };
+enum { KEY_HOME = 0x200, KEY_BIND, KEY_KEYS, KEY_PLAN };
 
 static const struct argp_option options[] = {
 	{ "bind", KEY_BIND, N_("ENDPOINT"), 0,
 	  N_("where to listen, e.g. tcp://*:5555 (port *: any free one)"), 0 },
 	{ "plan", KEY_PLAN, N_("FILE"), 0, N_("the plan document that is in force at first"), 0 },
+	{ "keys", KEY_KEYS, N_("DIR"), 0,
+	  N_("take sign.key and curve.key from that folder: those that were kept of a hub that is "
+	     "lost"),
+	  0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
 	{ 0 },
@@ -39,26 +43,18 @@ parse_option(int key, char *arg, struct argp_state *state)
 	struct args *a = state->input;
 
 	switch (key) {
-	case KEY_BIND:
-		a->bind = arg;
-		return 0;
-	case KEY_PLAN:
-		a->plan = arg;
-		return 0;
-	case KEY_HOME:
-		a->home = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, _("this command takes no '%s'"), arg);
-		return 0;
+	case KEY_BIND: a->bind = arg; return 0;
+	case KEY_PLAN: a->plan = arg; return 0;
+	case KEY_KEYS: a->keys = arg; return 0;
+	case KEY_HOME: a->home = arg; return 0;
+	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
 	case ARGP_KEY_END:
 		if (!a->bind || !a->plan)
 			argp_error(state, _("--bind and --plan are needed"));
 		else if (!endpoint_valid(a->bind, strlen(a->bind), ENDPOINT_BIND))
 			argp_error(state, _("--bind: an endpoint is written tcp://ADDRESS:PORT"));
 		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -74,17 +70,91 @@ struct document {
 	size_t len;
 };
 
+/* Both pairs of the hub. */
+struct keys {
+	struct curve_key curve;
+	uint8_t sign[SIGN_SECRET_BYTES];
+};
+
 static status
-fill_home(const char *dir, const struct args *a, const struct document *d,
-          const struct curve_key *key)
+read_sign(const char *path, uint8_t ret_secret[static SIGN_SECRET_BYTES])
+{
+	uint8_t seed[crypto_sign_SEEDBYTES], public[FEED_BYTES], again[SIGN_SECRET_BYTES];
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	status st = file_read(path, SIGN_SECRET_BYTES, &bytes, &len);
+
+	if (st < 0)
+		return st;
+	if (len != SIGN_SECRET_BYTES)
+		st = ST_MALFORMED;
+	if (st == ST_OK) {
+		/* its second half is made from the first: else some other file has that name */
+		crypto_sign_ed25519_sk_to_seed(seed, bytes);
+		crypto_sign_seed_keypair(public, again, seed);
+		st = memcmp(again, bytes, SIGN_SECRET_BYTES) == 0 ? ST_OK : ST_MALFORMED;
+	}
+	if (st == ST_OK)
+		memcpy(ret_secret, bytes, SIGN_SECRET_BYTES);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(again, sizeof(again));
+	sodium_memzero(bytes, len);
+	free(bytes);
+	return st;
+}
+
+static int
+cannot_read(const char *path, status st)
+{
+	char shown[SHOWN_BYTES];
+
+	cli_safe(path, strlen(path), shown, sizeof(shown));
+	if (st == ST_MALFORMED || st == ST_LIMIT)
+		return cli_fail(EX_DATAERR, _("%s: this is not such a key of a hub"), shown);
+	return cli_fail(cli_exit(st), _("%s: cannot be read: %s"), shown, gettext(status_text(st)));
+}
+
+static int
+read_keys(const char *dir, struct keys *ret_keys)
+{
+	char sign[PATH_MAX], curve[PATH_MAX];
+	status st = path_join(sign, sizeof(sign), dir, "sign.key");
+
+	if (st == ST_OK)
+		st = path_join(curve, sizeof(curve), dir, "curve.key");
+	if (st < 0)
+		return cannot_read(dir, st);
+	st = read_sign(sign, ret_keys->sign);
+	if (st < 0)
+		return cannot_read(sign, st);
+	st = curve_key_load(curve, &ret_keys->curve);
+	return st == ST_OK ? EX_OK : cannot_read(curve, st);
+}
+
+static int
+make_keys(const struct args *a, struct keys *ret_keys)
+{
+	uint8_t public[FEED_BYTES];
+
+	if (a->keys)
+		return read_keys(a->keys, ret_keys);
+	if (crypto_sign_keypair(public, ret_keys->sign) == 0 &&
+	    curve_key_make(&ret_keys->curve) == ST_OK)
+		return EX_OK;
+	return cli_fail(EX_SOFTWARE, _("keys cannot be made here"));
+}
+
+static status
+fill_home(const char *dir, const struct args *a, const struct document *d, const struct keys *keys)
 {
 	char path[PATH_MAX], line[ENDPOINT_BYTES_MAX + 2];
-	status st = hub_create(dir, key->public_key, d->json, d->len, clock_wall_ms());
+	status st = hub_create(dir, keys->curve.public_key, keys->sign, d->json, d->len,
+	                       clock_wall_ms());
 
 	if (st == ST_OK)
 		st = path_join(path, sizeof(path), dir, "curve.key");
 	if (st == ST_OK)
-		st = curve_key_save(path, key);
+		st = curve_key_save(path, &keys->curve);
 	if (st == ST_OK)
 		st = path_join(path, sizeof(path), dir, "bind");
 	if (st < 0)
@@ -114,18 +184,20 @@ tell(const char *home, const plan *p)
 static int
 make_home(const char *home, const struct args *a, const struct document *d)
 {
-	struct curve_key key;
+	struct keys keys;
 	new_home *n = NULL;
-	status st = new_home_begin(home, HOME_MODE, &n);
+	int code = make_keys(a, &keys);
+	status st;
 
+	if (code != EX_OK)
+		return code;
+	st = new_home_begin(home, HOME_MODE, &n);
 	if (st == ST_OK)
-		st = curve_key_make(&key);
-	if (st == ST_OK)
-		st = fill_home(new_home_dir(n), a, d, &key);
+		st = fill_home(new_home_dir(n), a, d, &keys);
 	if (st == ST_OK)
 		st = new_home_finish(n, "store");
 	new_home_free(&n);
-	curve_key_wipe(&key);
+	sodium_memzero(&keys, sizeof(keys));
 	return st == ST_OK ? EX_OK : new_home_failed(home, st);
 }
 

@@ -5,12 +5,15 @@
  */
 #pragma once
 
+#include "common/daemon.h"
 #include "common/log.h"
 #include "common/wake.h"
 #include "hub/link/answers.h"
 #include "hub/link/depot.h"
 #include "hub/link/intake.h"
+#include "hub/link/questions.h"
 #include "hub/link/zap.h"
+#include "hub/rollback.h"
 
 enum { INTAKE_CONTACTS_MS = 1000 }; /* least time between writes of contacts only */
 
@@ -23,10 +26,16 @@ struct intake {
 	connections *table;
 	answers *answers;
 	depot *depot;
+	questions *questions;
 	struct hub_common common;
+	struct intake_settings settings;
+	struct watchdog watchdog;
+	uint8_t curve[CURVE_BYTES]; /* the hub's public key */
 	wake wake;
-	uint64_t plan; /* version that was told */
-	bool look;     /* plan or registry may have changed */
+	uint64_t plan;          /* version that was told */
+	struct rollback behind; /* what was logged of it */
+	uint64_t repairs;       /* that were known when the boot id was drawn */
+	bool look;              /* plan or registry may have changed */
 	bool contacts_due;
 	int64_t store_ms;    /* not before */
 	int64_t contacts_ms; /* when they were written last */
@@ -50,3 +59,9 @@ status intake_store(intake *in, int64_t now_ms);
 status intake_look(intake *in, int64_t now_ms);
 /* Drop the connections whose time has come. */
 void intake_tidy(intake *in, int64_t now_ms);
+/* Log a question that gets no answer; ctx is the intake. */
+void intake_report(void *ctx, const struct question_event *e);
+/* Another boot id: devices say HELLO again. */
+void intake_draw_boot(intake *in);
+/* Give each peer its share of the credit. */
+void intake_share_credit(intake *in);

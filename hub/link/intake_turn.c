@@ -1,9 +1,9 @@
 #include "hub/link/intake_internal.h"
 
 #include "common/cli.h"
-#include "common/daemon.h"
 #include "common/i18n.h"
 #include "hub/plans.h"
+#include "hub/repair.h"
 
 enum {
 	ZAP_A_TURN = 256,
@@ -12,12 +12,11 @@ enum {
 	HELD_MS = 10 * 1000, /* a lock held so long is logged */
 	PARTING_MS = 1000,   /* for a REFUSE to leave before the connection goes */
 	TIDY_MS = 30 * 1000,
-	CREDIT_BUDGET = 64 << 20, /* bytes under way, of all devices together */
 	SHOWN_BYTES = 128,
 };
 
 /* What a log line about a peer can be of, beside the codes of REFUSE. */
-enum { ABOUT_RIGHT = REFUSALS_, ABOUT_CROWD, ABOUT_BEHIND };
+enum { ABOUT_RIGHT = REFUSALS_, ABOUT_CROWD, ABOUT_UNLIKELY, ABOUT_QUESTION };
 
 /* ---- log ---- */
 
@@ -39,38 +38,87 @@ log_peer(intake *in, const uint8_t *feed, unsigned about, int64_t now_ms, const 
 		         (unsigned long long) withheld);
 }
 
-/* A device has seen what this hub does not have: it was put back to an older
- * copy. */
+/* Numbers that this hub cannot have given out are passed over. */
 static void
-log_behind(intake *in, const struct message *hello, const uint8_t *feed, int64_t now_ms)
+log_unlikely(intake *in, const struct message *hello, const uint8_t *feed, int64_t now_ms)
 {
+	uint64_t number = keyring_number(in->ring), withheld;
 	char device[DEVICE_TEXT_BYTES];
-	uint64_t withheld;
 
-	if (hello->plan <= in->plan && hello->registry <= keyring_number(in->ring))
+	if (hello->registry <= number + REGISTRY_JUMP_MAX &&
+	    hello->plan <= in->plan + PLAN_JUMP_MAX)
 		return;
-	if (!log_limit_pass(&in->limit, "", 0, ABOUT_BEHIND, now_ms, &withheld))
+	if (!log_limit_pass(&in->limit, feed, FEED_BYTES, ABOUT_UNLIKELY, now_ms, &withheld))
 		return;
 	device_text(feed, device);
+	log_line(LEVEL_WARNING, "HUB-UNLIKELY",
+	         _("device %s tells of registry number %llu and plan version %llu, which this hub "
+	           "cannot have given out; not believed"),
+	         device, (unsigned long long) hello->registry, (unsigned long long) hello->plan);
+}
+
+/* A device has seen what this hub does not have: it was put back to an older copy.  Once
+ * for each number that is higher than before. */
+static void
+log_behind(intake *in, const struct rollback *met, uint64_t number)
+{
+	char device[DEVICE_TEXT_BYTES];
+
+	if (met->registry == in->behind.registry && met->plan == in->behind.plan)
+		return;
+	in->behind = *met;
+	device_text(met->feed, device);
 	log_line(LEVEL_WARNING, "HUB-BEHIND",
 	         _("device %s has seen plan version %llu and registry number %llu, here they are "
-	           "%llu and %llu: was this hub put back to an older copy?"),
-	         device, (unsigned long long) hello->plan, (unsigned long long) hello->registry,
-	         (unsigned long long) in->plan, (unsigned long long) keyring_number(in->ring));
+	           "%llu and %llu: this hub was put back to an older copy; nobody new is admitted "
+	           "until 'valija-hub confirm'"),
+	         device, (unsigned long long) (met->plan > in->plan ? met->plan : in->plan),
+	         (unsigned long long) (met->registry > number ? met->registry : number),
+	         (unsigned long long) in->plan, (unsigned long long) number);
+}
+
+/* A wrong word is told to who typed it; the rest is for who looks after the hub. */
+void
+intake_report(void *ctx, const struct question_event *e)
+{
+	static const uint8_t nobody[FEED_BYTES];
+	static const char *const what[UNANSWERED_] = {
+		[UNANSWERED_MALFORMED] = N_("a question that does not follow the protocol"),
+		[UNANSWERED_RIGHT] = N_("this key may not ask any more"),
+		[UNANSWERED_BUSY] = N_("too many questions at once"),
+		[UNANSWERED_TIME] = N_("a question took longer than 'query-ms' and was ended"),
+		[UNANSWERED_FAULT] = N_("a question did not come to its end"),
+	};
+	intake *in = ctx;
+	char device[DEVICE_TEXT_BYTES] = "-"; /* of this machine, without a key */
+	uint64_t withheld;
+
+	if (!what[e->code] ||
+	    !log_limit_pass(&in->limit, e->feed, FEED_BYTES, ABOUT_QUESTION + e->code,
+	                    clock_mono_ms(), &withheld))
+		return;
+	if (memcmp(e->feed, nobody, FEED_BYTES) != 0)
+		device_text(e->feed, device);
+	log_line(LEVEL_WARNING, "HUB-QUESTION", _("device %s: %s"), device, gettext(what[e->code]));
 }
 
 static void
-log_stranger(intake *in, const char *from, int64_t now_ms)
+log_stranger(intake *in, const struct zap_verdict *verdict, int64_t now_ms)
 {
+	const char *from = verdict->address;
 	char address[SHOWN_BYTES];
 	uint64_t withheld;
 
 	in->refused++;
-	if (!log_limit_pass(&in->strangers, from, strlen(from), 0, now_ms, &withheld))
+	if (!log_limit_pass(&in->strangers, from, strlen(from), verdict->by, now_ms, &withheld))
 		return;
-	log_line(LEVEL_NOTICE, "HUB-STRANGER",
-	         _("a key that is not enrolled was turned away; it came from %s"),
-	         cli_safe(from, strlen(from), address, sizeof(address)));
+	cli_safe(from, strlen(from), address, sizeof(address));
+	if (verdict->by == DOOR_QUERY)
+		log_line(LEVEL_NOTICE, "HUB-STRANGER",
+		         _("a key that may not ask was turned away; it came from %s"), address);
+	else
+		log_line(LEVEL_NOTICE, "HUB-STRANGER",
+		         _("a key that is not enrolled was turned away; it came from %s"), address);
 }
 
 static void
@@ -101,10 +149,10 @@ log_store(intake *in, status st, int64_t now_ms)
 
 /* ---- peers ---- */
 
-static void
-share_credit(intake *in)
+void
+intake_share_credit(intake *in)
 {
-	uint64_t share = CREDIT_BUDGET / (connections_count(in->table) + 1);
+	uint64_t share = in->settings.credit_bytes / (connections_count(in->table) + 1);
 
 	if (share > CREDIT_BYTES_MAX)
 		share = CREDIT_BYTES_MAX;
@@ -116,7 +164,7 @@ drop(intake *in, connection *c)
 {
 	router_drop(c->fd, c->cookie);
 	connections_remove(in->table, c);
-	share_credit(in);
+	intake_share_credit(in);
 }
 
 /* Rows are removed by intake_tidy() only, at the end of a turn. */
@@ -140,7 +188,7 @@ intake_tidy(intake *in, int64_t now_ms)
 	in->tidy_ms = now_ms + TIDY_MS;
 	in->look = true;
 	while ((c = connections_next(in->table, &cursor)) != NULL) {
-		bool over = now_ms >= c->drop_ms || now_ms - c->seen_ms >= INTAKE_IDLE_MS;
+		bool over = now_ms >= c->drop_ms || now_ms - c->seen_ms >= in->settings.idle_ms;
 
 		if (over && c->waiting == 0)
 			drop(in, c);
@@ -157,14 +205,29 @@ note_contact(intake *in, connection *c, const struct message *m, int64_t now_ms)
 	c->contact.last_ms = wall_ms;
 	c->contact.skew_ms = m->clock_ms - wall_ms;
 	c->contact.pending = m->pending;
+	c->contact.has_facts = m->has_facts;
+	c->contact.disk_bytes = m->disk_bytes;
+	c->contact.oldest_ms = m->oldest_ms;
 	if (m->type == MESSAGE_HELLO) {
 		c->contact.tip = m->tip;
 		c->contact.plan = m->plan;
 		c->contact.registry = m->registry;
 		memcpy(c->contact.program, m->program.at, m->program.len);
 		c->contact.program[m->program.len] = 0;
-		log_behind(in, m, c->sync.feed, now_ms);
+		log_unlikely(in, m, c->sync.feed, now_ms);
 	}
+	c->contact_dirty = true;
+	in->contacts_due = true;
+}
+
+/* Who was let in and then refused is for the office to look at. */
+static void
+note_refusal(intake *in, connection *c, refusal code)
+{
+	c->contact.refused++;
+	c->contact.refused_ms = clock_wall_ms();
+	snprintf(c->contact.refused_with, sizeof(c->contact.refused_with), "%s",
+	         refusal_name(code));
 	c->contact_dirty = true;
 	in->contacts_due = true;
 }
@@ -186,6 +249,7 @@ act(intake *in, connection *c, const struct hub_action *a, int64_t now_ms)
 	if (a->type == HUB_REFUSE) {
 		log_peer(in, c->sync.feed, a->refused_with, now_ms,
 		         gettext(hub_refusal_text(a->refused_with)));
+		note_refusal(in, c, a->refused_with);
 		drop_later(in, c, now_ms + PARTING_MS);
 	}
 }
@@ -208,7 +272,7 @@ admit(intake *in, const struct router_peer *peer, const uint8_t *curve, int64_t 
 	if (connections_add(in->table, peer, now_ms, &c) < 0)
 		return NULL;
 	memcpy(c->curve, curve, CURVE_BYTES);
-	share_credit(in);
+	intake_share_credit(in);
 	return c;
 }
 
@@ -217,7 +281,7 @@ admit(intake *in, const struct router_peer *peer, const uint8_t *curve, int64_t 
 static connection *
 connection_of(intake *in, const struct router_peer *peer, int64_t now_ms)
 {
-	const uint8_t *curve = keyring_curve(in->ring, peer->feed);
+	const uint8_t *curve = keyring_curve(in->ring, DOOR_SYNC, peer->feed);
 	connection *c = connections_find(in->table, peer->id, peer->id_len);
 
 	if (!curve) {
@@ -250,7 +314,7 @@ take_in(intake *in, int64_t now_ms)
 	c = st == ST_DENIED ? NULL : connection_of(in, &peer, now_ms);
 	if (!c)
 		return true;
-	c->seen_ms = now_ms;
+	connections_heard(in->table, c, now_ms);
 	/* a message in several parts is malformed, as a frame of 0 bytes is */
 	hub_sync_frame(&c->sync, &in->common, zmq_msg_data(frame),
 	               st == ST_OK ? zmq_msg_size(frame) : 0, clock_wall_ms(), &action);
@@ -284,7 +348,7 @@ intake_answer_zap(intake *in, int64_t now_ms)
 	for (int i = 0; i < ZAP_A_TURN && zap_answer(in->zap, in->ring, &verdict); i++) {
 		if (verdict.admitted)
 			continue;
-		log_stranger(in, verdict.address, now_ms);
+		log_stranger(in, &verdict, now_ms);
 		in->look = true; /* who enrolled it may have been killed before it told */
 	}
 }
@@ -344,6 +408,7 @@ static status
 read_registry(intake *in, bool *ret_news)
 {
 	struct plan_row in_force = { 0 };
+	struct rollback behind = { 0 };
 	keyring *ring = NULL;
 	kv_txn *txn = NULL;
 	status st = kv_read(hub_store(in->h), &txn);
@@ -353,17 +418,28 @@ read_registry(intake *in, bool *ret_news)
 	if (st == ST_NOT_FOUND)
 		st = ST_OK;
 	*ret_news = in_force.version != in->plan;
+	if (st == ST_OK && repair_number(txn) != in->repairs) {
+		in->repairs = repair_number(txn);
+		if (in->ring) /* not at the start */
+			intake_draw_boot(in);
+		*ret_news = true;
+	}
 	if (st == ST_OK && (!in->ring || registry_number(txn) != keyring_number(in->ring)))
 		st = keyring_load(txn, &ring);
-	kv_abort(&txn);
 	if (st == ST_OK)
-		in->plan = in_force.version;
+		st = rollback_open(txn, &behind);
+	kv_abort(&txn);
 	if (ring) {
 		keyring_free(&in->ring);
 		in->ring = ring;
 		*ret_news = true;
 	}
-	return st;
+	if (st < 0 && st != ST_NOT_FOUND)
+		return st;
+	in->plan = in_force.version;
+	if (st == ST_OK)
+		log_behind(in, &behind, keyring_number(in->ring));
+	return ST_OK;
 }
 
 /* What a device may still do is asked at each message; here its connection
@@ -371,7 +447,7 @@ read_registry(intake *in, bool *ret_news)
 static void
 tell(intake *in, connection *c, int64_t now_ms)
 {
-	const uint8_t *curve = keyring_curve(in->ring, c->sync.feed);
+	const uint8_t *curve = keyring_curve(in->ring, DOOR_SYNC, c->sync.feed);
 	struct hub_action action;
 
 	if (!curve || memcmp(curve, c->curve, CURVE_BYTES) != 0)
@@ -395,6 +471,7 @@ intake_look(intake *in, int64_t now_ms)
 	st = read_registry(in, &news);
 	if (st < 0 || !news)
 		return st;
+	questions_look(in->questions, in->ring, now_ms);
 	st = answers_begin(in->answers);
 	while (st == ST_OK && (c = connections_next(in->table, &cursor)) != NULL)
 		tell(in, c, now_ms);

@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
+#include "common/room.h"
+
 struct pair {
 	uint8_t key[CURVE_BYTES]; /* what is sought */
 	uint8_t value[FEED_BYTES];
+	bool may[2]; /* come by each door */
 };
 
 /* Two sorted lists of the same count: by key, by feed. */
@@ -15,35 +18,23 @@ struct keyring {
 };
 
 static status
-grow(keyring *k)
-{
-	size_t room = k->room ? 2 * k->room : 64;
-	struct pair *list = reallocarray(k->by_curve, room, sizeof(*list));
-
-	if (!list)
-		return ST_NOMEM;
-	k->by_curve = list;
-	k->room = room;
-	return ST_OK;
-}
-
-static status
 add(void *ctx, const struct device *d)
 {
 	keyring *k = ctx;
-	status st = ST_OK;
+	struct pair *list, *p;
 
-	if (d->role == ROLE_HUB)
+	if (d->role == ROLE_HUB || device_is_revoked(d))
 		return ST_OK;
-	if (k->count == k->room)
-		st = grow(k);
-	if (st == ST_OK) {
-		struct pair *p = &k->by_curve[k->count++];
-
-		memcpy(p->key, d->curve, CURVE_BYTES);
-		memcpy(p->value, d->feed, FEED_BYTES);
-	}
-	return st;
+	list = room_for(k->by_curve, k->count, 1, &k->room, sizeof(*list));
+	if (!list)
+		return ST_NOMEM;
+	k->by_curve = list;
+	p = &k->by_curve[k->count++];
+	memcpy(p->key, d->curve, CURVE_BYTES);
+	memcpy(p->value, d->feed, FEED_BYTES);
+	p->may[DOOR_SYNC] = d->role != ROLE_READER;
+	p->may[DOOR_QUERY] = device_may_ask(d);
+	return ST_OK;
 }
 
 static int
@@ -61,6 +52,7 @@ index_feeds(keyring *k)
 	for (size_t i = 0; i < k->count; i++) {
 		memcpy(k->by_feed[i].key, k->by_curve[i].value, FEED_BYTES);
 		memcpy(k->by_feed[i].value, k->by_curve[i].key, CURVE_BYTES);
+		memcpy(k->by_feed[i].may, k->by_curve[i].may, sizeof(k->by_curve[i].may));
 	}
 	if (k->count > 0) {
 		qsort(k->by_curve, k->count, sizeof(*k->by_curve), compare);
@@ -103,23 +95,23 @@ keyring_free(keyring **k_p)
 }
 
 static const uint8_t *
-find(const struct pair *list, size_t count, const uint8_t *key)
+find(const struct pair *list, size_t count, door by, const uint8_t *key)
 {
 	const struct pair *p = count ? bsearch(key, list, count, sizeof(*list), compare) : NULL;
 
-	return p ? p->value : NULL;
+	return p && p->may[by] ? p->value : NULL;
 }
 
 const uint8_t *
-keyring_feed(const keyring *k, const uint8_t curve[static CURVE_BYTES])
+keyring_feed(const keyring *k, door by, const uint8_t curve[static CURVE_BYTES])
 {
-	return find(k->by_curve, k->count, curve);
+	return find(k->by_curve, k->count, by, curve);
 }
 
 const uint8_t *
-keyring_curve(const keyring *k, const uint8_t feed[static FEED_BYTES])
+keyring_curve(const keyring *k, door by, const uint8_t feed[static FEED_BYTES])
 {
-	return find(k->by_feed, k->count, feed);
+	return find(k->by_feed, k->count, by, feed);
 }
 
 size_t

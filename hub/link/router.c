@@ -1,11 +1,16 @@
 #include "hub/link/router.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "common/daemon.h"
 #include "common/link/socket.h"
+#include "hub/link/callers.h"
 #include "hub/link/zap.h"
 #include "protocol/identity.h"
 
@@ -20,6 +25,10 @@ enum { SMALLEST_BATCH = 4096, ANSWERS_QUEUED = CREDIT_BYTES_MAX / SMALLEST_BATCH
 
 struct router {
 	void *socket;
+	void *monitor; /* libzmq tells there of each connection that it accepts */
+	callers *callers;
+	bool here;  /* without keys */
+	char *path; /* of its file, which libzmq leaves behind */
 };
 
 static const struct socket_option options[] = {
@@ -28,10 +37,7 @@ static const struct socket_option options[] = {
 	{ ZMQ_ROUTER_MANDATORY, 1 },
 	{ ZMQ_ROUTER_HANDOVER, 0 },
 	{ ZMQ_PROBE_ROUTER, 0 },
-	{ ZMQ_HANDSHAKE_IVL, 20 * 1000 },
 	{ ZMQ_TCP_MAXRT, 180 * 1000 },
-	{ ZMQ_HEARTBEAT_IVL, 60 * 1000 },
-	{ ZMQ_HEARTBEAT_TIMEOUT, 180 * 1000 },
 	{ ZMQ_HEARTBEAT_TTL, 0 },
 	{ ZMQ_TCP_KEEPALIVE, 1 },
 	{ ZMQ_TCP_KEEPALIVE_IDLE, 120 },
@@ -39,8 +45,9 @@ static const struct socket_option options[] = {
 	{ ZMQ_TCP_KEEPALIVE_CNT, 4 },
 	{ ZMQ_SNDHWM, ANSWERS_QUEUED },
 	{ ZMQ_RCVHWM, 64 },
-	{ ENFORCE_DOMAIN, 1 },
 };
+
+static const struct socket_option enforce = { ENFORCE_DOMAIN, 1 };
 
 static status
 check_enforced(void *socket)
@@ -53,30 +60,86 @@ check_enforced(void *socket)
 }
 
 static status
-set_up(void *socket, const struct curve_key *key)
+set_up_keys(void *socket, const struct curve_key *key, door by)
 {
-	const int64_t most = SOCKET_FRAME_BYTES;
-	status st = socket_set(socket, options, sizeof(options) / sizeof(*options));
+	const char *domain = zap_domain(by);
+	status st = socket_set(socket, &enforce, 1);
 
 	if (st == ST_OK)
-		st = socket_set_bytes(socket, ZMQ_MAXMSGSIZE, &most, sizeof(most));
-	if (st == ST_OK)
-		st = socket_set_bytes(socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
+		st = socket_set_bytes(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain));
 	if (st == ST_OK)
 		st = socket_curve_server(socket, key);
 	return st == ST_OK ? check_enforced(socket) : st;
 }
 
+static status
+set_up(void *socket, const struct router_timing *timing)
+{
+	const struct socket_option own[] = {
+		{ ZMQ_HANDSHAKE_IVL, timing->handshake_ms },
+		{ ZMQ_HEARTBEAT_IVL, timing->heartbeat_ms },
+		{ ZMQ_HEARTBEAT_TIMEOUT, timing->heartbeat_timeout_ms },
+	};
+	const int64_t most = SOCKET_FRAME_BYTES;
+	status st = socket_set(socket, options, sizeof(options) / sizeof(*options));
+
+	if (st == ST_OK)
+		st = socket_set(socket, own, sizeof(own) / sizeof(*own));
+	return st == ST_OK ? socket_set_bytes(socket, ZMQ_MAXMSGSIZE, &most, sizeof(most)) : st;
+}
+
+/* Without a bound to what waits there libzmq never waits for this process.  The name is
+ * of one socket of the process. */
+static status
+watch(router *r, void *context)
+{
+	const struct socket_option monitor_options[] = { { ZMQ_LINGER, 0 }, { ZMQ_RCVHWM, 0 } };
+	char name[64];
+	status st;
+
+	snprintf(name, sizeof(name), "inproc://door-%p", r->socket);
+	if (zmq_socket_monitor(r->socket, name, ZMQ_EVENT_ACCEPTED) != 0)
+		return ST_NOMEM;
+	r->monitor = zmq_socket(context, ZMQ_PAIR);
+	if (!r->monitor)
+		return ST_NOMEM;
+	st = socket_set(r->monitor, monitor_options, 2);
+	return st == ST_OK && zmq_connect(r->monitor, name) != 0 ? ST_IO : st;
+}
+
 status
-router_open(void *context, const struct curve_key *key, router **ret_router)
+router_open_here(void *context, const struct router_timing *timing, router **ret_router)
 {
 	router *r = calloc(1, sizeof(*r));
 	status st;
 
 	if (!r)
 		return ST_NOMEM;
+	r->here = true;
 	r->socket = zmq_socket(context, ZMQ_ROUTER);
-	st = r->socket ? set_up(r->socket, key) : ST_NOMEM;
+	r->callers = callers_new((int64_t) timing->handshake_ms * (1 + ROUTER_SILENCES));
+	st = r->socket && r->callers ? set_up(r->socket, timing) : ST_NOMEM;
+	if (st == ST_OK)
+		st = watch(r, context);
+	if (st < 0) {
+		router_close(&r);
+		return st;
+	}
+	*ret_router = r;
+	return ST_OK;
+}
+
+status
+router_open(void *context, const struct curve_key *key, door by, const struct router_timing *timing,
+            router **ret_router)
+{
+	router *r = NULL;
+	status st = router_open_here(context, timing, &r);
+
+	if (st < 0)
+		return st;
+	r->here = false;
+	st = set_up_keys(r->socket, key, by);
 	if (st < 0) {
 		router_close(&r);
 		return st;
@@ -94,6 +157,12 @@ router_close(router **r_p)
 		return;
 	if (r->socket)
 		zmq_close(r->socket);
+	if (r->monitor)
+		zmq_close(r->monitor);
+	callers_free(&r->callers);
+	if (r->path)
+		unlink(r->path);
+	free(r->path);
 	free(r);
 	*r_p = NULL;
 }
@@ -111,7 +180,7 @@ status
 router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT_TEXT_BYTES])
 {
 	size_t len = ENDPOINT_TEXT_BYTES;
-	status st = choose_family(r->socket, endpoint);
+	status st = r->here ? ST_INVALID : choose_family(r->socket, endpoint);
 
 	if (st < 0)
 		return st;
@@ -120,17 +189,29 @@ router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT
 			? ST_OK
 			: ST_IO;
 	switch (errno) {
-	case EADDRINUSE:
-		return ST_EXISTS;
-	case EACCES:
-		return ST_DENIED;
+	case EADDRINUSE: return ST_EXISTS;
+	case EACCES: return ST_DENIED;
 	case EADDRNOTAVAIL:
 	case ENODEV:
-	case EINVAL:
-		return ST_INVALID;
-	default:
-		return ST_IO;
+	case EINVAL: return ST_INVALID;
+	default: return ST_IO;
 	}
+}
+
+/* From bind() to chmod() the file has what the umask leaves of all rights: a service
+ * has it at 0077. */
+status
+router_listen_here(router *r, const char *path, mode_t mode)
+{
+	char endpoint[ENDPOINT_TEXT_BYTES];
+	int len = snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
+
+	if (!r->here || len < 0 || (size_t) len >= sizeof(endpoint))
+		return r->here ? ST_LIMIT : ST_INVALID;
+	if (zmq_bind(r->socket, endpoint) != 0)
+		return errno == ENAMETOOLONG ? ST_LIMIT : ST_IO;
+	r->path = strdup(path);
+	return chmod(path, mode) == 0 ? ST_OK : ST_IO;
 }
 
 void
@@ -144,6 +225,57 @@ router_socket(const router *r)
 {
 	return r->socket;
 }
+
+void *
+router_door(const router *r)
+{
+	return r->monitor;
+}
+
+/* ---- who comes ---- */
+
+/* False: nobody more.  An event is two frames: its number and a value, here the
+ * descriptor, in the first. */
+static bool
+next_caller(router *r, int *ret_fd)
+{
+	struct {
+		uint16_t event;
+		uint32_t value;
+	} __attribute__((packed)) event = { 0 };
+	char endpoint[ENDPOINT_TEXT_BYTES];
+	int n = zmq_recv(r->monitor, &event, sizeof(event), ZMQ_DONTWAIT);
+
+	if (n < 0)
+		return false;
+	zmq_recv(r->monitor, endpoint, sizeof(endpoint), ZMQ_DONTWAIT);
+	*ret_fd = n == (int) sizeof(event) ? (int) event.value : -1;
+	return true;
+}
+
+static void
+take_callers(router *r, int64_t now_ms)
+{
+	int fd;
+
+	while (next_caller(r, &fd))
+		callers_came(r->callers, fd, now_ms);
+}
+
+void
+router_tidy(router *r, int64_t now_ms)
+{
+	take_callers(r, now_ms);
+	callers_tidy(r->callers, now_ms);
+}
+
+int64_t
+router_due(const router *r)
+{
+	return callers_due(r->callers);
+}
+
+/* ---- what they say ---- */
 
 /* Only properties that the ZAP handler set cannot be forged; it always sets
  * this one. */
@@ -186,9 +318,12 @@ router_receive(router *r, struct router_peer *ret_peer, zmq_msg_t *frame)
 	if (zmq_msg_recv(frame, r->socket, ZMQ_DONTWAIT) < 0)
 		return ST_DENIED;
 	whole = !pass_over(r->socket, frame);
-	if (!sender(frame, ret_peer->feed))
+	memset(ret_peer->feed, 0, FEED_BYTES);
+	if (!r->here && !sender(frame, ret_peer->feed))
 		return ST_DENIED;
 	ret_peer->fd = zmq_msg_get(frame, ZMQ_SRCFD);
+	take_callers(r, clock_mono_ms()); /* who came before this message was told of before it */
+	callers_spoke(r->callers, ret_peer->fd);
 	return whole ? ST_OK : ST_MALFORMED;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -14,59 +15,27 @@
 #include "common/i18n.h"
 #include "common/link/socket.h"
 #include "common/log.h"
+#include "common/reload.h"
 #include "hub/command.h"
 #include "hub/link/commands.h"
-#include "hub/link/intake.h"
+#include "hub/link/settings.h"
 
-enum { ENDPOINT_MODE = 0644 };
-
-struct args {
-	const char *home, *bind;
-};
+enum { ENDPOINT_MODE = 0644, QUERY_MODE = 0750, COUNTING_MS = 5000 };
 
 struct keys {
 	struct curve_key curve;
 	uint8_t sign[SIGN_SECRET_BYTES];
 };
 
-enum { KEY_HOME = 0x200, KEY_BIND };
-
-static const struct argp_option options[] = {
-	{ "bind", KEY_BIND, N_("ENDPOINT"), 0, N_("where to listen (default: as given to init)"),
-	  0 },
-	{ "home", KEY_HOME, N_("DIR"), 0,
-	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
-	{ 0 },
-};
-
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct args *a = state->input;
-
 	switch (key) {
-	case KEY_BIND:
-		if (!endpoint_valid(arg, strlen(arg), ENDPOINT_BIND))
-			argp_error(state, _("--bind: an endpoint is written tcp://ADDRESS:PORT"));
-		a->bind = arg;
-		return 0;
-	case KEY_HOME:
-		a->home = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, _("this command takes no '%s'"), arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case ARGP_KEY_INIT: state->child_inputs[0] = state->input; return 0;
+	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
-
-static const struct argp argp = {
-	.options = options,
-	.parser = parse_option,
-	.doc = N_("Serve the devices: take in what they send, store and acknowledge it, "
-	          "until SIGTERM or SIGINT."),
-};
 
 /* ---- what is needed ---- */
 
@@ -79,7 +48,7 @@ load_keys(hub *h, struct keys *keys)
 	if (st < 0)
 		return cli_fail(cli_exit(st), _("%s/sign.key: cannot be read: %s"), hub_home(h),
 		                gettext(status_text(st)));
-	st = path_join(path, sizeof(path), hub_home(h), "curve.key");
+	st = secret_path(path, sizeof(path), hub_home(h), "curve.key");
 	if (st == ST_OK)
 		st = curve_key_load(path, &keys->curve);
 	if (st < 0)
@@ -171,45 +140,143 @@ announce(const hub *h, const char *path, const char *endpoint)
 	daemon_notify("READY=1");
 }
 
+/* ---- questions ---- */
+
+/* Where processes of this machine find the socket: the folder that the service manager
+ * made for that, else one in the home. */
+static status
+query_socket(const hub *h, char out[static PATH_MAX])
+{
+	const char *runtime = getenv("RUNTIME_DIRECTORY");
+	char folder[PATH_MAX];
+	status st;
+
+	if (runtime && *runtime == '/' && !strchr(runtime, ':'))
+		return path_join(out, PATH_MAX, runtime, "socket");
+	st = path_join(folder, sizeof(folder), hub_home(h), "query");
+	if (st < 0)
+		return st;
+	if ((mkdir(folder, QUERY_MODE) != 0 && errno != EEXIST) || chmod(folder, QUERY_MODE) != 0)
+		return from_errno(errno);
+	return path_join(out, PATH_MAX, folder, "socket");
+}
+
+/* A hub that cannot be asked takes in all the same. */
+static void
+hear_here(const hub *h, intake *in)
+{
+	char path[PATH_MAX] = "";
+	status st = query_socket(h, path);
+
+	if (st == ST_OK)
+		st = intake_hear_here(in, path);
+	if (st < 0)
+		log_fail(st, "HUB-QUERY", _("no questions of this machine at %s, ignoring"), path);
+	else
+		log_line(LEVEL_NOTICE, "HUB-QUERY", _("questions of this machine at ipc://%s"),
+		         path);
+}
+
 static int
-listen_and_run(hub *h, intake *in, const char *bind, int signal_fd)
+hear(const hub *h, intake *in, const char *bind)
+{
+	char endpoint[ENDPOINT_TEXT_BYTES], line[ENDPOINT_TEXT_BYTES + 1], path[PATH_MAX];
+	status st;
+
+	hear_here(h, in);
+	if (!bind)
+		return EX_OK;
+	st = intake_hear(in, bind, endpoint);
+	if (st < 0)
+		return not_listening(bind, st);
+	snprintf(line, sizeof(line), "%s\n", endpoint);
+	st = path_join(path, sizeof(path), hub_home(h), "query-endpoint");
+	if (st == ST_OK)
+		st = file_write(path, line, strlen(line), ENDPOINT_MODE);
+	if (st < 0)
+		log_fail(st, "HUB-ENDPOINT", _("%s cannot be written, ignoring"), path);
+	log_line(LEVEL_NOTICE, "HUB-QUERY", _("questions of readers at %s"), endpoint);
+	return EX_OK;
+}
+
+static void
+end_hearing(const hub *h)
+{
+	char path[PATH_MAX];
+
+	if (path_join(path, sizeof(path), hub_home(h), "query-endpoint") == ST_OK)
+		unlink(path);
+}
+
+/* ---- the configuration once more ---- */
+
+struct service {
+	struct config *config;
+	intake *in;
+};
+
+static void
+reload(void *ctx)
+{
+	struct service *s = ctx;
+
+	if (reload_config(s->config) == ST_OK) {
+		const struct intake_settings settings = settings_of_intake(s->config);
+
+		intake_set(s->in, &settings);
+	}
+	daemon_notify("READY=1");
+}
+
+/* ---- from the first step to the last ---- */
+
+static int
+listen_and_run(hub *h, struct service *s, const char *bind, int signal_fd)
 {
 	char endpoint[ENDPOINT_TEXT_BYTES], path[PATH_MAX];
 	status st = path_join(path, sizeof(path), hub_home(h), "endpoint");
+	int code;
 
 	if (st < 0)
 		return command_failed(h, st);
-	st = intake_listen(in, bind, endpoint);
+	st = intake_listen(s->in, bind, endpoint);
 	if (st < 0)
 		return not_listening(bind, st);
+	code = hear(h, s->in, config_text(s->config, SETTING_QUERY_BIND));
+	if (code != EX_OK)
+		return code;
 	announce(h, path, endpoint);
-	st = intake_run(in, signal_fd);
+	st = intake_run(s->in, signal_fd, reload, s);
 	daemon_notify("STOPPING=1");
 	unlink(path);
+	end_hearing(h);
 	return st == ST_OK ? EX_OK : command_failed(h, st);
 }
 
 static int
-serve(hub *h, const char *bind, int signal_fd)
+serve(hub *h, struct config *c, const char *bind, int signal_fd)
 {
+	const struct intake_settings settings = settings_of_intake(c);
+	const struct router_timing timing = settings_of_router(c);
+	struct service s = { .config = c };
 	struct keys keys;
-	intake *in = NULL;
 	int code = load_keys(h, &keys);
 
 	if (code == EX_OK) {
-		status st = intake_open(h, &keys.curve, keys.sign, &in);
+		status st = intake_open(h, &keys.curve, keys.sign, &settings, &timing, &s.in);
 
-		code = st == ST_OK ? listen_and_run(h, in, bind, signal_fd) : not_open(st);
+		code = st == ST_OK ? listen_and_run(h, &s, bind, signal_fd) : not_open(st);
 	}
-	intake_close(&in);
+	intake_close(&s.in);
 	sodium_memzero(&keys, sizeof(keys));
 	return code;
 }
 
 static int
-lock_and_serve(hub *h, const struct args *a, int signal_fd)
+lock_and_serve(hub *h, struct config *c, int signal_fd)
 {
 	int lock_fd = -1, holder = 0, code = EX_OK;
+	const char *given = config_text(c, SETTING_BIND);
 	char *bind = NULL;
 	status st = daemon_lock(hub_home(h), &lock_fd, &holder);
 
@@ -219,35 +286,90 @@ lock_and_serve(hub *h, const struct args *a, int signal_fd)
 	if (st < 0)
 		return cli_fail(cli_exit(st), _("%s: run.lock cannot be made: %s"), hub_home(h),
 		                gettext(status_text(st)));
-	if (!a->bind)
+	if (!given)
 		code = load_bind(h, &bind);
 	if (code == EX_OK)
-		code = serve(h, a->bind ? a->bind : bind, signal_fd);
+		code = serve(h, c, given ? given : bind, signal_fd);
 	free(bind);
 	close(lock_fd);
 	return code;
 }
 
+/* The service manager gives up on who is silent, and to count a large journal again
+ * takes its time. */
+static void
+still_counting(void *ctx, uint64_t done, uint64_t total)
+{
+	int64_t *told_ms = ctx, now_ms = clock_mono_ms();
+
+	if (now_ms - *told_ms < COUNTING_MS)
+		return;
+	*told_ms = now_ms;
+	daemon_notify("EXTEND_TIMEOUT_USEC=60000000\nWATCHDOG=1");
+	daemon_status(_("counting again: %llu of %llu"), (unsigned long long) done,
+	              (unsigned long long) total);
+}
+
+/* After an upgrade all is counted again before anybody asks. */
+static int
+renew(hub *h)
+{
+	status st = hub_renew(h);
+
+	return st == ST_OK ? EX_OK : command_failed(h, st);
+}
+
+static int
+open_and_serve(struct config *c)
+{
+	int64_t told_ms = 0;
+	hub *h = NULL;
+	int code = command_open_any(config_text(c, SETTING_HOME), &h), signal_fd;
+
+	if (code != EX_OK)
+		return code;
+	hub_watch(h, still_counting, &told_ms);
+	code = renew(h);
+	raise_descriptor_limit();
+	signal_fd = daemon_signals();
+	if (signal_fd < 0)
+		code = cli_fail(EX_OSERR, _("signals cannot be received: %s"), strerror(errno));
+	if (code == EX_OK)
+		code = lock_and_serve(h, c, signal_fd);
+	if (signal_fd >= 0)
+		close(signal_fd);
+	hub_close(&h);
+	return code;
+}
+
+static void
+parse(struct config *c, int argc, char **argv)
+{
+	const struct argp_child children[] = { { .argp = config_argp(c) }, { 0 } };
+	const struct argp argp = {
+		.parser = parse_option,
+		.children = children,
+		.doc = N_("Serve the devices: take in what they send, store and acknowledge it, "
+		          "until SIGTERM or SIGINT. SIGHUP reads the settings again."),
+	};
+
+	cli_parse(&argp, argc, argv, c);
+}
+
 int
 run_command(int argc, char **argv)
 {
-	struct args a = { 0 };
-	hub *h = NULL;
-	int signal_fd, code;
+	struct config c;
+	bool go_on = false;
+	int code;
 
-	cli_parse(&argp, argc, argv, &a);
+	config_init(&c, settings_rows, SETTINGS_);
+	parse(&c, argc, argv);
 	log_init("valija-hub");
-	code = command_open(a.home, &h);
-	if (code != EX_OK)
-		return code;
-	raise_descriptor_limit();
-	signal_fd = daemon_signals();
-	if (signal_fd < 0) {
-		code = cli_fail(EX_OSERR, _("signals cannot be received: %s"), strerror(errno));
-	} else {
-		code = lock_and_serve(h, &a, signal_fd);
-		close(signal_fd);
-	}
-	hub_close(&h);
+	settings_usual(&c);
+	code = config_start(&c, &go_on);
+	if (code == EX_OK && go_on)
+		code = open_and_serve(&c);
+	config_done(&c);
 	return code;
 }

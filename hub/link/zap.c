@@ -103,14 +103,22 @@ is(const struct frame *f, const char *text)
 	return f->len == strlen(text) && memcmp(f->bytes, text, f->len) == 0;
 }
 
+const char *
+zap_domain(door by)
+{
+	return by == DOOR_QUERY ? "valija-query" : "valija";
+}
+
 static const uint8_t *
 judge(const struct frame frames[static REQUEST_FRAMES], size_t count, const keyring *ring)
 {
+	bool query = is(&frames[DOMAIN], zap_domain(DOOR_QUERY));
+
 	if (count != REQUEST_FRAMES || !is(&frames[VERSION], "1.0") ||
-	    !is(&frames[DOMAIN], ZAP_DOMAIN) || !is(&frames[MECHANISM], "CURVE") ||
-	    frames[CURVE_KEY].len != CURVE_BYTES)
+	    (!query && !is(&frames[DOMAIN], zap_domain(DOOR_SYNC))) ||
+	    !is(&frames[MECHANISM], "CURVE") || frames[CURVE_KEY].len != CURVE_BYTES)
 		return NULL;
-	return keyring_feed(ring, frames[CURVE_KEY].bytes);
+	return keyring_feed(ring, query ? DOOR_QUERY : DOOR_SYNC, frames[CURVE_KEY].bytes);
 }
 
 static void
@@ -153,5 +161,6 @@ zap_answer(zap *z, const keyring *ring, struct zap_verdict *ret_verdict)
 	memcpy(ret_verdict->address, frames[ADDRESS].bytes, len);
 	ret_verdict->address[len] = 0;
 	ret_verdict->admitted = feed != NULL;
+	ret_verdict->by = is(&frames[DOMAIN], zap_domain(DOOR_QUERY)) ? DOOR_QUERY : DOOR_SYNC;
 	return true;
 }

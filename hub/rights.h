@@ -1,0 +1,21 @@
+/* hub/rights.h - what a feed may do at one of its events
+ *
+ * The registry says what a feed may do now, and below which leaves it keeps what
+ * it lost.  Whether an event lies on or below a leaf the chain says, as far as it
+ * is here; a leaf that is not here covers nothing until it comes.  So the rights
+ * at an event are a function of the set of events and of the registry.
+ */
+#pragma once
+
+#include "hub/chains.h"
+#include "hub/registry.h"
+
+/* As registry_device(), with what the feed lost and keeps at that event, which
+ * is here.  c may be NULL: then it takes longer. */
+status rights_at(kv_txn *txn, chains *c, const uint8_t feed[static FEED_BYTES],
+                 const struct point *at, struct device *ret_device);
+
+/* True when a loss of the feed names that event: with it others may change their
+ * worth that came before it. */
+status rights_turn_on(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
+                      bool *ret_turn);
