@@ -11,6 +11,8 @@
 enum { INPUT_BYTES_MAX = 2 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Of a target that has something to set up. */
+int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
 static int
 replay(const char *path, uint8_t *space)
@@ -41,6 +43,8 @@ main(int argc, char **argv)
 	uint8_t *space = malloc(INPUT_BYTES_MAX);
 	int failed = argc < 2 || !space;
 
+	if (LLVMFuzzerInitialize && LLVMFuzzerInitialize(&argc, &argv) != 0)
+		failed = 1;
 	for (int i = 1; i < argc && space; i++)
 		failed |= replay(argv[i], space);
 	free(space);

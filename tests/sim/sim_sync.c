@@ -75,6 +75,8 @@ chance(void)
 static size_t
 below(size_t n)
 {
+	if (n == 0)
+		fail_msg("there is nothing below 0");
 	return (size_t) (chance() % n);
 }
 
@@ -180,26 +182,16 @@ something_happens(void)
 	switch (below(36)) {
 	case 0:
 	case 1:
-	case 2:
-		records(i);
-		break;
+	case 2: records(i); break;
 	case 3:
 	case 4:
 		if (!world.links[i].up)
 			memory_link_up(&world.links[i]);
 		break;
-	case 5:
-		link_breaks(i);
-		break;
-	case 6:
-		memory_link_restart(&world.links[i]);
-		break;
-	case 7:
-		memory_link_wait(&world.links[i]);
-		break;
-	case 8:
-		world.backups[i] = memory_device_backup(&world.devices[i]);
-		break;
+	case 5: link_breaks(i); break;
+	case 6: memory_link_restart(&world.links[i]); break;
+	case 7: memory_link_wait(&world.links[i]); break;
+	case 8: world.backups[i] = memory_device_backup(&world.devices[i]); break;
 	case 9:
 		if (below(4) == 0)
 			device_is_put_back(i);
@@ -220,16 +212,12 @@ something_happens(void)
 		if (below(3) == 0)
 			hub_dies(i);
 		break;
-	case 14:
-		documents_change(i);
-		break;
+	case 14: documents_change(i); break;
 	case 15:
 		world.hub.credit = below(3) * CREDIT_BYTES_MIN;
 		memory_link_notice(&world.links[i]);
 		break;
-	default:
-		frames_move(i);
-		break;
+	default: frames_move(i); break;
 	}
 }
 

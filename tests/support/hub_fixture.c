@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "hub/journal.h"
+#include "hub/registry_entry.h"
 #include "hub/rows.h"
 #include "protocol/chain.h"
 #include "tests/support/check.h"
@@ -16,13 +18,22 @@ static const int64_t NOW_MS = INT64_C(1763136000000);
 void
 hub_fixture_init(struct hub_fixture *fx, json_t *document)
 {
+	struct test_device self = { .units = { 0 } };
+
+	crypto_sign_keypair(self.feed, self.secret);
+	hub_fixture_init_as(fx, document, &self);
+}
+
+void
+hub_fixture_init_as(struct hub_fixture *fx, json_t *document, const struct test_device *self)
+{
 	static const uint8_t curve[CURVE_BYTES] = { 7 };
 	json_t *root = document ? document : plan_base();
 	char *text = json_dumps(root, 0);
 
 	*fx = (struct hub_fixture) { .scratch = scratch_new() };
 	snprintf(fx->home, sizeof(fx->home), "%s", scratch_path(fx->scratch, "hub"));
-	assert_status(hub_create(fx->home, curve, text, strlen(text), NOW_MS), ST_OK);
+	assert_status(hub_create(fx->home, curve, self->secret, text, strlen(text), NOW_MS), ST_OK);
 	assert_status(hub_open(fx->home, &fx->hub), ST_OK);
 	free(text);
 	json_decref(root);
@@ -84,7 +95,9 @@ test_device_init(struct test_device *d, unsigned number, const char *units)
 	*d = (struct test_device) { .curve = { 0xc0 } };
 	assert_int_equal(crypto_sign_seed_keypair(d->feed, d->secret, seed), 0);
 	memcpy(d->curve + 1, seed, 2);
-	d->units.count = split(units, d->unit_space, sizeof(d->unit_space), d->units.list, 64);
+	if (*units)
+		d->units.count = split(units, d->unit_space, sizeof(d->unit_space), d->units.list,
+		                       64);
 }
 
 struct request
@@ -102,6 +115,21 @@ test_device_enroll(const struct test_device *d, hub *h, kv_txn *txn, device_role
 	assert_status(registry_enroll(txn, &r, role, NOW_MS, &refold), ST_OK);
 	if (refold)
 		assert_status(hub_refold(h, txn), ST_OK);
+}
+
+void
+hub_enter(hub *h, kv_txn *txn, const struct entry *e)
+{
+	uint64_t offset;
+	writer w;
+
+	writer_init(&w);
+	assert_status(entry_encode(e, &w), ST_OK);
+	assert_status(journal_append(txn, JOURNAL_REGISTRY, NOW_MS, writer_bytes(&w), &offset),
+	              ST_OK);
+	assert_status(registry_apply(txn, writer_bytes(&w)), ST_OK);
+	writer_done(&w);
+	assert_status(hub_refold(h, txn), ST_OK);
 }
 
 /* ---- events ---- */
@@ -135,6 +163,77 @@ test_activity(const char *unit, date day)
 }
 
 struct event
+test_level(const char *unit, const char *indicator, uint64_t quarter, uint64_t value)
+{
+	return with_random(
+		(struct event) { .has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_INDICATOR) |
+	                                 EVENT_BIT(EVENT_QUARTER) | EVENT_BIT(EVENT_VALUE),
+	                         .kind = KIND_LEVEL,
+	                         .unit = text_of(unit),
+	                         .indicator = text_of(indicator),
+	                         .quarter = quarter,
+	                         .value = value,
+	                         .at_ms = NOW_MS });
+}
+
+struct event
+test_thing(const char *unit, const char *indicator, const char *key, date day)
+{
+	return with_random((struct event) { .has = EVENT_BIT(EVENT_UNIT) |
+	                                            EVENT_BIT(EVENT_INDICATOR) |
+	                                            EVENT_BIT(EVENT_THING) | EVENT_BIT(EVENT_DATE),
+	                                    .kind = KIND_THING,
+	                                    .unit = text_of(unit),
+	                                    .indicator = text_of(indicator),
+	                                    .thing = text_of(key),
+	                                    .date = day,
+	                                    .at_ms = NOW_MS });
+}
+
+struct event
+test_progress(const char *unit, uint64_t quarter)
+{
+	return with_random(
+		(struct event) { .has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_COMMITMENT) |
+	                                 EVENT_BIT(EVENT_PERCENT) | EVENT_BIT(EVENT_QUARTER),
+	                         .kind = KIND_PROGRESS,
+	                         .unit = text_of(unit),
+	                         .commitment = text_of("COM-1"),
+	                         .percent = 2500,
+	                         .quarter = quarter,
+	                         .at_ms = NOW_MS });
+}
+
+struct event
+test_budget(const char *unit, const char *project, uint64_t quarter)
+{
+	return with_random((struct event) {
+		.has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_PROJECT) | EVENT_BIT(EVENT_QUARTER) |
+			EVENT_BIT(EVENT_APPROPRIATED) | EVENT_BIT(EVENT_COMMITTED) |
+			EVENT_BIT(EVENT_OBLIGATED) | EVENT_BIT(EVENT_PAID),
+		.kind = KIND_BUDGET,
+		.unit = text_of(unit),
+		.project = text_of(project),
+		.quarter = quarter,
+		.appropriated = 4,
+		.committed = 3,
+		.obligated = 2,
+		.paid = 1,
+		.at_ms = NOW_MS,
+	});
+}
+
+struct event
+test_close(const char *unit, uint64_t quarter)
+{
+	return with_random((struct event) { .has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_QUARTER),
+	                                    .kind = KIND_CLOSE,
+	                                    .unit = text_of(unit),
+	                                    .quarter = quarter,
+	                                    .at_ms = NOW_MS });
+}
+
+struct event
 test_void(const char *unit)
 {
 	return with_random((struct event) { .has = EVENT_BIT(EVENT_UNIT),
@@ -161,17 +260,84 @@ test_indicator(struct event *e, const char *code)
 		e->has |= EVENT_BIT(EVENT_INDICATOR);
 }
 
-void
-test_initiatives(struct event *e, const char *codes)
+/* "a,b" */
+static void
+fill_codes(struct codes *list, const char *codes)
 {
-	e->initiatives.count = 0;
+	list->count = 0;
 	for (const char *at = codes; *at; at += *at == ',') {
 		size_t len = strcspn(at, ",");
 
-		e->initiatives.list[e->initiatives.count++] = (struct text) { at, len };
+		list->list[list->count++] = (struct text) { at, len };
 		at += len;
 	}
+}
+
+void
+test_initiatives(struct event *e, const char *codes)
+{
+	fill_codes(&e->initiatives, codes);
 	e->has |= EVENT_BIT(EVENT_INITIATIVES);
+}
+
+void
+test_zero(struct event *e, const char *codes)
+{
+	fill_codes(&e->zero, codes);
+	e->has |= EVENT_BIT(EVENT_ZERO);
+}
+
+void
+test_nothing(struct event *e, const char *codes)
+{
+	fill_codes(&e->nothing, codes);
+	e->has |= EVENT_BIT(EVENT_NOTHING);
+}
+
+static void
+drop_item(struct event *e)
+{
+	e->has &= ~(EVENT_BIT(EVENT_COMMITMENT) | EVENT_BIT(EVENT_RISK) |
+	            EVENT_BIT(EVENT_INITIATIVES));
+	e->commitment = e->risk = (struct text) { 0 };
+	e->initiatives.count = 0;
+}
+
+void
+test_commitment(struct event *e, const char *code)
+{
+	drop_item(e);
+	e->commitment = text_of(code);
+	e->has |= EVENT_BIT(EVENT_COMMITMENT);
+}
+
+void
+test_risk(struct event *e, const char *code)
+{
+	drop_item(e);
+	e->risk = text_of(code);
+	e->has |= EVENT_BIT(EVENT_RISK);
+}
+
+void
+test_initiative(struct event *e, const char *code)
+{
+	drop_item(e);
+	test_initiatives(e, code);
+}
+
+void
+test_note(struct event *e, const char *text)
+{
+	e->note = text_of(text);
+	e->has |= EVENT_BIT(EVENT_NOTE);
+}
+
+void
+test_name(struct event *e, const char *text)
+{
+	e->name = text_of(text);
+	e->has |= EVENT_BIT(EVENT_NAME);
 }
 
 void
@@ -321,6 +487,34 @@ lane_give_all(const lane *l, size_t step, hub *h, kv_txn *txn)
 		assert_status(lane_give(l, first, last < l->count ? last : l->count, h, txn),
 		              ST_OK);
 	}
+}
+
+void
+hub_says(hub *h, kv_txn *txn, struct event *e)
+{
+	uint8_t secret[SIGN_SECRET_BYTES];
+	struct point leaves[LANES_MAX];
+	writer body, framed, sealed;
+	event_field fault;
+	struct batch b;
+	size_t count;
+
+	writer_init(&body);
+	writer_init(&framed);
+	writer_init(&sealed);
+	assert_status(hub_secret(h, secret), ST_OK);
+	assert_status(journal_leaves(txn, hub_id(h), leaves, LANES_MAX, &count), ST_OK);
+	assert_int_equal(count, 1);
+	assert_status(event_encode(e, &body, &fault), ST_OK);
+	writer_bin(&framed, writer_bytes(&body).at, writer_bytes(&body).len);
+	assert_status(batch_seal(hub_id(h), secret, &leaves[0], writer_bytes(&framed), 1, &sealed),
+	              ST_OK);
+	assert_status(batch_open(writer_bytes(&sealed).at, writer_bytes(&sealed).len, &b), ST_OK);
+	assert_status(hub_take(h, txn, &b, NOW_MS), ST_OK);
+	assert_status(hub_settle(h, txn), ST_OK);
+	writer_done(&body);
+	writer_done(&framed);
+	writer_done(&sealed);
 }
 
 /* ---- looking ---- */

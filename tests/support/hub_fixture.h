@@ -22,6 +22,9 @@ struct hub_fixture {
 
 /* Make and open a hub with that plan, which is dropped (NULL: plan_base()). */
 void hub_fixture_init(struct hub_fixture *fx, json_t *document);
+/* The same of a hub with the keys of a device: it and its copies. */
+struct test_device;
+void hub_fixture_init_as(struct hub_fixture *fx, json_t *document, const struct test_device *self);
 void hub_fixture_done(struct hub_fixture *fx);
 
 kv_txn *hub_begin(hub *h);
@@ -45,15 +48,37 @@ struct request test_device_request(const struct test_device *d);
 /* Enrol it, and fold again where that is asked for. */
 void test_device_enroll(const struct test_device *d, hub *h, kv_txn *txn, device_role role);
 
+/* Enter an act of the registry as it is, and fold again. */
+struct entry;
+void hub_enter(hub *h, kv_txn *txn, const struct entry *e);
+
 /* ---- events ---- */
 
 /* Done at that unit, IND-1, quantity 1; with random bytes of its own. */
 struct event test_activity(const char *unit, date day);
+/* What an indicator stood at in a quarter (protocol/date.h). */
+struct event test_level(const char *unit, const char *indicator, uint64_t quarter, uint64_t value);
+/* It came in on that day; without a name. */
+struct event test_thing(const char *unit, const char *indicator, const char *key, date day);
+/* 25 % of commitment COM-1. */
+struct event test_progress(const char *unit, uint64_t quarter);
+/* 4 appropriated, 3 committed, 2 obligated, 1 paid. */
+struct event test_budget(const char *unit, const char *project, uint64_t quarter);
+/* Nothing declared. */
+struct event test_close(const char *unit, uint64_t quarter);
 /* A void, or any event, that names a version: of its own feed when feed is NULL. */
 struct event test_void(const char *unit);
 void test_fix(struct event *e, const struct point *at, const uint8_t *feed);
 void test_indicator(struct event *e, const char *code);    /* NULL: none */
 void test_initiatives(struct event *e, const char *codes); /* "a,b"; kept by the caller */
+void test_zero(struct event *e, const char *codes);
+void test_nothing(struct event *e, const char *codes);
+/* The one item of a progress. */
+void test_commitment(struct event *e, const char *code);
+void test_risk(struct event *e, const char *code);
+void test_initiative(struct event *e, const char *code);
+void test_note(struct event *e, const char *text);
+void test_name(struct event *e, const char *text);
 void test_mode(struct event *e, const char *code);
 void test_count(struct event *e, const char *name, uint64_t value);
 void test_group(struct event *e, const char *name, uint64_t value);
@@ -90,6 +115,9 @@ void lane_seal(const lane *l, uint64_t first, uint64_t last, writer *w);
 status lane_give(const lane *l, uint64_t first, uint64_t last, hub *h, kv_txn *txn);
 /* All of it, in one batch a step of step events; must be taken. */
 void lane_give_all(const lane *l, size_t step, hub *h, kv_txn *txn);
+
+/* An event of the hub's own feed. */
+void hub_says(hub *h, kv_txn *txn, struct event *e);
 
 /* ---- looking ---- */
 

@@ -97,6 +97,12 @@ store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point
 }
 
 void
+memory_worlds_begin(void)
+{
+	last_nonce = 0;
+}
+
+void
 memory_device_init(memory_device *d, unsigned seed)
 {
 	uint8_t seed_bytes[crypto_sign_SEEDBYTES] = { 'd' };
@@ -104,7 +110,7 @@ memory_device_init(memory_device *d, unsigned seed)
 	put_u32(seed_bytes + 1, seed);
 	*d = (memory_device) { .body_bytes = 16 };
 	crypto_sign_seed_keypair(d->feed, d->secret, seed_bytes);
-	d->store = (struct device_store) { d, store_tip, store_hash_at, store_seal };
+	d->store = (struct device_store) { d, store_tip, store_hash_at, store_seal, NULL };
 }
 
 void

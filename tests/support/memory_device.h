@@ -16,7 +16,7 @@ typedef struct memory_device {
 		uint64_t nonce; /* the body is made from it again */
 		size_t body_bytes;
 		struct point at;
-	} *events;
+	} * events;
 	size_t count, size;
 	struct device_sync_memory memory;
 	struct device_store store; /* answers about this device; ctx is it */
@@ -27,6 +27,10 @@ struct memory_backup {
 	size_t count;
 	struct device_sync_memory memory;
 };
+
+/* What is recorded from now on is as in a process that has just begun: for who plays one
+ * world after another, each the same in every run. */
+void memory_worlds_begin(void);
 
 /* Keys from seed. */
 void memory_device_init(memory_device *d, unsigned seed);

@@ -130,7 +130,7 @@ memory_hub_take(memory_hub *h, const struct batch *b)
 		st = batch_unpack(b, space, &bodies);
 	if (st == ST_OK)
 		st = batch_verify(b, bodies);
-	if (st < 0)
+	if (st != ST_OK)
 		return st;
 	if (memory_hub_knows(h, b->feed, &end)) {
 		h->duplicates++;
@@ -195,8 +195,7 @@ answer_part(void *ctx, const uint8_t feed[static FEED_BYTES], document what, uin
 	if (doc->version == 0)
 		return ST_NOT_FOUND;
 	hash_bytes(doc->bytes, doc->len, hash);
-	sign_bytes(covered,
-	           document_signed(what, h->common.hub, feed, doc->version, hash, covered),
+	sign_bytes(covered, document_signed(what, h->common.hub, feed, doc->version, hash, covered),
 	           h->common.secret, signature);
 	ret_part->version = doc->version;
 	ret_part->total = doc->len;
@@ -213,7 +212,9 @@ memory_document_set(struct memory_document *doc, uint64_t version, size_t len)
 	uint64_t x = version * UINT64_C(0x9e3779b97f4a7c15) + len;
 
 	free(doc->bytes);
-	*doc = (struct memory_document) { .version = version, .bytes = malloc(len), .len = len };
+	doc->version = version;
+	doc->bytes = malloc(len);
+	doc->len = len;
 	assert_non_null(doc->bytes);
 	for (size_t i = 0; i < len; i++) {
 		x = x * UINT64_C(6364136223846793005) + 1442695040888963407;

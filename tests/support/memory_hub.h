@@ -18,7 +18,7 @@ typedef struct memory_hub {
 	struct memory_entry {
 		uint8_t feed[FEED_BYTES];
 		struct point at, before;
-	} *entries;
+	} * entries;
 	size_t count, size;
 	size_t *slots; /* hash table of entry number + 1 */
 	size_t slot_count;
@@ -26,7 +26,7 @@ typedef struct memory_hub {
 	uint64_t credit;
 	struct memory_document plan, standing;
 	size_t stored, duplicates, lanes; /* batches with news, without, at an inner point */
-	status fails_with; /* the next answers, unless ST_OK */
+	status fails_with;                /* the next answers, unless ST_OK */
 } memory_hub;
 
 void memory_hub_init(memory_hub *h, unsigned seed);

@@ -12,13 +12,14 @@ static const struct device_sync_config timing = {
 
 /* ---- frames on their way ---- */
 
-static void
-queue_put(struct memory_queue *q, struct bytes frame)
+void
+memory_queue_put(struct memory_queue *q, struct bytes frame)
 {
 	struct memory_frame f = { malloc(frame.len + 1), frame.len };
 
 	assert_non_null(f.at);
-	memcpy(f.at, frame.at, frame.len);
+	if (frame.len > 0)
+		memcpy(f.at, frame.at, frame.len);
 	if (q->first + q->count == q->size) {
 		q->size = q->size * 2 + 16;
 		q->list = realloc(q->list, q->size * sizeof(*q->list));
@@ -66,7 +67,7 @@ carry_out(memory_link *l, const struct device_action *a)
 	switch (a->type) {
 	case DEVICE_SEND:
 		note(l, a->frame);
-		queue_put(&l->rising, a->frame);
+		memory_queue_put(&l->rising, a->frame);
 		break;
 	case DEVICE_ACKED:
 		l->acked_downwards += a->point.seq < memory->acked.seq;
@@ -76,6 +77,7 @@ carry_out(memory_link *l, const struct device_action *a)
 		memory->registry = a->registry;
 		l->beyond = a->beyond;
 		break;
+	case DEVICE_SEEN: memory->registry = a->registry; break;
 	case DEVICE_DOCUMENT:
 		l->documents++;
 		l->document_version[a->what] = a->version;
@@ -137,13 +139,18 @@ obey(memory_link *l, const struct hub_action *a, struct memory_frame *frame)
 	}
 	if (a->type == HUB_SEND || a->type == HUB_REFUSE) {
 		note(l, a->frame);
-		queue_put(&l->falling, a->frame);
+		memory_queue_put(&l->falling, a->frame);
 	}
 	if (a->type != HUB_STORE)
 		return false;
+	if (!frame)
+		fail_msg("a batch is to be stored, and none came");
 	assert_true(l->waiting_count < LENGTH(l->waiting));
 	l->waiting[l->waiting_count++] = (struct memory_waiting) {
-		.frame = *frame, .batch = a->batch, .wire_bytes = a->wire_bytes, .round = a->round,
+		.frame = *frame,
+		.batch = a->batch,
+		.wire_bytes = a->wire_bytes,
+		.round = a->round,
 	};
 	return true;
 }
@@ -167,7 +174,7 @@ memory_link_rise(memory_link *l)
 void
 memory_link_commit(memory_link *l, bool answering)
 {
-	status outcome[LENGTH(l->waiting)];
+	status outcome[LENGTH(l->waiting)] = { ST_OK };
 	struct hub_action a;
 
 	for (size_t i = 0; i < l->waiting_count; i++)
@@ -175,8 +182,10 @@ memory_link_commit(memory_link *l, bool answering)
 	for (size_t i = 0; i < l->waiting_count; i++) {
 		struct memory_waiting *v = &l->waiting[i];
 		const struct hub_settled batch = {
-			.round = v->round, .wire_bytes = v->wire_bytes,
-			.end = batch_end(&v->batch), .outcome = outcome[i],
+			.round = v->round,
+			.wire_bytes = v->wire_bytes,
+			.end = batch_end(&v->batch),
+			.outcome = outcome[i],
 		};
 
 		if (answering) {

@@ -20,6 +20,9 @@ struct memory_queue {
 	size_t first, count, size;
 };
 
+/* A copy of frame is the last to arrive. */
+void memory_queue_put(struct memory_queue *q, struct bytes frame);
+
 /* A batch that the hub has taken and not committed. */
 struct memory_waiting {
 	struct memory_frame frame; /* what batch points into */
@@ -45,8 +48,8 @@ typedef struct memory_link {
 	size_t documents;
 	uint64_t document_version[DOCUMENTS_];
 	size_t document_len[DOCUMENTS_];
-	uint64_t beyond;        /* of the last WELCOME */
-	size_t acked_downwards; /* times that the mark went down */
+	uint64_t beyond;             /* of the last WELCOME */
+	size_t acked_downwards;      /* times that the mark went down */
 	struct device_action closed; /* type is DEVICE_CLOSE once the device gave up */
 	bool refused;                /* the hub refused, with: */
 	refusal refused_with;

@@ -70,17 +70,70 @@ plan_base_edit(json_t *root, const char *pointer, const char *json)
 	for (char *next = strsep(&rest, "/"); next; next = strsep(&rest, "/")) {
 		if (key)
 			at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10))
-			                       : json_object_get(at, key);
+					       : json_object_get(at, key);
 		key = next;
 	}
+	if (!key)
+		fail_msg("%s names nothing", pointer);
 	if (!json)
 		json_object_del(at, key);
 	else if (json_is_array(at) && strcmp(key, "-") == 0)
 		json_array_append_new(at, json_loads(json, JSON_DECODE_ANY, NULL));
 	else if (json_is_array(at))
-		json_array_set_new(at, strtoul(key, NULL, 10), json_loads(json, JSON_DECODE_ANY, NULL));
+		json_array_set_new(at, strtoul(key, NULL, 10),
+		                   json_loads(json, JSON_DECODE_ANY, NULL));
 	else
 		json_object_set_new(at, key, json_loads(json, JSON_DECODE_ANY, NULL));
+}
+
+void
+plan_base_edit_quoted(json_t *root, const char *pointer, const char *json)
+{
+	char text[1000];
+	size_t len = json ? strlen(json) : 0;
+
+	assert_true(len < sizeof(text));
+	for (size_t i = 0; json && i <= len; i++)
+		text[i] = (char) (json[i] == '\'' ? '"' : json[i]);
+	plan_base_edit(root, pointer, json ? text : NULL);
+}
+
+static const char actions[] =
+	"[{'code': 'A-1', 'name': 'Uno', 'initiative': '1.1.01', 'year': 2025,"
+	"  'responsible': 'area-x', 'weight': 2500, 'budget': 0, 'purchases': 'Línea 7',"
+	"  'indicator': 'IND-1'},"
+	" {'code': 'A-2', 'name': 'Dos', 'initiative': '1.1.01', 'year': 2025,"
+	"  'responsible': 'con-a', 'weight': 7500, 'budget': 1000000000000000},"
+	" {'code': 'A-3', 'name': 'Tres', 'initiative': '1.1.01', 'year': 2026,"
+	"  'responsible': 'con-b'},"
+	" {'code': 'A-4', 'name': 'Cuatro', 'initiative': '1.1.02', 'year': 2025,"
+	"  'responsible': 'con-b', 'weight': 10000, 'retired': '2025-07-01'}]";
+
+json_t *
+plan_base_whole(void)
+{
+	json_t *root = plan_base();
+
+	plan_base_edit_quoted(
+		root, "/indicators/0/quarter_targets",
+		"{'2025-Q2': 7, '2025-Q1': 5, '2025-Q4': 10, '2025-Q3': 8, '2026-Q1': 1}");
+	plan_base_edit_quoted(
+		root, "/indicators/0/unit_targets",
+		"{'con-b': {'2025': 12}, 'con-a': {'2025-Q4': 4, '2025': 10, '2025-Q3': 0,"
+		" '2025-Q1': 5, '2025-Q2': 1}}");
+	plan_base_edit_quoted(root, "/actions", actions);
+	plan_base_edit_quoted(root, "/strategies/0/weight", "9999");
+	plan_base_edit_quoted(root, "/strategies/1/weight", "1");
+	plan_base_edit_quoted(root, "/initiatives/0/weight", "10000");
+	plan_base_edit_quoted(
+		root, "/risks",
+		"[{'code': 'R-1', 'name': 'Uno', 'kind': 'corrupcion',"
+		"  'initiatives': ['1.1.02', '1.1.01'], 'controls': ['Primero', 'Segundo\\nde dos']},"
+		" {'code': 'R-2', 'name': 'Dos'}]");
+	plan_base_edit_quoted(root, "/reporting",
+	                      "[{'code': 'IND-1', 'units': ['con-b'], 'kinds': ['area']},"
+	                      " {'code': '1.1.01', 'kinds': ['consulate', 'area']}]");
+	return root;
 }
 
 status

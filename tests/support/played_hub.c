@@ -79,13 +79,16 @@ played_ack(struct played *fx, uint64_t round, struct point end, struct message o
 void
 played_pong(struct played *fx, uint64_t boot, uint64_t credit)
 {
-	played_frame(fx, &(struct message) { .type = MESSAGE_PONG, .boot = boot, .credit = credit });
+	played_frame(fx,
+	             &(struct message) { .type = MESSAGE_PONG, .boot = boot, .credit = credit });
 }
 
 void
 played_told_plan(struct played *fx, uint64_t version)
 {
-	played_frame(fx, &(struct message) { .type = MESSAGE_PONG, .boot = PLAYED_BOOT, .plan = version });
+	played_frame(
+		fx,
+		&(struct message) { .type = MESSAGE_PONG, .boot = PLAYED_BOOT, .plan = version });
 }
 
 /* ---- what the test sees of the device ---- */
@@ -163,6 +166,8 @@ played_greet(struct played *fx, uint64_t known)
 	if (known > 0)
 		assert_int_equal(played_next(fx), DEVICE_ACKED);
 	played_sends(fx, MESSAGE_GET); /* the standing, of a boot not seen before */
-	played_frame(fx, &(struct message) { .type = MESSAGE_PART, .what = text_of("standing"),
-	                              .signature = fx->secret });
+	played_frame(fx,
+	             &(struct message) { .type = MESSAGE_PART,
+	                                 .what = text_of("standing"),
+	                                 .signature = fx->secret });
 }

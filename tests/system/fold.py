@@ -4,6 +4,8 @@
     world.add(feed, point, body)
     world.state(), world.set(leaves), world.held()
 
+A hub's own feed has the role "hub"; it stays out of what is digested.
+
 Slow and plain: every question is answered from all events anew.
 """
 
@@ -17,7 +19,11 @@ CODE = re.compile(r"[A-Za-z0-9.-]{1,32}\Z")
 STATUSES = ("done", "planned", "cancelled", "moved")
 DATES = (-25567, 84005)
 TALLY = 9999999
+QUARTERS = (1900 * 4, 2199 * 4 + 3)
+LEVEL = 10 ** 12
+MONEY = 10 ** 15
 NOWHERE = bytes(32)
+LETTERS = "CETLIRHX"  # the tables, as the digest takes them
 
 
 class Fault(Exception):
@@ -26,6 +32,13 @@ class Fault(Exception):
 
 def u32(n):
     return n.to_bytes(4, "big")
+
+
+def quarter_days(quarter):
+    """Its first and its last day."""
+    def first(q):
+        return (datetime.date(q // 4, q % 4 * 3 + 1, 1) - datetime.date(1970, 1, 1)).days
+    return first(quarter), first(quarter + 1) - 1
 
 
 def day_of(text):
@@ -49,6 +62,14 @@ def _int(low, high):
     return lambda v: _within(_typed(v, int), low, high)
 
 
+def _uint(low, high):
+    def check(value):
+        if _typed(value, int) < 0:
+            raise Fault("malformed")
+        _within(value, low, high)
+    return check
+
+
 def _text(most):
     return lambda v: _within(len(_typed(v, str).encode()), 0, most)
 
@@ -56,12 +77,6 @@ def _text(most):
 def _code(value):
     _within(len(_typed(value, str).encode()), 0, 32)
     if not CODE.match(value):
-        raise Fault("malformed")
-
-
-def _country(value):
-    _within(len(_typed(value, str).encode()), 0, 2)
-    if not re.match(r"[A-Z]{2}\Z", value):
         raise Fault("malformed")
 
 
@@ -83,51 +98,70 @@ def _tallies(most):
         _some(_typed(value, dict), most)
         for name, n in value.items():
             _code(name)
-            _int(0, TALLY)(n)
+            _uint(0, TALLY)(n)
     return check
 
 
-def _codes(value):
-    _some(_typed(value, list), 8)
-    for code in value:
-        _code(code)
-    if value != sorted(set(value)):
-        raise Fault("malformed")
+def _codes(most):
+    def check(value):
+        _some(_typed(value, list), most)
+        for n, code in enumerate(value):
+            _code(code)
+            if n > 0 and code <= value[n - 1]:
+                raise Fault("malformed")
+    return check
 
 
-def _fixes(value):
-    _some(_typed(value, list), 8)
-    for fix in value:
-        if len(_typed(fix, list)) not in (2, 3) or _typed(fix[0], int) == 0:
-            raise Fault("malformed")
-        _fixed(16)(fix[1])
-        if len(fix) == 3:
-            _fixed(32)(fix[2])
+def _fixes(most):
+    def check(value):
+        _some(_typed(value, list), most)
+        for fix in value:
+            _within(len(_typed(fix, list)), 0, 3)
+            if len(fix) < 2:
+                raise Fault("malformed")
+            _uint(1, 2 ** 63 - 1)(fix[0])
+            _fixed(16)(fix[1])
+            if len(fix) == 3:
+                _fixed(32)(fix[2])
+    return check
 
 
 def _evidence(value):
     _some(_typed(value, list), 16)
     for e in value:
-        if len(_typed(e, list)) != 3:
+        _within(len(_typed(e, list)), 0, 3)
+        if len(e) < 3:
             raise Fault("malformed")
         _text(200)(e[0])
-        _int(0, 2 ** 53)(e[1])
+        _uint(0, 2 ** 53)(e[1])
         _fixed(32)(e[2])
 
 
 KEYS = {
-    "at": _int(-2 ** 63, 2 ** 63 - 1), "by": _text(200), "count": _tallies(32),
-    "country": _country, "data": lambda v: _within(len(_typed(v, bytes)), 0, peer.PART_BYTES),
-    "date": _int(*DATES), "evid": _evidence, "fix": _fixes, "group": _tallies(8),
-    "hash": _fixed(32), "ind": _code, "init": _codes, "k": _code, "mode": _code,
-    "note": _text(4000), "part": _int(1, 86), "parts": _int(1, 86), "place": _text(200),
-    "plan": _int(1, 2 ** 32 - 1), "qty": _int(1, 9999), "r": _fixed(8), "status": _code,
-    "total": _int(1, 1048576), "u": _code, "until": _int(*DATES), "v": _int(1, 2 ** 32 - 1),
-    "why": _text(4000),
+    "appr": _uint(0, MONEY), "at": _int(-2 ** 63, 2 ** 63 - 1), "bpin": _code, "by": _text(200),
+    "comm": _uint(0, MONEY), "commit": _code, "count": _tallies(32), "country": _text(2),
+    "data": lambda v: _within(len(_typed(v, bytes)), 0, peer.PART_BYTES), "date": _int(*DATES),
+    "evid": _evidence, "fix": _fixes(8), "group": _tallies(8), "hash": _fixed(32), "ind": _code,
+    "init": _codes(8), "k": _code, "key": _code, "mode": _code, "name": _text(200),
+    "none": _codes(32), "note": _text(4000), "obl": _uint(0, MONEY), "paid": _uint(0, MONEY),
+    "part": _uint(1, 86), "parts": _uint(1, 86), "pct": _uint(0, 10000), "place": _text(200),
+    "plan": _uint(1, 2 ** 32 - 1), "qty": _uint(1, 9999), "quarter": _uint(*QUARTERS),
+    "r": _fixed(8), "re": _fixes(1), "risk": _code, "status": _code, "total": _uint(1, 1048576),
+    "u": _code, "until": _int(*DATES), "v": _uint(1, 2 ** 32 - 1), "value": _uint(0, LEVEL),
+    "way": _code, "why": _text(4000), "zero": _codes(32),
 }
 FIRST_KEYS = ("at", "by", "k", "u", "v")
+PARTS = ("data", "hash", "part", "parts", "total")
 REQUIRED = {"activity": ("date", "qty", "u"), "void": ("fix", "u", "why"),
-            "plan": ("data", "hash", "part", "parts", "plan", "total")}
+            "thing": ("date", "ind", "key", "u", "way"), "level": ("ind", "quarter", "u", "value"),
+            "progress": ("quarter", "u"), "close": ("quarter", "u"), "probe": (),
+            "budget": ("appr", "bpin", "comm", "obl", "paid", "quarter", "u"),
+            "return": ("re", "u", "why"), "plan": (*PARTS, "plan"), "cut": (*PARTS, "name"),
+            "lock": (*PARTS, "quarter")}
+RECORDS = ("activity", "level", "thing", "progress", "budget", "close")
+FEEDING = ("activity", "level", "thing")  # what the indicator is fed by
+DATED = ("activity", "thing")
+OFFICE = ("plan", "cut", "return", "lock")
 
 
 def _check(event, keys):
@@ -144,8 +178,8 @@ def read(body):
         raise Fault("limit")
     try:
         event = peer.unpack_map(body)
-    except peer.Wrong:
-        raise Fault("malformed") from None
+    except peer.Wrong as wrong:
+        raise Fault("limit" if isinstance(wrong, peer.TooMuch) else "malformed") from None
     _check(event, FIRST_KEYS)
     if any(key not in event for key in ("at", "k", "v")):
         raise Fault("malformed")
@@ -158,18 +192,44 @@ def read(body):
         raise Fault("key")
     if any(key not in event for key in REQUIRED[event["k"]]):
         raise Fault("malformed")
-    if event["k"] == "activity":
-        _check_activity(event)
-    if event["k"] == "plan" and event["part"] > event["parts"]:
+    if not (_words_good(event) and _belong_together(event)):
         raise Fault("malformed")
     return event
 
 
-def _check_activity(event):
-    if not ("ind" in event or "init" in event) or ("fix" in event and "why" not in event) or \
-            event.get("until", event["date"]) < event["date"] or \
-            event.get("status", "done") not in STATUSES:
-        raise Fault("malformed")
+def _words_good(e):
+    """Keys that only few values may stand under."""
+    return e.get("status", "done") in STATUSES and e.get("way", "in") in ("in", "out") and \
+        re.match(r"[A-Z]{2}\Z", e.get("country", "AA")) is not None
+
+
+def _belong_together(e):
+    kind = e["k"]
+    if kind in RECORDS and "fix" in e and "why" not in e:
+        return False
+    if kind == "activity":
+        return ("ind" in e or "init" in e) and e.get("until", e["date"]) >= e["date"]
+    if kind == "progress":
+        items = len(e.get("init", ())) + ("commit" in e) + ("risk" in e)
+        return items == 1 and ("pct" in e or "note" in e)
+    if kind == "close":
+        return not set(e.get("zero", ())) & set(e.get("none", ()))
+    if kind == "cut" and not e["name"]:
+        return False
+    return kind not in ("plan", "cut", "lock") or e["part"] <= e["parts"]
+
+
+def progress_of(e):
+    """The type of the row of a progress, and the code of what it is about."""
+    for letter, key in (("c", "commit"), ("r", "risk")):
+        if key in e:
+            return letter, e[key]
+    return "i", e["init"][0]
+
+
+def first_day(e):
+    """The day of a record."""
+    return e["date"] if e["k"] in DATED else quarter_days(e["quarter"])[0]
 
 
 # 11 Judging and merging ----------------------------------------------------------------
@@ -196,7 +256,20 @@ class Version:
 
     @property
     def of_record(self):
-        return self.keys is not None and self.keys["k"] != "plan"
+        return self.keys is not None and self.keys["k"] in (*RECORDS, "void")
+
+    @property
+    def kept(self):
+        """What a correction keeps: the kind, and of a register its key."""
+        e = self.keys
+        return (e["k"], *{"level": lambda: (e["u"], e["ind"], e["quarter"]),
+                          "progress": lambda: (e["u"], progress_of(e), e["quarter"]),
+                          "budget": lambda: (e["bpin"], e["quarter"]),
+                          "close": lambda: (e["u"], e["quarter"])}.get(e["k"], tuple)())
+
+    @property
+    def is_register(self):
+        return len(self.kept) > 1
 
     @property
     def valid(self):
@@ -205,13 +278,16 @@ class Version:
 
 class World:
     """plan: the bytes of the document in force, None for none.  registry: role
-    and units by feed, without the hub's own."""
+    and units by feed.  lost: by feed and right, which is a unit or "" for the
+    office, the points of the frontier."""
 
-    def __init__(self, plan, registry):
+    def __init__(self, plan, registry, lost=None):
         self.plan_hash = peer.blake(plan) if plan else NOWHERE
         self.plan = json.loads(plan) if plan else None
         self.registry = registry
+        self.lost = lost or {}
         self.events = {}
+        self.things_in = ()
 
     def add(self, feed, point, body):
         self.events[(feed, *point)] = body
@@ -229,32 +305,99 @@ class World:
                 return item
         return None
 
-    def _right(self, version):
+    def _below(self, version, leaf):
+        """Whether the chain that ends at leaf holds the event: from the event
+        up, since each step is proved by its hash."""
+        on_chain = {version.point}
+        for seq in range(version.point[0] + 1, leaf[0] + 1):
+            on_chain = {(seq, h) for (feed, s, h), body in self.events.items()
+                        if feed == version.feed and s == seq and
+                        any((seq, h) == peer.chain_step(feed, p, body) for p in on_chain)}
+        return leaf in on_chain
+
+    def _has(self, version, right):
         role, units = self.registry[version.feed]
-        return role == "office" or (version.keys["k"] != "plan" and version.keys["u"] in units)
+        if right in units or (right == "" and role == "office"):
+            return True
+        return any(self._below(version, leaf)
+                   for leaf in self.lost.get(version.feed, {}).get(right, ()))
+
+    def _is_own(self, feed):
+        return self.registry[feed][0] == "hub"
+
+    def _office(self, version):
+        return self._is_own(version.feed) or self._has(version, "")
+
+    def _right(self, version):
+        e = version.keys
+        if self._is_own(version.feed):
+            return e["k"] in OFFICE or "fix" in e
+        return self._office(version) or (e["k"] not in OFFICE and self._has(version, e["u"]))
+
+    def _reported_by(self, e):
+        """Whether its unit may report all that the event names."""
+        unit = next(u for u in self.plan["units"] if u["code"] == e["u"])
+        named = {*e.get("init", ()), *(e[k] for k in ("ind", "commit", "risk", "bpin") if k in e)}
+        return all(unit["code"] in only.get("units", ()) or unit["kind"] in only.get("kinds", ())
+                   for only in self.plan.get("reporting", ()) if only["code"] in named)
 
     def _judge(self, version):
         """The reason that the rest of the table gives."""
         e = version.keys
+        if e["k"] == "probe":
+            return None
         if not self._right(version):
             return "right"
-        if e["k"] != "activity":
+        if e["k"] not in RECORDS:
             return None
-        day = e["date"]
+        day = first_day(e)
         if not self._item("units", e["u"], day):
             return "unit"
-        indicator = self._item("indicators", e["ind"], day) if "ind" in e else None
-        if "ind" in e and (not indicator or indicator["by"] != "activity"):
+        return self._unknown(e, day) or self._outside(e, day) or \
+            (None if self._reported_by(e) else "reporter") or self._never_in(e)
+
+    def _all(self, section, codes, day):
+        return all(self._item(section, code, day) for code in codes)
+
+    def _unknown(self, e, day):
+        """What it names and the plan does not."""
+        def told(key):
+            return [e[key]] if key in e else []
+        questions = {
+            "activity": (("initiative", "initiatives", e.get("init", ())),
+                         ("mode", "modes", told("mode")),
+                         ("count", "counts", e.get("count", ())),
+                         ("group", "actors", e.get("group", ()))),
+            "progress": (("initiative", "initiatives", e.get("init", ())),
+                         ("commitment", "commitments", told("commit")),
+                         ("risk", "risks", told("risk"))),
+            "budget": (("project", "projects", told("bpin")),),
+            "close": (("indicator", "indicators", [*e.get("zero", ()), *e.get("none", ())]),),
+        }
+        indicator = self._indicator(e, day)
+        if e["k"] in FEEDING and "ind" in e and (not indicator or indicator["by"] != e["k"]):
             return "indicator"
-        for reason, section, codes in (("initiative", "initiatives", e.get("init", ())),
-                                       ("mode", "modes", [e["mode"]] if "mode" in e else ()),
-                                       ("count", "counts", e.get("count", ())),
-                                       ("group", "actors", e.get("group", ()))):
-            if not all(self._item(section, code, day) for code in codes):
-                return reason
-        period = (indicator or {}).get("period", self.plan["period"])
-        inside = day_of(period["from"]) <= day <= day_of(period["to"])
+        return next((reason for reason, section, codes in questions.get(e["k"], ())
+                     if not self._all(section, codes, day)), None)
+
+    def _indicator(self, e, day):
+        """The one that it feeds."""
+        return self._item("indicators", e["ind"], day) if e["k"] in FEEDING and "ind" in e else None
+
+    def _outside(self, e, day):
+        period = (self._indicator(e, day) or {}).get("period", self.plan["period"])
+        last = day if e["k"] in DATED else quarter_days(e["quarter"])[1]
+        inside = day_of(period["from"]) <= last and day <= day_of(period["to"])
         return None if inside else "date"
+
+    def _never_in(self, e):
+        if e["k"] != "thing" or e["way"] == "in" or \
+                e["key"] in self._indicator(e, e["date"]).get("baseline_keys", ()):
+            return None
+        for v in self.things_in:
+            if (v.keys["ind"], v.keys["key"]) == (e["ind"], e["key"]) and not self._judge(v):
+                return None
+        return "thing"
 
     # records
 
@@ -277,10 +420,10 @@ class World:
         if version.reason is not None:
             return
         version.sound = True
-        version.root = version.targets[0].root if version.targets else version
+        version.root = version.targets[0].root if version.targets else version.first
         version.depth = 1 + max((t.depth for t in version.targets), default=0)
         version.offices = max((t.offices for t in version.targets), default=0) + \
-            (self.registry[version.feed][0] == "office")
+            self._office(version)
         version.reason = self._judge(version)
 
     def _fault(self, version):
@@ -294,9 +437,11 @@ class World:
                 self._settle(target)
         if any(t is None or t.reason == "waits" for t in version.targets):
             return "waits"
-        office = self.registry[version.feed][0] == "office"
+        office = self._office(version)
         if any(not t.sound or t.root is not version.targets[0].root or
                (t.keys["u"] != version.keys["u"] and not office) for t in version.targets):
+            return "fix"
+        if version.keys["k"] != "void" and version.targets[0].root.kept != version.kept:
             return "fix"
         return None
 
@@ -308,9 +453,16 @@ class World:
         for v in versions.values():
             if v.of_record:
                 v.targets = [self._find(versions, v.feed, f) for f in v.keys.get("fix", ())]
+        firsts = {}  # of each register the least first version
+        for v in sorted(versions.values(), key=lambda v: v.id):
+            v.first = v
+            if v.of_record and "fix" not in v.keys and v.is_register:
+                v.first = firsts.setdefault(v.kept, v)
+        self.things_in = [v for v in versions.values()
+                          if v.keys and v.keys["k"] == "thing" and v.keys["way"] == "in"]
         for v in sorted(versions.values(), key=lambda v: v.id):
             self._settle(v)
-            if v.keys and v.keys["k"] == "plan":
+            if v.keys and not v.of_record:
                 v.reason = self._judge(v)
         return versions
 
@@ -333,10 +485,10 @@ class World:
     # rows
 
     def rows(self):
-        """The rows of the five tables: [(letter, key, value)] as the digest
-        takes them."""
+        """The rows of all tables: [(letter, key, value)] as the digest takes
+        them."""
         versions = self._versions()
-        tables = {"C": {}, "E": {}, "T": {}, "H": {}, "X": {}}
+        tables = {letter: {} for letter in LETTERS}
         for root, record in self._records(versions).items():
             heads = [v for v in record if v.valid and not v.superseded]
             if len(heads) > 1:
@@ -344,11 +496,22 @@ class World:
             winner = max(heads, key=lambda v: v.rank, default=None)
             if winner and winner.keys["k"] == "activity":
                 self._count(tables, winner.keys)
+            elif winner and winner.keys["k"] != "void":
+                letter, key, value = _row(winner.keys, winner.point[1])
+                tables[letter][key] = value
+            if winner and winner.keys["k"] not in ("void", "close"):
+                self._tally(tables, winner.keys)
         for v in versions.values():
-            if v.reason is not None and not v.superseded:
+            if v.reason is not None and not v.superseded and not self._is_own(v.feed):
                 tables["H"][v.id] = v.reason.encode()
-        return [(letter, key, _value(value)) for letter in "CETHX"
-                for key, value in sorted(tables[letter].items()) if value not in (0, (0, 0))]
+        return [(letter, key, _value(value)) for letter in LETTERS
+                for key, value in sorted(tables[letter].items())
+                if letter not in "CE" or value not in (0, (0, 0))]
+
+    def _tally(self, tables, e):
+        status = STATUSES.index(e.get("status", "done")) if e["k"] == "activity" else 0
+        key = _day(first_day(e)) + _texts(e["u"]) + bytes([status])
+        tables["T"][key] = tables["T"].get(key, 0) + 1
 
     def _count(self, tables, e):
         day = e["date"]
@@ -359,18 +522,15 @@ class World:
             codes |= {link for link in self._item("indicators", e["ind"], day)["links"]
                       if self._item("initiatives", link, day)}
         tail = bytes([STATUSES.index(e.get("status", "done"))])
-        when = u32(day + 2 ** 31)
         for code in codes:
-            key = b"\0".join(t.encode() for t in (code, e["u"], e.get("country", unit["country"])))
-            key += b"\0" + when + e.get("mode", "").encode() + b"\0" + tail
+            key = _texts(code, e["u"], e.get("country", unit["country"])) + _day(day) + \
+                _texts(e.get("mode", "")) + tail
             qty, records = tables["C"].get(key, (0, 0))
             tables["C"][key] = (qty + e["qty"], records + 1)
             for letter, tallies in ((b"c", e.get("count", {})), (b"g", e.get("group", {}))):
                 for name, n in tallies.items():
                     extra = key + letter + name.encode()
                     tables["E"][extra] = tables["E"].get(extra, 0) + n
-        tally = when + e["u"].encode() + b"\0" + tail
-        tables["T"][tally] = tables["T"].get(tally, 0) + 1
 
     def held(self):
         """Reason by (feed, seq)."""
@@ -382,13 +542,22 @@ class World:
     def registry_hash(self):
         data = b"valija/registry/1"
         for feed, (role, units) in sorted(self.registry.items()):
+            if role == "hub":
+                continue
             data += feed + role[:1].encode()
             data += b"".join(u.encode() + b"\0" for u in sorted(units)) + b"\0"
-        return peer.blake(data)
+        lost = b""
+        for feed, rights in sorted(self.lost.items()):
+            for right, points in sorted(rights.items(), key=lambda r: (r[0] == "", r[0])):
+                lost += feed + (b"d" + right.encode() if right else b"o") + b"\0"
+                lost += u32(len(points))
+                lost += b"".join(peer.u64(s) + h for s, h in sorted(points))
+        return peer.blake(data + (peer.blake(b"valija/lost/1" + lost) if lost else b""))
 
     def set(self, leaves):
         """leaves: (feed, point) of the last event of each lane."""
-        ids = sorted(feed + peer.u64(point[0]) + point[1] for feed, point in set(leaves))
+        ids = sorted(feed + peer.u64(point[0]) + point[1] for feed, point in set(leaves)
+                     if not self._is_own(feed))
         return peer.blake(b"valija/set/1" + b"".join(ids))
 
     def state(self):
@@ -402,3 +571,32 @@ def _value(value):
     if isinstance(value, bytes):
         return value
     return b"".join(peer.u64(n) for n in (value if isinstance(value, tuple) else (value,)))
+
+
+def _texts(*texts):
+    return b"".join(t.encode() + b"\0" for t in texts)
+
+
+def _day(day):
+    return u32(day + 2 ** 31)
+
+
+def _row(e, chain_hash):
+    """The one row of a record that is no activity: letter, key, value."""
+    kind = e["k"]
+    if kind == "thing":
+        return ("I", _texts(e["ind"], e["key"]) + _day(e["date"]) +
+                bytes([e["way"] == "out"]) + chain_hash, _texts(e["u"]) + e.get("name", "").encode())
+    quarter = u32(e["quarter"])
+    if kind == "level":
+        return "L", _texts(e["ind"], e["u"]) + quarter, e["value"]
+    if kind == "progress":
+        letter, code = progress_of(e)
+        return ("R", letter.encode() + _texts(code, e["u"]) + quarter,
+                u32(e["pct"] + 1 if "pct" in e else 0) + e.get("note", "").encode())
+    if kind == "budget":
+        return ("R", b"b" + _texts(e["bpin"], "") + quarter,
+                _value((e["appr"], e["comm"], e["obl"], e["paid"])) + e["u"].encode())
+    return ("R", b"q" + _texts("", e["u"]) + quarter,
+            b"".join(b"n" + _texts(c) for c in e.get("none", ())) +
+            b"".join(b"z" + _texts(c) for c in e.get("zero", ())))

@@ -45,6 +45,10 @@ class Wrong(Exception):
     """What was read does not follow the specification."""
 
 
+class TooMuch(Wrong):
+    """It is over a limit of the encoding."""
+
+
 class Refused(Exception):
     """The hub said REFUSE; code and text are those of the message."""
 
@@ -88,11 +92,13 @@ def _check(value, depth, key_bytes=16):
         raise Wrong("U+0000 in a text")
     if isinstance(value, (dict, list)):
         if depth == 0:
-            raise Wrong("nested too deep")
+            raise TooMuch("nested too deep")
         if isinstance(value, list):
             value = dict(enumerate(value))
-        elif any(not 1 <= len(k.encode()) <= key_bytes for k in value):
-            raise Wrong("a key is empty or too long")
+        elif any(len(k.encode()) > key_bytes for k in value):
+            raise TooMuch("a key is too long")
+        elif "" in value:
+            raise Wrong("an empty key")
         for v in value.values():
             _check(v, depth - 1, 32)
 
@@ -191,8 +197,9 @@ def request(key, curve, units, **other):
     """The request of the device with that signing key; `other` fields lie."""
     feed = bytes(key.verify_key)
     covered = b"valija/request/1" + feed + curve + _units_covered(units)
-    fields = {"curve": curve, "feed": feed, "sig": key.sign(covered).signature,
-              "u": list(units), "v": 1}
+    fields = {"curve": curve, "feed": feed, "sig": key.sign(covered).signature, "v": 1}
+    if units:
+        fields["u"] = list(units)
     fields.update(other)
     return pack(fields)
 
@@ -201,7 +208,7 @@ def request_open(data):
     """The fields of a request, its signature checked."""
     r = unpack_map(data)
     _no_commands(r, ())
-    units = _take(r, "u", list, 1, 64)
+    units = _take(r, "u", list, 1, 64) if "u" in r else []
     if _take(r, "v", int) != 1 or units != sorted(set(units)):
         raise Wrong("version or units")
     covered = b"valija/request/1" + _take(r, "feed", bytes, 32, 32) + \
@@ -392,6 +399,15 @@ MESSAGES = {
 }
 
 
+# Of section 19; both conversations refuse in the same way.
+QUESTIONS = {
+    "ASK": {"args": list, "columns": int, "lang": str, "proto": int},
+    "OUT": {"bytes": bytes, "stream": int},
+    "MORE": {"taken": int},
+    "END": {"status": int},
+}
+
+
 def message(name, **fields):
     return pack({"t": name, **{k: list(v) if isinstance(v, tuple) else v
                                for k, v in fields.items()}})
@@ -408,10 +424,11 @@ def message_open(data):
     """A message as a map, its keys and their types checked."""
     m = unpack_map(data)
     name = _take(m, "t", str)
-    if name not in MESSAGES:
+    keys = MESSAGES.get(name) or QUESTIONS.get(name)
+    if not keys:
         raise Wrong("unknown message %s" % name)
     _no_commands(m, ())
-    for key, kind in MESSAGES[name].items():
+    for key, kind in keys.items():
         if kind is _POINT:
             m[key] = _as_point(m.get(key))
         elif kind is _POINTS:
@@ -724,6 +741,59 @@ class Link:
         if _take(s, "v", int) != 1 or _take(s, "heldn", int) < len(s["held"]):
             raise Wrong("standing")
         return s
+
+
+# 19 Questions ------------------------------------------------------------------------
+
+class Asker:
+    """One connection to where a hub is asked: by a file of its machine, or with the
+    keys of a device, and `hub` is what hub.pub says."""
+
+    def __init__(self, endpoint, device=None, hub=None, rcvhwm=1000):
+        self.taken = 0
+        self.socket = zmq.Context.instance().socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.rcvhwm = rcvhwm
+        if device:
+            self.socket.curve_serverkey = zmq.utils.z85.encode(hub.curve)
+            self.socket.curve_publickey = zmq.utils.z85.encode(device.curve)
+            self.socket.curve_secretkey = zmq.utils.z85.encode(device.curve_secret)
+        self.socket.connect(endpoint)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def ask(self, *args, lang="", columns=0, proto=1):
+        self.taken = 0
+        self.socket.send(message("ASK", args=list(args), columns=columns, lang=lang, proto=proto))
+
+    def receive(self, seconds=DEADLINE_S):
+        """The next message, checked; Refused for REFUSE."""
+        if not self.socket.poll(int(seconds * 1000)):
+            raise TimeoutError("the hub says nothing")
+        m = message_open(self.socket.recv())
+        if m["t"] == "REFUSE":
+            raise Refused(m["code"], m["text"])
+        if m["t"] == "OUT":
+            self.taken += max(len(m["bytes"]), 1024)
+        return m
+
+    def more(self, taken=None):
+        self.socket.send(message("MORE", taken=self.taken if taken is None else taken))
+
+    def answer(self, seconds=DEADLINE_S):
+        """(status, standard output, standard error) of what was asked."""
+        streams = {1: b"", 2: b"", 3: b""}
+        while True:
+            m = self.receive(seconds)
+            if m["t"] == "END":
+                return m["status"], streams[1], streams[2]
+            streams[m["stream"]] += m["bytes"]
+            self.more()
+
 
 
 # 14 Evidence ---------------------------------------------------------------------------

@@ -67,12 +67,12 @@ def free_endpoint():
 class Daemon:
     """A program that runs until stopped; its outputs go to files."""
 
-    def __init__(self, log, program, *args):
+    def __init__(self, log, program, *args, **other):
         self.log = log
         with open(log, "ab") as f:
             self.process = subprocess.Popen([os.path.join(BIN, program), *map(str, args)],
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                            stderr=f, text=True)
+                                            stderr=f, text=True, **other)
 
     def line(self, seconds=DEADLINE_S):
         """The next line of its standard output."""
@@ -105,11 +105,11 @@ class Daemon:
 class Hub:
     """A hub home, and the daemon that serves it while started."""
 
-    def __init__(self, home, plan=PLAN, bind="tcp://127.0.0.1:*"):
+    def __init__(self, home, plan=PLAN, bind="tcp://127.0.0.1:*", **other):
         self.home = home
         self.daemon = None
         self.endpoint = None
-        run("valija-hub", "init", "--home", home, "--bind", bind, "--plan", plan)
+        run("valija-hub", "init", "--home", home, "--bind", bind, "--plan", plan, **other)
 
     @property
     def pub(self):
@@ -119,14 +119,26 @@ class Hub:
     def keys(self):
         return peer.HubKeys.read(self.pub)
 
-    def start(self):
-        self.daemon = Daemon(self.home + ".log", "valija-hub", "run", "--home", self.home)
+    def start(self, *options, **other):
+        self.daemon = Daemon(self.home + ".log", "valija-hub", "run", "--home", self.home,
+                             *options, **other)
         line = self.daemon.line()
         found = re.fullmatch(r"listening on (tcp://127\.0\.0\.1:[1-9][0-9]*)", line)
         if not found:
             raise AssertionError("the hub says %r; its log:\n%s" % (line, self.daemon.said()))
         self.endpoint = found[1]
         return self
+
+    @property
+    def query_socket(self):
+        """Where processes of this machine ask."""
+        return "ipc://" + os.path.abspath(os.path.join(self.home, "query", "socket"))
+
+    @property
+    def query_endpoint(self):
+        """Where readers ask, when it was started with --query-bind."""
+        with open(os.path.join(self.home, "query-endpoint"), encoding="ascii") as f:
+            return f.read().strip()
 
     def stop(self, how=signal.SIGTERM):
         if self.daemon:
@@ -145,6 +157,10 @@ class Hub:
         cutoff = () if "--cutoff" in args or name in ("units", "show") else ("--cutoff", CUTOFF)
         return json.loads(self.command(name, *args, "--json", *cutoff))
 
+    def ask_plain(self, name, *args):
+        """The same of a command that knows no cut-off."""
+        return json.loads(self.command(name, *args, "--json"))
+
     def state(self):
         return self.ask("state")
 
@@ -155,15 +171,15 @@ class Hub:
         """Sum of counts of a code."""
         return sum(row["value"] for row in self.ask("counts", code, *args)["rows"])
 
-    def enroll(self, request, fingerprint, *args):
-        return self.command("enroll", request, "--fingerprint", fingerprint, *args)
+    def enroll(self, request, fingerprint, *args, **other):
+        return self.command("enroll", request, "--fingerprint", fingerprint, *args, **other)
 
-    def admit(self, device, *args):
+    def admit(self, device, *args, **other):
         """Enrols a peer.Device; a running hub lets it in on return."""
         path = self.home + ".request"
         with open(path, "wb") as f:
             f.write(device.request())
-        self.enroll(path, device.fingerprint(), *args)
+        self.enroll(path, device.fingerprint(), *args, **other)
         if self.daemon:
             wait_until(lambda: self.lets_in(device), "the hub lets in who was enrolled", seconds=5)
         return device
@@ -185,12 +201,16 @@ class Agent:
     """The home of an agent of ours, enrolled at the hub."""
 
     def __init__(self, home, hub, endpoint, *units):
+        self.make(home, hub, endpoint, *units)
+        hub.enroll(os.path.join(home, "request"), self.fingerprint)
+
+    def make(self, home, hub, endpoint, *units):
+        """The home alone."""
         self.home = home
         out = run("valija-agent", "init", "--home", home, "--unit", ",".join(units),
                   "--hub", endpoint, "--hub-key", hub.pub).stdout
         found = re.fullmatch(r"fingerprint: (\S+)", out.splitlines()[-1])
         self.fingerprint = found[1]
-        hub.enroll(os.path.join(home, "request"), self.fingerprint)
 
     def valija(self, name, *args, **other):
         return run("valija", name, *args, "--home", self.home, **other).stdout
@@ -216,6 +236,16 @@ class Case(unittest.TestCase):
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
+
+    def small_disk(self, name, size):
+        """A folder on a file system of its own, of so many bytes (as mount has it)."""
+        disk = self.path(name)
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", disk],
+                          check=False, capture_output=True).returncode != 0:
+            self.skipTest("SKIPPED: no right to mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
+        return disk
 
     def hub(self, name="hub", **other):
         """A hub, made and started."""

@@ -18,7 +18,6 @@ import subprocess
 import time
 import unittest
 
-import nacl.signing
 import zmq.auth
 
 import peer
@@ -295,7 +294,7 @@ class Fleet(Case):
                          {restored.unit: [self.common], cloned.unit: [self.split]})
         for unit, seq in ((restored.unit, self.common), (cloned.unit, self.split)):
             self.assertEqual(units[unit]["lanes"], 2)
-            self.assertIn("2 lanes: a copy of this device was restored or cloned at entry %d"
+            self.assertIn("behind entry %d; all entries count, each once"
                           % seq, units[unit]["note"])
             self.assertRegex(self.office.command("units"), r"(?m)^%s .*2 lanes:" % unit)
         return digest

@@ -68,15 +68,6 @@ class HomesCase(Case):
             json.dump(document, f, ensure_ascii=False)
         return self.path("plan-2.json")
 
-    def small_disk(self, name, size):
-        disk = self.path(name)
-        os.mkdir(disk)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", disk],
-                          check=False, capture_output=True).returncode != 0:
-            self.skipTest("SKIPPED: no right to mount a small disk")
-        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
-        return disk
-
 
 class Moved(HomesCase):
     def test_copies_and_moved_homes_work(self):
@@ -237,7 +228,7 @@ class Bare(HomesCase):
         self.assertIn("1 registro aquí", self.say("valija", "status", home=self.agent.home,
                                                     **spanish))
         self.assertIn("Coruña", self.say("valija-hub", "events", home=self.office.home, **spanish))
-        self.assertIn("Actividades contadas: 1",
+        self.assertIn("Registros contados: 1",
                       self.say("valija-hub", "state", home=self.office.home, **spanish))
 
     def test_help_of_each_command_is_spanish_and_nothing_else(self):

@@ -160,7 +160,9 @@ class Kill(Case):
             counted[note] = event["quantity"]
         sure = {note: n for r in recorders for note, n in r.sure.items()}
         unsure = {note: n for r in recorders for note, n in r.unsure.items()}
-        self.assertEqual({note: n for note, n in counted.items() if note not in unsure}, sure)
+        known = {note: n for note, n in counted.items() if note not in unsure}
+        self.assertEqual((sure.items() - known.items(), known.items() - sure.items()),
+                         (set(), set()), "returned and not counted, counted and not returned")
         for note in counted.keys() & unsure.keys():
             self.assertEqual(counted[note], unsure[note])
         for unit in UNITS:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The agent and its link: what comes between a record and the hub."""
 
+import json
 import os
 import signal
 import socket
@@ -133,6 +134,8 @@ class Init(LinkCase):
             self.assertRegex(out.splitlines()[-1],
                              r"^fingerprint: [A-Z2-7]{4}(-[A-Z2-7]{4}){3}$")
             self.assertIn(self.path("agent%d" % number, "feed.key"), out)
+            if language == "C":
+                self.assertIn("'valija-agent sync --home %s'" % self.path("agent0"), out)
             self.assertIn(self.path("agent%d" % number, "curve.key"), out)
 
     def test_an_empty_folder_becomes_a_home(self):
@@ -181,13 +184,13 @@ class Sync(LinkCase):
         hub = self.hub()
         agent = self.agent(hub)
         self.assertEqual(len(set(self.record(agent, 3))), 3)
-        self.assertEqual(agent.sync(), "3 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "3 entries acknowledged in all; 0 pending\n")
         status = agent.status()
         self.assertEqual((status["acknowledged"], status["pending"]), (3, 0))
         self.assertEqual(status["plan_version"], 1)
-        self.assertEqual(agent.sync(), "3 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "3 entries acknowledged in all; 0 pending\n")
         self.record(agent)
-        self.assertEqual(agent.sync(), "4 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "4 entries acknowledged in all; 0 pending\n")
 
     def test_a_second_hub_gets_the_same_and_is_acknowledged_apart(self):
         first, second = self.hub(), Hub(self.path("second")).start()
@@ -196,9 +199,9 @@ class Sync(LinkCase):
         self.record(agent, 3)
         second.enroll(os.path.join(agent.home, "request"), agent.fingerprint)
         there = ("--hub", second.endpoint, "--hub-key", second.pub)
-        self.assertEqual(agent.sync(*there), "3 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(*there), "3 entries acknowledged in all; 0 pending\n")
         self.assertEqual(agent.status()["pending"], 3)
-        self.assertEqual(agent.sync(), "3 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "3 entries acknowledged in all; 0 pending\n")
         self.assertEqual(agent.status()["pending"], 0)
         self.assertEqual(first.digest(), second.digest())
 
@@ -206,7 +209,7 @@ class Sync(LinkCase):
         hub = self.hub()
         agent = self.agent(hub, free_endpoint())
         self.record(agent)
-        self.assertEqual(agent.sync("--hub", hub.endpoint), "1 entry acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync("--hub", hub.endpoint), "1 entry acknowledged in all; 0 pending\n")
         self.assertEqual(agent.status()["pending"], 0)
 
     def test_another_hub_needs_an_address_and_a_key_that_is_one(self):
@@ -228,7 +231,7 @@ class Sync(LinkCase):
                 f.write("IND-1,2025-11-%02d,1,Houston,%d %s\n" % (
                     n % 28 + 1, n, os.urandom(60).hex()))
         agent.valija("import", self.path("days.csv"))
-        self.assertEqual(agent.sync(), "3000 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "3000 entries acknowledged in all; 0 pending\n")
 
     def test_a_hub_that_is_away_is_said_and_nothing_is_lost(self):
         hub = self.stopped_hub()
@@ -236,10 +239,10 @@ class Sync(LinkCase):
         self.record(agent, 2)
         done = run("valija-agent", "sync", "--home", agent.home, "--timeout-ms", "300", status=69)
         self.assertIn("nobody answers at " + hub.endpoint, done.stderr)
-        self.assertIn("0 entries acknowledged; 2 pending", done.stderr)
+        self.assertIn("0 entries acknowledged in all; 2 pending", done.stderr)
         self.assertEqual(done.stdout, "")
         hub.start()
-        self.assertEqual(agent.sync(), "2 entries acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "2 entries acknowledged in all; 0 pending\n")
 
     def test_who_is_not_enrolled_is_told_so(self):
         hub = self.hub()
@@ -265,7 +268,7 @@ class Sync(LinkCase):
         self.addCleanup(sync.stop)
         wait_until(lambda: "not enrolled yet" in sync.said(), "the refusal")
         hub.enroll(self.path("new", "request"), out.split("fingerprint: ")[1].strip())
-        self.assertEqual(sync.line(), "0 entries acknowledged; 0 pending")
+        self.assertEqual(sync.line(), "0 entries acknowledged in all; 0 pending")
         self.assertEqual(sync.stop(), 0)
 
     def test_a_hub_that_says_nothing_is_given_up_in_time(self):
@@ -370,6 +373,14 @@ class Run(LinkCase):
             wait_until(lambda d=d: "UPLINK-FAILED" in d.said(), "the line")
             self.assertEqual(d.said().count("UPLINK-FAILED"), 1)
 
+    def test_each_of_several_addresses_is_one_line(self):
+        refused = [self.listener(close_at_once) for _ in range(2)]
+        agent = self.agent(self.hub(), ",".join(r.endpoint for r in refused))
+        daemon = self.daemon(agent)
+        wait_until(lambda: all(r.accepted > 5 for r in refused), "attempts")
+        wait_until(lambda: daemon.said().count("UPLINK-FAILED") >= 2, "the lines")
+        self.assertEqual(daemon.said().count("UPLINK-FAILED"), 2)
+
     def test_enrolment_is_noticed_without_help(self):
         hub = self.hub()
         out = run("valija-agent", "init", "--home", self.path("agent"), "--unit", HOUSTON, "--hub",
@@ -378,8 +389,14 @@ class Run(LinkCase):
                         *QUICK)
         self.addCleanup(daemon.stop)
         wait_until(lambda: "not enrolled yet" in daemon.said(), "the refusal")
+        def status(*args):
+            return run("valija", "status", "--home", self.path("agent"), *args).stdout
+        wait_until(lambda: json.loads(status("--json"))["refused"] == "enrolment", "the status")
+        self.assertIn("does not let this device in: it is not enrolled, or was revoked", status())
         hub.enroll(self.path("agent", "request"), out.split("fingerprint: ")[1].strip())
         wait_until(lambda: "UPLINK-WELCOME" in daemon.said(), "the welcome", 5)
+        wait_until(lambda: json.loads(status("--json"))["refused"] is None, "the status")
+        self.assertNotIn("revoked", status())
 
     def test_one_daemon_serves_a_home_and_sync_works_beside_it(self):
         agent = self.agent(self.hub())
@@ -388,11 +405,11 @@ class Run(LinkCase):
         done = run("valija-agent", "run", "--home", agent.home, status=75)
         self.assertIn("process %d" % daemon.process.pid, done.stderr)
         self.record(agent)
-        self.assertEqual(agent.sync(), "1 entry acknowledged; 0 pending\n")
+        self.assertEqual(agent.sync(), "1 entry acknowledged in all; 0 pending\n")
 
     def test_it_stops_in_order(self):
         agent = self.agent(self.hub())
-        for times, how in enumerate((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), 1):
+        for times, how in enumerate((signal.SIGTERM, signal.SIGINT), 1):
             daemon = self.daemon(agent)
             wait_until(lambda d=daemon, n=times: d.said().count("UPLINK-WELCOME") == n, "the link")
             self.assertEqual(daemon.stop(how), 0)

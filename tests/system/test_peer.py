@@ -373,10 +373,10 @@ class Connections(HubCase):
         links = [self.hub.link(device) for _ in range(5)]
         for link in links:
             self.addCleanup(link.close)
-        heard = max(link.hello()["clock"] for link in links[:4])
+        for link in links[:4]:
+            link.hello()
         for link in (links[0], links[2], links[3]):
-            while link.ping()["clock"] <= heard + 1:
-                pass
+            link.ping()
         links[4].hello()
         self.assertTrue(links[1].dropped())
         for link in (links[0], *links[2:]):
@@ -479,6 +479,14 @@ class Corrections(HubCase):
         with self.hub.link(one) as link:
             link.hello()
             self.assertEqual([tuple(p) for p in link.standing()["conflicts"]], [one.tip])
+        # each is told which version wins, if it is not its own
+        best = max(one, two, key=lambda device: device.tip[1])  # of one depth the greater hash
+        for device in one, two:
+            with self.hub.link(device) as link:
+                link.hello()
+                (seq, chain), (stands, other) = device.tip, best.tip
+                self.assertEqual(link.standing().get("others"), None if device is best else
+                                 [[seq, chain[:16], 0, best.feed, stands, other[:16]]])
         both = [peer.fix_of(*one.tip), peer.fix_of(*two.tip, two.feed)]
         one.activity(DATE, ind="IND-1", qty=9, why="settled", fix=both)
         self.hub.sync(one)
@@ -486,13 +494,18 @@ class Corrections(HubCase):
         with self.hub.link(one) as link:
             link.hello()
             self.assertEqual(link.standing()["conflicts"], [])
+        with self.hub.link(two) as link:
+            link.hello()
+            (seq, chain), (stands, other) = two.tip, one.tip
+            self.assertEqual(link.standing()["others"],
+                             [[seq, chain[:16], 0, one.feed, stands, other[:16]]])
 
 
 class Bodies(HubCase):
     """A fault inside one body holds that event, never its batch."""
 
     CASES = (
-        ("kind", {"k": "thing"}),
+        ("kind", {"k": "newer"}),
         ("kind", {"k": "nobody-knows"}),
         ("version", {"v": 2}),
         ("key", {"!must": 1}),

@@ -35,7 +35,7 @@ class Counts(QueryCase):
         told = self.hub.ask("counts", "IND-1", "--by", "unit,quarter")
         self.assertEqual((told["code"], told["cutoff"], told["total"]), ("IND-1", "2026-12-31", 10))
         self.assertEqual([list(row) for row in told["rows"]],
-                         [["unit", "unit_name", "quarter", "value"]] * 3)
+                         [["unit", "unit_name", "quarter", "value", "programmed"]] * 3)
         self.assertEqual(only(told["rows"], "unit", "quarter", "value"),
                          [(HOUSTON, "2023-Q1", 1), (HOUSTON, "2025-Q4", 5), (MADRID, "2025-Q4", 4)])
         self.assertEqual(told["rows"][0]["unit_name"], "Consulado de Colombia en Houston")

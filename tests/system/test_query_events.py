@@ -3,7 +3,6 @@
 
 import csv
 import io
-import os
 import unittest
 
 from programs import run, wait_until
@@ -45,6 +44,20 @@ class Events(EventsCase):
         text = self.hub.command("events", "--cutoff", "2025-12-31")
         self.assertRegex(text, device.ref(7) + r" .*2\.3\.02 .*dated after the cut-off\n")
         self.assertIn("7 entries", text)
+
+    def test_what_tells_of_a_commitment_or_a_project_is_found(self):
+        device = self.device(self.hub, HOUSTON)
+        q4 = 2025 * 4 + 3
+        device.add(peer.event("progress", u=HOUSTON, quarter=q4, commit="COM-1", pct=5000))
+        device.add(peer.event("budget", u=HOUSTON, quarter=q4, bpin="2018011000755", appr=4, comm=3,
+                              obl=2, paid=1))
+        device.activity(day("2025-11-14"), ind="IND-1")
+        self.hub.sync(device)
+        for code, seq in (("COM-1", 1), ("2018011000755", 2), ("IND-1", 3)):
+            rows = self.hub.ask("events", "--code", code)["events"]
+            self.assertEqual(only(rows, "ref"), [(device.ref(seq),)])
+        self.assertIn("did you mean", run("valija-hub", "events", "--code", "IND-11", "--home",
+                                          self.hub.home, status=65).stderr)
 
     def test_a_conflict_is_shown_until_a_version_names_both(self):
         device = self.device(self.hub, HOUSTON)
@@ -95,6 +108,94 @@ class Events(EventsCase):
         self.assertEqual([e["place"] for e in self.hub.ask("events")["events"]], evil)
 
 
+class Calendar(EventsCase):
+    def calendar(self, *args):
+        told = self.hub.ask("calendar", *args)
+        return told, only(told["activities"], "ref", "status", "late")
+
+    def test_what_is_planned_and_what_came_of_it_by_date(self):
+        device, other = self.device(self.hub, HOUSTON), self.device(self.hub, MADRID)
+        kept = device.activity(day("2025-05-20"), ind="IND-1", status="planned", place="Katy")
+        device.activity(day("2025-05-20"), ind="IND-1", fix=[peer.fix_of(*kept)], why="done")
+        device.activity(day("2025-05-10"), ind="IND-1", status="planned")
+        device.activity(day("2025-05-10"), ind="IND-1", status="planned",
+                        until=day("2025-05-15"))
+        device.activity(day("2025-06-01"), ind="IND-1", status="moved")
+        device.activity(day("2025-07-01"), ind="IND-1", status="planned")  # another quarter
+        gone = device.activity(day("2025-05-11"), ind="IND-1", status="planned")
+        device.add(peer.void(HOUSTON, "no", gone))
+        other.activity(day("2025-05-10"), ind="IND-1", status="cancelled")
+        for d in (device, other):
+            self.hub.sync(d)
+        told, rows = self.calendar("--cutoff", "2025-05-15")
+        self.assertEqual((told["from"], told["to"]), ("2025-04-01", "2025-06-30"))
+        self.assertEqual(rows, [
+            (device.ref(3), "planned", True), (device.ref(4), "planned", False),
+            (other.ref(1), "cancelled", False), (device.ref(2), "done", False),
+            (device.ref(5), "moved", False)])
+        self.assertEqual(self.calendar("--from", "2025-06", "--cutoff", "2025-05-15")[1],
+                         [(device.ref(5), "moved", False), (device.ref(6), "planned", False)])
+        self.assertEqual(self.calendar("--to", "2025-05", "--unit", MADRID)[1],
+                         [(other.ref(1), "cancelled", False)])
+        text = self.hub.command("calendar", "--cutoff", "2025-05-15")
+        self.assertIn("From 2025-04-01 to 2025-06-30: done 1, planned 2 (of them past: 1), "
+                      "moved 1, cancelled 1", text)
+        self.assertRegex(text, r"(?m)^2025-05-10 %s .*planned, past +%s" % (HOUSTON,
+                                                                             device.ref(3)))
+        self.assertIn("Nothing is dated from 2020-01-01 to 2020-12-31",
+                      self.hub.command("calendar", "--from", "2020", "--to", "2020"))
+        run("valija-hub", "calendar", "--from", "2025", "--to", "2024", "--home", self.hub.home,
+            status=64)
+
+
+class Duplicates(EventsCase):
+    def activity(self, device, **other):
+        return device.activity(day("2025-03-01"), **{"ind": "IND-1", "mode": "consulado-movil",
+                                                     "place": "Bogotá Norte", **other})
+
+    def alike(self, *args):
+        rows = self.hub.ask("duplicates", *args)["entries"]
+        return only(rows, "group", "ref")
+
+    def test_what_may_have_been_told_twice_is_listed_and_still_counts(self):
+        first, second = (self.device(self.hub, HOUSTON) for _ in range(2))
+        self.activity(first, qty=2, by="ana")
+        self.activity(first, init=["2.1.05"])       # each of these differs in one thing
+        self.activity(first, mode="sabado-consular")
+        self.activity(first, place="Bogotá Sur")
+        self.activity(first, status="planned")
+        first.activity(day("2025-03-02"), ind="IND-1", mode="consulado-movil", place="x")
+        first.activity(day("2025-03-02"), ind="IND-1", mode="consulado-movil", place="x")
+        self.activity(second, place="  BOGOTÁ  norte ", qty=5)
+        elsewhere = self.device(self.hub, MADRID)
+        self.activity(elsewhere)
+        for device in (first, second, elsewhere):
+            self.hub.sync(device)
+        self.assertEqual(self.alike(), [(1, first.ref(1)), (1, second.ref(1)), (2, first.ref(6)),
+                                        (2, first.ref(7))])
+        self.assertEqual(self.alike("--period", "2025-03-02"),
+                         [(1, first.ref(6)), (1, first.ref(7))])
+        self.assertEqual(self.alike("--unit", MADRID), [])
+        self.assertEqual(self.alike("--period", "2025-Q2"), [])
+        self.assertEqual(self.hub.total("IND-1"), 2 + 1 + 1 + 1 + 1 + 1 + 5 + 1)
+        text = self.hub.command("duplicates")
+        self.assertIn("2 groups of entries that look alike. Each entry counts.", text)
+        self.assertRegex(text, r"(?m)^ +1 %s .* ana *$" % first.ref(1))
+
+    def test_who_takes_one_out_is_done_with_it(self):
+        device = self.device(self.hub, HOUSTON)
+        self.activity(device)
+        twin = self.activity(device)
+        third = self.activity(device)
+        self.hub.sync(device)
+        self.assertEqual(len(self.alike()), 3)
+        device.add(peer.void(HOUSTON, "twice", twin))
+        device.activity(day("2025-03-05"), ind="IND-1", fix=[peer.fix_of(*third)], why="date")
+        self.hub.sync(device)
+        self.assertEqual(self.alike(), [])
+        self.assertIn("No two entries that count look alike", self.hub.command("duplicates"))
+
+
 class Held(EventsCase):
     def test_the_reason_names_what_was_probably_meant(self):
         device = self.hub.admit(peer.Device([HOUSTON, "con-huston"]), "--force")
@@ -119,7 +220,7 @@ class Held(EventsCase):
 
     def test_nothing_held_is_a_sentence(self):
         self.assertEqual(self.hub.command("held"), "Nothing is held.\n")
-        self.assertEqual(self.hub.ask("held"), {"held": []})
+        self.assertEqual(self.hub.ask("held")["held"], [])
 
 
 class Show(EventsCase):
@@ -221,7 +322,7 @@ class Forked(EventsCase):
         row = next(r for r in self.hub.ask("units")["units"] if r["unit"] == HOUSTON)
         self.assertEqual((row["device"], row["lanes"], row["forks"], row["stored"]),
                          (peer.device_name(device.feed), 2, [3], 5))
-        self.assertIn("2 lanes: a copy of this device was restored or cloned at entry 3",
+        self.assertIn("behind entry 3; all entries count, each once",
                       self.hub.command("units"))
         other = device.clone(0)
         other.activity(day("2025-06-01"), ind="IND-1")

@@ -66,8 +66,31 @@ class Plan(QueryCase):
         said = run("valija-hub", "plan", "chek", PLAN, status=64)
         self.assertIn("did you mean 'check'?", said.stderr)
         said = run("valija-hub", "plan", status=64)
-        self.assertIn("check, show or load", said.stderr)
+        self.assertIn("check, show, load", said.stderr)
         self.assertIn("load", run("valija-hub", "plan", "--help").stdout)
+
+
+class Held(QueryCase):
+    def test_what_a_version_holds_that_counted_before_is_told(self):
+        hub = self.hub()
+        self.records(hub, HOUSTON, ("2025-10-01", {"qty": 2}), ("2025-10-02", {"qty": 3}),
+                     ("2025-10-03", {"ind": "IND-6"}), ("2025-10-04", {"ind": "IND-99"}))
+
+        def load(version, **changes):
+            done = run("valija-hub", "plan", "load", self.plan(version=version, **changes),
+                       "--home", hub.home)
+            self.assertIn("version %d of PEI-2023-2026 is in force" % version, done.stdout)
+            return done.stderr
+
+        self.assertEqual(load(2), "")  # what was held stays so
+        said = load(3, IND_1={"by": "level"})
+        self.assertIn("2 entries are held by this version that were not before (indicator 2)",
+                      said)
+        self.assertEqual(len(hub.ask("held")["held"]), 3)
+        said = load(4, IND_6={"by": "level"})
+        self.assertIn("1 entry is held by this version that was not before (indicator 1)", said)
+        self.assertIn("2 entries that were held are held no more", said)
+        self.assertEqual(hub.total("IND-1"), 5)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ class State(QueryCase):
         self.assertEqual(told, {
             "code": "IND-1", "name": told["name"], "accumulation": "acumulado", "baseline": 1958,
             "goal": 2000, "value": 1210, "term_percent": 60.5, "year": 2025, "year_target": 500,
-            "year_percent": 52.0, "to_date_percent": 96.8, "light": "green", "why": {}})
+            "year_percent": 52.0, "to_date_percent": 96.8, "due_percent": 62.5,
+            "gap_points": -2.0, "light": "green", "why": {}})
         self.assertIn("Consulados móviles", told["name"])
         text = hub.command("state", "--json", "--cutoff", "2025-06-30")
         self.assertIn('"year_percent": 52.0,', text)
@@ -43,7 +44,8 @@ class State(QueryCase):
         self.assertEqual(sums["light"], "no_data")
         self.assertEqual(sums["why"], {"value": "no_data", "term_percent": "no_data",
                                        "year_target": "no_target", "year_percent": "no_data",
-                                       "to_date_percent": "no_data"})
+                                       "to_date_percent": "no_data", "due_percent": "no_data",
+                                       "gap_points": "no_data"})
         level = self.indicator("IND-2")
         self.assertEqual(level["value"], 127)
         self.assertEqual(level["why"]["value"], "baseline_only")
@@ -57,13 +59,14 @@ class State(QueryCase):
         self.assertEqual((told["value"], told["term_percent"], told["light"], told["year"]),
                          (1, 0.1, "no_target", 2026))
         self.assertEqual(told["why"], {"year_target": "no_target", "year_percent": "no_target",
-                                       "to_date_percent": "no_target"})
+                                       "to_date_percent": "no_target", "due_percent": "no_target",
+                                       "gap_points": "no_target"})
 
     def test_it_tells_plan_cut_off_and_digest(self):
         hub = self.start()
         state = hub.ask("state", "--cutoff", "2025-Q2")
         self.assertEqual(list(state), ["plan", "cutoff", "digest", "events",
-                                       "conflicts", "indicators"])
+                                       "conflicts", "indicators", "at"])
         self.assertEqual(state["plan"], {"code": "PEI-2023-2026", "version": 1})
         self.assertEqual(state["cutoff"], "2025-06-30")
         for name in ("set", "state"):

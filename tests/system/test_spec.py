@@ -19,14 +19,21 @@ SPEC = os.path.join(os.path.dirname(__file__), "../../protocol/SPEC.md")
 
 COMPUTED = {
     "keys": ("feed", "request", "fingerprint", "device", "hub"),
-    "event-activity": ("body",),
-    "event-void": ("body",),
+    **{"event-" + kind: ("body",) for kind in (*fold.RECORDS, "void", "return")},
     "chain": ("h0", "h1", "h2"),
     "batch": ("batch",),
     "digest": ("registry", "set", "state"),
+    "digest-lost": ("registry",),
+    "entry-revoke": ("entry",),
+    "cut": ("document",),
+    "lock": ("document",),
     "evidence": ("file",),
     **{m.lower(): ("frame",) for m in peer.MESSAGES},
+    **{m.lower(): ("frame",) for m in peer.QUESTIONS},
 }
+NUMBERS = ("appr", "at", "comm", "date", "obl", "paid", "pct", "qty", "quarter", "until", "v",
+           "value")
+LISTS = ("init", "none", "zero")
 COMPUTED["ack"] = ("receipt", "frame")
 COMPUTED["part"] = ("document", "sig", "frame")
 
@@ -59,11 +66,18 @@ class Examples:
         seq, name = re.fullmatch(r"\((\d+), (\S+)\)", text).groups()
         return (int(seq), self.bytes(name))
 
+    def fix(self, text):
+        """Of (seq, hash) or, of another feed, (seq, hash, feed)."""
+        seq, *names = text.strip("()").split(", ")
+        return peer.fix_of(int(seq), *map(self.bytes, names))
+
     def points(self, text):
         return [] if text == "none" else [self.point(p) for p in re.findall(r"\(.*?\)", text)]
 
     def compute(self, block):
         """The values of the computed names of a block: bytes, or text."""
+        if block.startswith("event-"):
+            return self._event(self.blocks[block])
         make = getattr(self, "_" + block.replace("-", "_"), None)
         return make(self.blocks[block]) if make else self._message(block, self.blocks[block])
 
@@ -83,17 +97,21 @@ class Examples:
                 "fingerprint": peer.fingerprint(feed, curve, units),
                 "device": peer.device_name(feed)}
 
-    def _event_activity(self, b):
-        keys = {k: int(v) if k in ("at", "date", "qty", "until", "v") else v
-                for k, v in b.items() if k != "body"}
-        counts = (c.split(" ") for c in b["count"].split(", "))
-        keys["count"] = {name: int(n) for name, n in counts}
-        return {"body": peer.pack(keys)}
-
-    def _event_void(self, b):
-        keys = {k: int(v) if k in ("at", "v") else v for k, v in b.items() if k != "body"}
-        keys["fix"] = [peer.fix_of(*self.point(b["fix"]))]
-        return {"body": peer.pack(keys)}
+    def _event(self, b):
+        """Its body, from the keys as they are written there."""
+        def value(key, text):
+            if key in NUMBERS:
+                return int(text)
+            if key in LISTS:
+                return text.split(", ")
+            if key in ("fix", "re"):
+                return [self.fix(text)]
+            if key == "count":
+                return {name: int(n) for name, n in (c.split(" ") for c in text.split(", "))}
+            return text
+        body = peer.pack({k: value(k, text) for k, text in b.items() if k != "body"})
+        fold.read(body)  # it is one that counts
+        return {"body": body}
 
     def _chain(self, _):
         return {"h%d" % seq: self.link(seq)[1] for seq in range(3)}
@@ -116,6 +134,34 @@ class Examples:
         return {"registry": world.registry_hash(), "set": world.set([(feed, self.link(2))]),
                 "state": world.state()}
 
+    def _digest_lost(self, _):
+        feed = self.bytes("keys.feed")
+        world = fold.World(None, {feed: ("device", [])},
+                           {feed: {"con-houston": [self.link(2)], "": [self.link(2)]}})
+        return {"registry": world.registry_hash()}
+
+    def _entry_revoke(self, b):
+        leaf = self.point(b["leaves"])
+        return {"entry": peer.pack({
+            "act": b["act"], "at": int(b["at"]), "feed": self.bytes(b["feed"]),
+            "leaves": peer.u64(leaf[0]) + leaf[1], "number": int(b["number"]),
+            "role": b["role"], "units": b["units"].split(", "), "why": b["why"]})}
+
+    def leaf(self, text):
+        feed, _, point = text.partition(" ")
+        seq, chain_hash = self.point(point)
+        return self.bytes(feed) + peer.u64(seq) + chain_hash
+
+    def _cut(self, b):
+        return {"document": peer.pack({
+            "cutoff": int(b["cutoff"]), "gaps": b"", "hub": b"", "leaves": self.leaf(b["leaves"]),
+            "period": int(b["period"]), "plan": bytes(32), "v": 1,
+            **{k: self.bytes(b[k]) for k in ("registry", "set", "state")}})}
+
+    def _lock(self, b):
+        return {"document": peer.pack({"leaves": self.leaf(b["leaves"]),
+                                       "quarter": int(b["quarter"]), "v": 1})}
+
     def _ack(self, b):
         covered = peer.receipt_covers(self.bytes("keys.hub"), self.bytes("keys.feed"),
                                       self.point(b["end"]))
@@ -134,10 +180,13 @@ class Examples:
 
     def _message(self, block, b):
         fields = {}
-        for key, kind in peer.MESSAGES[block.upper()].items():
+        keys = peer.MESSAGES.get(block.upper()) or peer.QUESTIONS[block.upper()]
+        for key, kind in keys.items():
             read = {int: int, str: str, bytes: self.bytes, "point": self.point,
-                    "points": self.points}[kind]
+                    "points": self.points, list: lambda words: words.split(" ")}[kind]
             fields[key] = read(b[key])
+        if block == "pong":
+            fields["registry"] = int(b["registry"])  # may be missing
         return {"frame": peer.message(block.upper(), **fields)}
 
 
@@ -160,7 +209,7 @@ class Spec(unittest.TestCase):
                     self.assertEqual(self.examples.blocks[block][name], text)
 
     def test_each_message_opens(self):
-        for name in peer.MESSAGES:
+        for name in (*peer.MESSAGES, *peer.QUESTIONS):
             frame = bytes.fromhex(self.examples.blocks[name.lower()]["frame"])
             self.assertEqual(peer.message_open(frame)["t"], name)
 

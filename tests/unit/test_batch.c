@@ -206,8 +206,12 @@ static struct batch
 sealed_by_hand(struct fixture *fx, uint64_t count, uint8_t after[static HASH_BYTES],
                uint8_t signature[static SIGNATURE_BYTES])
 {
-	struct batch b = { .feed = fx->feed, .first = 1, .count = count,
-		           .before = fx->start.hash, .after = after, .signature = signature };
+	struct batch b = { .feed = fx->feed,
+		           .first = 1,
+		           .count = count,
+		           .before = fx->start.hash,
+		           .after = after,
+		           .signature = signature };
 	struct batch_walk walk = batch_walk(&b, writer_bytes(&fx->bodies));
 	uint8_t covered[14 + FEED_BYTES + 8 + HASH_BYTES];
 	struct batch_event e;
@@ -237,9 +241,9 @@ the_rest_of_a_batch_is_packed_as_hard_as_it_was(void **ctx)
 
 	write_prose(&fx->bodies, EVENTS);
 	writer_init(&w);
-	assert_status(batch_seal(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
-	                         EVENTS, &w),
-	              ST_LIMIT);
+	assert_status(
+		batch_seal(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies), EVENTS, &w),
+		ST_LIMIT);
 	b = sealed_by_hand(fx, EVENTS, after, signature);
 	walk = batch_walk(&b, writer_bytes(&fx->bodies));
 	assert_true(batch_next(&walk, &e));
@@ -336,7 +340,8 @@ sizes_are_bounded(void **ctx)
 	writer_clear(&fx->bodies);
 	for (int i = 0; i < 5; i++) {
 		for (size_t n = 0; n < sizeof(noise); n++)
-			noise[n] = (uint8_t) (n * 167 + n / 251 * 31 + (size_t) i * 7 + n * n % 253);
+			noise[n] = (uint8_t) (n * 167 + n / 251 * 31 + (size_t) i * 7 +
+			                      n * n % 253);
 		crypto_generichash(noise, 32, noise, sizeof(noise), NULL, 0);
 		crypto_stream_xchacha20(noise, sizeof(noise), noise, noise);
 		writer_bin(&fx->bodies, noise, sizeof(noise));

@@ -24,22 +24,12 @@ static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case 'd':
-		last_date = arg;
-		return 0;
-	case 'p':
-		last_place = arg;
-		return 0;
-	case 'x':
-		last_flag++;
-		return 0;
-	case 'c':
-		return 0;
-	case ARGP_KEY_ARG:
-		*(const char **) state->input = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case 'd': last_date = arg; return 0;
+	case 'p': last_place = arg; return 0;
+	case 'x': last_flag++; return 0;
+	case 'c': return 0;
+	case ARGP_KEY_ARG: *(const char **) state->input = arg; return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -62,13 +52,32 @@ run_status(int argc, char **argv)
 	return EX_OK;
 }
 
-static const struct cli_command commands[] = {
-	{ "record", "record one activity", run_record },
-	{ "status", "one line", run_status },
-	{ NULL, NULL, NULL },
+static const struct cli_command parts[] = {
+	{ "check", "look at it", run_status, NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
-static const struct cli_program program = { "valija", "Records events.", commands };
+static const struct cli_command commands[] = {
+	{ "record", "record one activity", run_record, NULL },
+	{ "status", "one line", run_status, NULL },
+	{ "plan", "two words", NULL, parts },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct cli_fact files[] = {
+	{ "/file", "what is in it" },
+	{ NULL, NULL },
+};
+
+static const struct cli_program program = {
+	.name = "valija",
+	.about = "Records events.",
+	.commands = commands,
+	.section = "1",
+	.more = ".Begins with a point.",
+	.files = files,
+	.see_also = "other(1)",
+};
 
 enum { MAX_ARGS = 16, ARG_BYTES = 64 };
 
@@ -151,6 +160,41 @@ a_command_gets_its_own_arguments(void **ctx)
 	(void) ctx;
 	expect(ARGS("status"), EX_OK, "valija status\n", NULL);
 	expect(ARGS("status", "--anything"), EX_OK, "valija status\n", NULL);
+}
+
+static void
+a_command_of_two_words_is_found_and_told(void **ctx)
+{
+	(void) ctx;
+	expect(ARGS("plan", "check"), EX_OK, "valija plan check\n", NULL);
+	expect(ARGS("plan", "--help"), EX_OK, "  check      look at it\n", NULL);
+	expect(ARGS("plan"), EX_USAGE, NULL, "valija plan: a command is missing: check\n");
+	expect(ARGS("plan", "chek"), EX_USAGE, NULL, "did you mean 'check'?");
+	expect(ARGS("plan", "check", "--version"), EX_OK, "valija plan check\n", NULL);
+}
+
+/* What troff would take for its own is made harmless. */
+static void
+the_manual_has_each_command_and_each_option(void **ctx)
+{
+	(void) ctx;
+	expect(ARGS("--manual"), EX_OK, ".TH \"valija\" \"1\"", NULL);
+	expect(ARGS("--manual"), EX_OK, "\n\\&.Begins with a point.\n", NULL);
+	expect(ARGS("--manual"), EX_OK,
+	       ".SS valija record\n.B valija record\n.RI [ OPTION ...]\n.I [NAME]\n", NULL);
+	expect(ARGS("--manual"), EX_OK, ".B \\-d, \\-\\-date\\fR=\\fIDATE\\fR\nthe day\n", NULL);
+	expect(ARGS("--manual"), EX_OK, ".SH FILES\n.TP\n.B /file\nwhat is in it\n", NULL);
+	expect(ARGS("--manual", "more"), EX_USAGE, NULL, "there is no command before '--manual'");
+}
+
+static void
+the_completion_has_each_command_and_each_option(void **ctx)
+{
+	(void) ctx;
+	expect(ARGS("--completion"), EX_OK, "commands='record status plan'", NULL);
+	expect(ARGS("--completion"), EX_OK, "'record')\n\t\toptions=' --date= --place= --plain",
+	       NULL);
+	expect(ARGS("--completion"), EX_OK, "compgen -W 'check'", NULL);
 }
 
 static void
@@ -262,8 +306,8 @@ static void
 nearest_is_what_was_meant_or_nothing(void **ctx)
 {
 	(void) ctx;
-	static const char *const codes[] = { "IND-1", "IND-2", "con-houston", "con-miami",
-		                             "sabado-consular", "2.1.05" };
+	static const char *const codes[] = { "IND-1",     "IND-2",           "con-houston",
+		                             "con-miami", "sabado-consular", "2.1.05" };
 	static const struct {
 		const char *word, *want;
 	} cases[] = {
@@ -278,7 +322,8 @@ nearest_is_what_was_meant_or_nothing(void **ctx)
 		{ "2.1.5", "2.1.05" },
 		{ "emb-japon", NULL },
 		{ "", NULL },
-		{ "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", NULL },
+		{ "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
+		  NULL },
 	};
 
 	for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -300,9 +345,9 @@ only_harmless_text_reaches_the_terminal(void **ctx)
 	} cases[] = {
 		{ "Peñón, 3.º piso", "Peñón, 3.º piso" },
 		{ "a\x1b[2Jb\n", "a\\x1b[2Jb\\x0a" },
-		{ "\xff\xc3", "\\xff\\xc3" },                  /* no UTF-8 */
-		{ "\xc2\x9b", "\\xc2\\x9b" },                  /* C1 */
-		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },         /* half a surrogate pair */
+		{ "\xff\xc3", "\\xff\\xc3" },          /* no UTF-8 */
+		{ "\xc2\x9b", "\\xc2\\x9b" },          /* C1 */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* half a surrogate pair */
 		{ "😀…", "😀…" },
 		{ "", "" },
 	};
@@ -353,6 +398,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_command_gets_its_own_arguments),
+		cmocka_unit_test(a_command_of_two_words_is_found_and_told),
+		cmocka_unit_test(the_manual_has_each_command_and_each_option),
+		cmocka_unit_test(the_completion_has_each_command_and_each_option),
 		cmocka_unit_test(values_are_taken_in_every_form),
 		cmocka_unit_test(program_help_lists_the_commands),
 		cmocka_unit_test(command_help_lists_its_options_and_ours),

@@ -13,13 +13,17 @@ distance_counts_what_a_person_gets_wrong(void **ctx)
 		const char *a, *b;
 		size_t want;
 	} cases[] = {
-		{ "", "", 0 }, { "", "abc", 3 }, { "abc", "", 3 },
-		{ "IND-1", "IND-1", 0 }, { "ind-1", "IND-1", 0 },
-		{ "IND-1", "IND-2", 1 },             /* changed */
-		{ "con-houstn", "con-houston", 1 },  /* left out */
+		{ "", "", 0 },
+		{ "", "abc", 3 },
+		{ "abc", "", 3 },
+		{ "IND-1", "IND-1", 0 },
+		{ "ind-1", "IND-1", 0 },
+		{ "IND-1", "IND-2", 1 },              /* changed */
+		{ "con-houstn", "con-houston", 1 },   /* left out */
 		{ "con-houstonn", "con-houston", 1 }, /* put in */
-		{ "con-huoston", "con-houston", 1 }, /* exchanged */
-		{ "kitten", "sitting", 3 }, { "ca", "abc", 3 },
+		{ "con-huoston", "con-houston", 1 },  /* exchanged */
+		{ "kitten", "sitting", 3 },
+		{ "ca", "abc", 3 },
 	};
 
 	for (size_t i = 0; i < LENGTH(cases); i++) {

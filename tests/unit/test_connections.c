@@ -6,19 +6,19 @@
 
 #include "hub/link/connections.h"
 
-enum { MANY = 1000 };
+enum { MANY = 1000, NOW_MS = 100 };
 
 static connections *table;
 
 static connection *
-add(uint32_t number, uint8_t device, int64_t now_ms)
+add(uint32_t number, uint8_t device)
 {
 	struct router_peer peer = { .id_len = 5, .fd = -1 };
 	connection *c = NULL;
 
 	put_u32(peer.id + 1, number);
 	memset(peer.feed, device, FEED_BYTES);
-	assert_status(connections_add(table, &peer, now_ms, &c), ST_OK);
+	assert_status(connections_add(table, &peer, NOW_MS, &c), ST_OK);
 	return c;
 }
 
@@ -38,7 +38,7 @@ rows_are_found_by_their_id(void **ctx)
 
 	(void) ctx;
 	for (uint32_t i = 0; i < MANY; i++)
-		rows[i] = add(i, (uint8_t) i, 0);
+		rows[i] = add(i, (uint8_t) i);
 	assert_int_equal(connections_count(table), MANY);
 	for (uint32_t i = 0; i < MANY; i++)
 		assert_ptr_equal(find(i), rows[i]); /* they do not move */
@@ -51,7 +51,7 @@ a_row_that_went_takes_no_other_with_it(void **ctx)
 {
 	(void) ctx;
 	for (uint32_t i = 0; i < MANY; i++)
-		add(i, 1, 0);
+		add(i, 1);
 	for (uint32_t i = 0; i < MANY; i += 3)
 		connections_remove(table, find(i));
 	for (uint32_t i = 0; i < MANY; i++) {
@@ -72,7 +72,7 @@ a_walk_meets_every_row_once(void **ctx)
 
 	(void) ctx;
 	for (uint32_t i = 0; i < MANY; i++)
-		add(i, 1, 0);
+		add(i, 1);
 	while ((c = connections_next(table, &cursor)) != NULL)
 		met[get_u32(c->id + 1)]++;
 	for (uint32_t i = 0; i < MANY; i++)
@@ -83,17 +83,18 @@ static void
 the_one_silent_longest_is_known_for_each_feed(void **ctx)
 {
 	uint8_t feed[FEED_BYTES];
-	connection *oldest, *waits, *silent;
+	connection *oldest, *waits, *speaks, *silent;
 
 	(void) ctx;
 	memset(feed, 7, sizeof(feed));
 	assert_int_equal(connections_of_feed(table, feed, &oldest), 0);
 	assert_null(oldest);
-	add(1, 7, 300);
-	waits = add(2, 7, 100);
-	silent = add(3, 7, 200);
-	add(4, 8, 50);
-	waits->waiting = 1; /* its batch is still to be answered */
+	add(4, 8);
+	waits = add(2, 7);
+	speaks = add(1, 7);
+	silent = add(3, 7);
+	connections_heard(table, speaks, NOW_MS); /* in the same turn */
+	waits->waiting = 1;                       /* its batch is still to be answered */
 	assert_int_equal(connections_of_feed(table, feed, &oldest), 3);
 	assert_ptr_equal(oldest, silent);
 }
@@ -108,8 +109,8 @@ who_has_gone_goes_before_who_is_silent(void **ctx)
 	(void) ctx;
 	memset(feed, 7, sizeof(feed));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	add(1, 7, 100);
-	gone = add(2, 7, 200);
+	add(1, 7);
+	gone = add(2, 7);
 	gone->fd = ends[0];
 	gone->cookie = router_cookie(ends[0]);
 	assert_int_equal(connections_of_feed(table, feed, &oldest), 2);

@@ -280,9 +280,9 @@ a_row_may_have_so_many_cells_and_no_more(void **ctx)
 	assert_status(csv_read(file, CSV_COLUMNS_MAX, ENCODING_UTF_8, ignore_row, &rows, &problem),
 	              ST_OK);
 	assert_int_equal(rows, 1);
-	assert_status(csv_read(file, CSV_COLUMNS_MAX + 1, ENCODING_UTF_8, ignore_row, &rows,
-	                       &problem),
-	              ST_INVALID);
+	assert_status(
+		csv_read(file, CSV_COLUMNS_MAX + 1, ENCODING_UTF_8, ignore_row, &rows, &problem),
+		ST_INVALID);
 	assert_non_null(strstr(problem.rule, "more cells"));
 }
 

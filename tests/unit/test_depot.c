@@ -5,13 +5,16 @@
 #include "hub/link/depot.h"
 
 /* The store, linked with --wrap: what each batch gets, by its first number. */
-status __wrap_hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms);
+status
+__wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how);
 status __wrap_hub_settle(hub *h, kv_txn *txn);
 status __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
 status __wrap_kv_commit(kv_txn **txn_p);
 void __wrap_kv_abort(kv_txn **txn_p);
 status __wrap_contacts_put(kv_txn *txn, const struct contact *c);
 kv *__wrap_hub_store(hub *h);
+status __wrap_rollback_note(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t registry,
+                            uint64_t plan_version, int64_t now_ms);
 
 enum { ROOM = 8 };
 
@@ -59,8 +62,9 @@ __wrap_kv_abort(kv_txn **txn_p)
 }
 
 status
-__wrap_hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
+__wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how)
 {
+	(void) how;
 	(void) h;
 	assert_non_null(txn);
 	assert_int_equal(received_ms, 12345);
@@ -83,6 +87,18 @@ __wrap_contacts_put(kv_txn *txn, const struct contact *c)
 	(void) txn;
 	(void) c;
 	contacts_put_count++;
+	return ST_OK;
+}
+
+status
+__wrap_rollback_note(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t registry,
+                     uint64_t plan_version, int64_t now_ms)
+{
+	(void) txn;
+	(void) feed;
+	(void) registry;
+	(void) plan_version;
+	(void) now_ms;
 	return ST_OK;
 }
 

@@ -361,7 +361,8 @@ hub_that_only_wants_is_given_up(void **ctx)
 	played_greet(fx, 0);
 	for (; times < 9; times++) {
 		played_sends(fx, MESSAGE_PUSH);
-		played_frame(fx, &(struct message) { .type = MESSAGE_WANT, .round = fx->out.round });
+		played_frame(fx,
+		             &(struct message) { .type = MESSAGE_WANT, .round = fx->out.round });
 		if (device_sync_state(fx->s) == DEVICE_CLOSED)
 			break;
 		played_sends(fx, MESSAGE_HELLO);
@@ -391,6 +392,24 @@ without_credit_nothing_is_pushed(void **ctx)
 	played_owes_nothing(fx);
 	played_pong(fx, PLAYED_BOOT, CREDIT_BYTES_MIN); /* unasked */
 	played_sends(fx, MESSAGE_PUSH);
+}
+
+static void
+a_risen_registry_is_told_to_the_caller(void **ctx)
+{
+	struct played *fx = *ctx;
+	struct message m = { .type = MESSAGE_PONG, .boot = PLAYED_BOOT, .registry = 9 };
+
+	memory_device_record(&fx->device, 1);
+	played_greet(fx, 1);
+	played_owes_nothing(fx);
+	played_frame(fx, &m);
+	assert_int_equal(played_next(fx), DEVICE_SEEN);
+	assert_int_equal(fx->action.registry, 9);
+	played_frame(fx, &m);
+	m.registry = 0; /* an older hub, which does not tell it */
+	played_frame(fx, &m);
+	played_owes_nothing(fx);
 }
 
 static void
@@ -541,8 +560,10 @@ refusal_closes_with_its_code(void **ctx)
 	struct played *fx = *ctx;
 
 	played_begin(fx);
-	played_frame(fx, &(struct message) { .type = MESSAGE_REFUSE, .code = text_of("enrolment"),
-	                              .text = text_of("who are you") });
+	played_frame(fx,
+	             &(struct message) { .type = MESSAGE_REFUSE,
+	                                 .code = text_of("enrolment"),
+	                                 .text = text_of("who are you") });
 	assert_int_equal(played_next(fx), DEVICE_CLOSE);
 	assert_true(fx->action.has_refusal);
 	assert_int_equal(fx->action.refused_with, REFUSAL_ENROLMENT);
@@ -665,6 +686,7 @@ main(void)
 		FX(want_causes_one_hello_of_the_next_round),
 		FX(hub_that_only_wants_is_given_up),
 		FX(without_credit_nothing_is_pushed),
+		FX(a_risen_registry_is_told_to_the_caller),
 		FX(batches_in_flight_stay_within_the_credit),
 		FX(no_welcome_in_time_closes),
 		FX(no_ack_in_time_closes),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub/digest.h"
+#include "hub/documents.h"
 #include "hub/plans.h"
 #include "hub/rows.h"
 #include "protocol/chain.h"
@@ -40,7 +41,7 @@ teardown(void **ctx)
 static struct pair
 digest(hub *h, kv_txn *txn)
 {
-	struct pair p;
+	struct pair p = { 0 };
 
 	assert_status(hub_digest(h, txn, p.set, p.state), ST_OK);
 	return p;
@@ -124,7 +125,7 @@ nothing_at_all_has_a_digest_as_laid_down(void **ctx)
 	hash_bytes("valija/registry/1", 17, in + 14 + HASH_BYTES);
 	hash_bytes(in, sizeof(in), want);
 	assert_memory_equal(got.state, want, HASH_BYTES);
-	assert_status(plans_clear(txn), ST_OK);
+	assert_status(documents_clear(txn), ST_OK);
 	memset(in + 14, 0, HASH_BYTES);
 	hash_bytes(in, sizeof(in), want);
 	got = digest(hub_at.hub, txn);
@@ -207,7 +208,7 @@ the_digests_are_those_of_the_example(void **ctx)
 		seed[i] = i;
 	test_device_init(&d, 1, "con-houston");
 	assert_int_equal(crypto_sign_seed_keypair(d.feed, d.secret, seed), 0);
-	assert_status(plans_clear(txn), ST_OK);
+	assert_status(documents_clear(txn), ST_OK);
 	test_device_enroll(&d, hub_at.hub, txn, ROLE_DEVICE);
 	lane_init(&l, &d);
 	for (size_t i = 0; i < LENGTH(bodies); i++) {
@@ -222,6 +223,10 @@ the_digests_are_those_of_the_example(void **ctx)
 	assert_hex(registry, "7fb86afdcbc0a51cebb4247e8a3c25c9410ec6c58bed014221eeb3d1f544c0a1");
 	assert_hex(got.set, "4cd4f17878ddc64d9b9f4d588b71a8da5406bc046b9db54e69746c7a77e5e3d3");
 	assert_hex(got.state, "19a421e3891c670ccb0d88c979f0fb24147e1c50b05de1f77d0327245362a8a8");
+	test_device_enroll(&d, hub_at.hub, txn, ROLE_OFFICE);
+	assert_status(registry_revoke_all(txn, d.feed, text_of("stolen"), 1), ST_OK);
+	assert_status(registry_hash(txn, registry), ST_OK);
+	assert_hex(registry, "4d32de5bfb33d74ec01dca5aa26e8afc760f0de647b1a43a1c422fdd6a13131a");
 	lane_done(&l);
 	kv_abort(&txn);
 }

@@ -18,18 +18,18 @@ part(struct played *fx, const char *what, uint64_t version, size_t total, size_t
 
 	document_of_name(text_of(what), &d);
 	hash_bytes(whole, total, hash);
-	sign_bytes(covered,
-	           document_signed(d, fx->hub, fx->device.feed, version, hash, covered),
+	sign_bytes(covered, document_signed(d, fx->hub, fx->device.feed, version, hash, covered),
 	           fx->secret, signature);
-	played_frame(fx, &(struct message) {
-		          .type = MESSAGE_PART,
-		          .what = text_of(what),
-		          .version = version,
-		          .total = total,
-		          .offset = offset,
-		          .bytes = { whole + offset, len },
-		          .signature = signature,
-	          });
+	played_frame(fx,
+	             &(struct message) {
+			     .type = MESSAGE_PART,
+			     .what = text_of(what),
+			     .version = version,
+			     .total = total,
+			     .offset = offset,
+			     .bytes = { whole + offset, len },
+			     .signature = signature,
+		     });
 }
 
 static void
@@ -103,12 +103,16 @@ document_over_its_limit_closes(void **ctx)
 {
 	struct played *fx = *ctx;
 	struct message m = {
-		.type = MESSAGE_PART, .what = text_of("standing"), .version = 9,
-		.total = STANDING_BYTES_MAX + 1, .signature = fx->secret,
+		.type = MESSAGE_PART,
+		.what = text_of("standing"),
+		.version = 9,
+		.total = STANDING_BYTES_MAX + 1,
+		.signature = fx->secret,
 	};
 
 	played_greet(fx, 0);
-	played_frame(fx, &(struct message) { .type = MESSAGE_PONG, .boot = PLAYED_BOOT, .standing = 9 });
+	played_frame(
+		fx, &(struct message) { .type = MESSAGE_PONG, .boot = PLAYED_BOOT, .standing = 9 });
 	played_sends(fx, MESSAGE_GET);
 	played_frame(fx, &m);
 	played_closes(fx, "fit");
@@ -150,8 +154,10 @@ document_that_is_not_there_is_asked_once(void **ctx)
 	played_greet(fx, 0);
 	played_told_plan(fx, 2);
 	played_sends(fx, MESSAGE_GET);
-	played_frame(fx, &(struct message) { .type = MESSAGE_PART, .what = text_of("plan"),
-	                              .signature = fx->secret });
+	played_frame(fx,
+	             &(struct message) { .type = MESSAGE_PART,
+	                                 .what = text_of("plan"),
+	                                 .signature = fx->secret });
 	played_told_plan(fx, 2);
 	played_owes_nothing(fx);
 	assert_true(device_sync_drained(fx->s));
@@ -173,6 +179,70 @@ older_plan_than_the_one_held_is_not_taken(void **ctx)
 	played_owes_nothing(fx);
 }
 
+static void
+told_standing(struct played *fx, uint64_t version)
+{
+	played_frame(fx,
+	             &(struct message) {
+			     .type = MESSAGE_PONG, .boot = PLAYED_BOOT, .standing = version });
+}
+
+static void
+what_became_newer_on_its_way_is_fetched_again(void **ctx)
+{
+	struct played *fx = *ctx;
+	uint8_t whole[10] = { 1 };
+
+	played_greet(fx, 0);
+	told_standing(fx, 6);
+	played_sends(fx, MESSAGE_GET);
+	told_standing(fx, 7);
+	part(fx, "standing", 6, sizeof(whole), 0, whole);
+	assert_int_equal(played_next(fx), DEVICE_DOCUMENT);
+	assert_int_equal(fx->action.version, 6);
+	assert_false(device_sync_drained(fx->s));
+	played_sends(fx, MESSAGE_GET);
+	part(fx, "standing", 7, sizeof(whole), 0, whole);
+	assert_int_equal(played_next(fx), DEVICE_DOCUMENT);
+	assert_int_equal(fx->action.version, 7);
+	played_owes_nothing(fx);
+	assert_true(device_sync_drained(fx->s));
+}
+
+static void
+a_newer_one_than_told_will_do(void **ctx)
+{
+	struct played *fx = *ctx;
+	uint8_t whole[10] = { 1 };
+
+	played_greet(fx, 0);
+	told_standing(fx, 6);
+	played_sends(fx, MESSAGE_GET);
+	part(fx, "standing", 7, sizeof(whole), 0, whole);
+	assert_int_equal(played_next(fx), DEVICE_DOCUMENT);
+	played_owes_nothing(fx);
+	told_standing(fx, 7);
+	played_owes_nothing(fx);
+}
+
+static void
+a_standing_that_stays_what_it_was_is_asked_once(void **ctx)
+{
+	struct played *fx = *ctx;
+	uint8_t whole[10] = { 1 };
+
+	played_greet(fx, 0);
+	told_standing(fx, 6);
+	played_sends(fx, MESSAGE_GET);
+	part(fx, "standing", 6, sizeof(whole), 0, whole);
+	assert_int_equal(played_next(fx), DEVICE_DOCUMENT);
+	told_standing(fx, 8);
+	played_sends(fx, MESSAGE_GET);
+	part(fx, "standing", 6, sizeof(whole), 0, whole);
+	played_owes_nothing(fx);
+	assert_true(device_sync_drained(fx->s));
+}
+
 int
 main(void)
 {
@@ -186,6 +256,9 @@ main(void)
 		FX(part_that_was_not_asked_for_is_passed_over),
 		FX(document_that_is_not_there_is_asked_once),
 		FX(older_plan_than_the_one_held_is_not_taken),
+		FX(what_became_newer_on_its_way_is_fetched_again),
+		FX(a_newer_one_than_told_will_do),
+		FX(a_standing_that_stays_what_it_was_is_asked_once),
 	};
 
 	if (sodium_init() < 0)

@@ -2,181 +2,29 @@
 
 #include <string.h>
 
-#include "agent/entry.h"
 #include "agent/entry_event.h"
-#include "agent/plan_table.h"
-#include "common/files.h"
-#include "tests/support/scratch.h"
-
-/* Entries are checked against the ministry's plan, with two units enrolled. */
-
-static const char *const table_names[] = { "plan" };
-
-static const struct kv_config config = {
-	.tables = table_names,
-	.table_count = 1,
-	.map_bytes = 4 << 20,
-	.format = 1,
-	.mode = 0600,
-	.program = "test",
-};
-
-struct fixture {
-	char *scratch;
-	kv *store;
-	kv_txn *txn;
-	plan_table *table;
-	struct codes units;
-	struct entry entry; /* a right one, to be spoilt */
-	struct entry_problems problems;
-	bool force;
-	date today;
-	writer w;
-};
-
-static void
-put_plan(kv *store)
-{
-	struct plan_problems problems = { 0 };
-	kv_txn *txn = NULL;
-	uint8_t *json;
-	plan *p = NULL;
-	size_t len;
-
-	assert_status(file_read(SOURCE_ROOT "/hub/plan/pei-2023-2026.json", 4 << 20, &json, &len),
-	              ST_OK);
-	assert_status(plan_parse(json, len, &problems, &p), ST_OK);
-	plan_problems_done(&problems);
-	free(json);
-	assert_status(kv_write(store, 0, &txn), ST_OK);
-	assert_status(plan_table_put(txn, 0, p), ST_OK);
-	assert_status(kv_commit(&txn), ST_OK);
-	plan_free(&p);
-}
-
-static int
-setup(void **ctx)
-{
-	static struct fixture fx;
-	const char *dir;
-
-	fx = (struct fixture) {
-		.scratch = scratch_new(),
-		.units = { 2, { text_of("con-houston"), text_of("con-miami") } },
-		.entry = {
-			.unit = "con-houston",
-			.indicator = "IND-1",
-			.date = "2025-11-15",
-			.by = "ana",
-		},
-	};
-	assert_status(date_parse("2025-12-31", 10, &fx.today), ST_OK);
-	dir = scratch_path(fx.scratch, "store");
-	assert_status(kv_create(dir, &config), ST_OK);
-	assert_status(kv_open(dir, &config, &fx.store), ST_OK);
-	put_plan(fx.store);
-	assert_status(kv_read(fx.store, &fx.txn), ST_OK);
-	fx.table = plan_table_open(fx.txn, 0);
-	assert_non_null(fx.table);
-	writer_init(&fx.w);
-	*ctx = &fx;
-	return 0;
-}
-
-static int
-teardown(void **ctx)
-{
-	struct fixture *fx = *ctx;
-
-	writer_done(&fx->w);
-	plan_table_close(&fx->table);
-	kv_abort(&fx->txn);
-	kv_close(&fx->store);
-	scratch_remove(&fx->scratch);
-	return 0;
-}
-
-static status
-build_as(struct fixture *fx, const struct entry *e, event_kind kind, const struct fix *fix)
-{
-	const struct entry_frame frame = {
-		.kind = kind,
-		.device_units = &fx->units,
-		.table = fx->table,
-		.fix = fix,
-		.at_ms = 1000,
-		.today = fx->today,
-		.force = fx->force,
-	};
-
-	return entry_build(e, &frame, &fx->w, &fx->problems);
-}
-
-static status
-build(struct fixture *fx, const struct entry *e)
-{
-	return build_as(fx, e, KIND_ACTIVITY, NULL);
-}
-
-static struct event
-built(struct fixture *fx)
-{
-	struct event e;
-
-	assert_int_equal(event_decode(writer_bytes(&fx->w), &e), HOLD_NONE);
-	return e;
-}
-
-/* One problem about that field, whose rule and argument read like that. */
-static void
-assert_problem(struct fixture *fx, const char *field, const char *found, const char *said)
-{
-	const struct entry_problem *p = &fx->problems.list[0];
-	char text[800];
-	const char *hole = strstr(p->rule ? p->rule : "", "%s");
-
-	if (fx->problems.count != 1)
-		fail_msg("%s: %zu problems", field, fx->problems.count);
-	if (hole)
-		snprintf(text, sizeof(text), "%.*s%s%s", (int) (hole - p->rule), p->rule, p->arg,
-		         hole + 2);
-	else
-		snprintf(text, sizeof(text), "%s", p->rule);
-	assert_string_equal(p->field, field);
-	if (found)
-		assert_string_equal(p->found, found);
-	if (!strstr(text, said))
-		fail_msg("%s: '%s' does not say '%s'", field, text, said);
-}
-
-static void
-refused(struct fixture *fx, const struct entry *e, const char *field, const char *found,
-        const char *said)
-{
-	assert_status(build(fx, e), ST_INVALID);
-	assert_problem(fx, field, found, said);
-	assert_false(fx->problems.list[0].is_warning);
-}
+#include "tests/support/entry_fixture.h"
 
 static void
 least_that_is_needed_is_enough(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct event e;
 
-	assert_status(build(fx, &fx->entry), ST_OK);
+	assert_status(entry_build_activity(fx, &fx->entry), ST_OK);
 	assert_int_equal(fx->problems.count, 0);
-	e = built(fx);
+	e = entry_built(fx);
 	assert_true(text_is(e.unit, "con-houston"));
 	assert_true(text_is(e.indicator, "IND-1"));
 	assert_true(text_is(e.by, "ana"));
 	assert_int_equal(e.quantity, 1);
 	assert_int_equal(e.status, STATUS_DONE);
 	assert_int_equal(e.at_ms, 1000);
-	assert_int_equal(e.has, EVENT_BIT(EVENT_AT) | EVENT_BIT(EVENT_BY) | EVENT_BIT(EVENT_DATE) |
-	                                EVENT_BIT(EVENT_INDICATOR) | EVENT_BIT(EVENT_KIND) |
-	                                EVENT_BIT(EVENT_QUANTITY) | EVENT_BIT(EVENT_UNIT) |
-	                                EVENT_BIT(EVENT_V));
+	assert_int_equal(e.has,
+	                 EVENT_BIT(EVENT_AT) | EVENT_BIT(EVENT_BY) | EVENT_BIT(EVENT_DATE) |
+	                         EVENT_BIT(EVENT_INDICATOR) | EVENT_BIT(EVENT_KIND) |
+	                         EVENT_BIT(EVENT_QUANTITY) | EVENT_BIT(EVENT_UNIT) |
+	                         EVENT_BIT(EVENT_V));
 }
 
 static struct entry
@@ -208,14 +56,14 @@ full_entry(void)
 static void
 everything_that_can_be_said_is_kept(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry full = full_entry();
 	struct event e;
 
 	fx->today = 0;
-	assert_status(build(fx, &full), ST_OK);
+	assert_status(entry_build_activity(fx, &full), ST_OK);
 	assert_int_equal(fx->problems.count, 0);
-	e = built(fx);
+	e = entry_built(fx);
 	assert_int_equal(e.until - e.date, 2);
 	assert_int_equal(e.quantity, 9999);
 	assert_int_equal(e.status, STATUS_PLANNED);
@@ -235,26 +83,26 @@ everything_that_can_be_said_is_kept(void **ctx)
 static void
 entry_of_an_event_builds_the_same_event(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry full = full_entry(), again;
 	static uint8_t body[EVENT_BYTES_MAX];
 	struct entry_texts *texts;
 	struct event first, second;
 	struct bytes b;
 
-	assert_status(build(fx, &full), ST_OK);
+	assert_status(entry_build_activity(fx, &full), ST_OK);
 	b = writer_bytes(&fx->w);
 	memcpy(body, b.at, b.len);
 	assert_int_equal(event_decode((struct bytes) { body, b.len }, &first), HOLD_NONE);
 	texts = entry_of_event(&first, &again);
 	assert_non_null(texts);
 	assert_null(again.by);
-	assert_status(build(fx, &again), ST_OK);
-	second = built(fx);
+	assert_status(entry_build_activity(fx, &again), ST_OK);
+	second = entry_built(fx);
 	assert_true(entry_events_agree(&first, &second));
 	again.note = "another";
-	assert_status(build(fx, &again), ST_OK);
-	second = built(fx);
+	assert_status(entry_build_activity(fx, &again), ST_OK);
+	second = entry_built(fx);
 	assert_false(entry_events_agree(&first, &second));
 	entry_texts_free(&texts);
 	assert_null(texts);
@@ -301,15 +149,15 @@ wrong_fields_are_told(void **ctx)
 		CASE(place, "\xff", "not UTF-8"),
 #undef CASE
 	};
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 
 	fx->today = DATE_MAX;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
 		struct entry e = fx->entry;
 
 		memcpy((char *) &e + cases[i].member, &cases[i].value, sizeof(cases[i].value));
-		assert_status(build(fx, &e), ST_INVALID);
-		assert_problem(fx, cases[i].field, NULL, cases[i].said);
+		assert_status(entry_build_activity(fx, &e), ST_INVALID);
+		assert_entry_problem(fx, cases[i].field, NULL, cases[i].said);
 	}
 }
 
@@ -326,31 +174,31 @@ wrong_list_entries_are_told(void **ctx)
 		{ "attended", NULL, "from 0 to 9999999" },
 		{ "", "1", "no such count" },
 	};
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 
 	e.count_count = 1;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
 		e.counts[0] = (struct entry_pair) { cases[i].name, cases[i].value };
-		refused(fx, &e, "count", NULL, cases[i].said);
+		entry_refused(fx, &e, "count", NULL, cases[i].said);
 	}
 	e.counts[0] = e.counts[1] = (struct entry_pair) { "attended", "1" };
 	e.count_count = 2;
-	refused(fx, &e, "count", "attended=1", "given twice");
+	entry_refused(fx, &e, "count", "attended=1", "given twice");
 	e.count_count = 0;
 	e.groups[0] = (struct entry_pair) { "ACT1", "1" };
 	e.group_count = 1;
-	refused(fx, &e, "group", "ACT1", "did you mean ACT-1?");
+	entry_refused(fx, &e, "group", "ACT1", "did you mean ACT-1?");
 	e.group_count = 0;
 	e.initiatives[0] = "2.1.5";
 	e.initiative_count = 1;
-	refused(fx, &e, "initiative", "2.1.5", "did you mean 2.1.05?");
+	entry_refused(fx, &e, "initiative", "2.1.5", "did you mean 2.1.05?");
 }
 
 static void
 limits_hold_at_the_bound_and_not_beyond(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 	static char note[NOTE_BYTES_MAX + 2], place[PLACE_BYTES_MAX + 2];
 	static char codes[INITIATIVES_MAX + 1][16];
@@ -364,25 +212,30 @@ limits_hold_at_the_bound_and_not_beyond(void **ctx)
 		e.initiatives[i] = codes[i];
 	}
 	e.initiative_count = INITIATIVES_MAX;
-	assert_status(build(fx, &e), ST_OK);
+	assert_status(entry_build_activity(fx, &e), ST_OK);
 	e.initiative_count++;
-	refused(fx, &e, "initiative", "", "at most 8");
+	entry_refused(fx, &e, "initiative", "", "at most 8");
 	e.initiative_count = 0;
 	note[NOTE_BYTES_MAX] = 'n';
-	refused(fx, &e, "note", "", "at most 4000 bytes");
+	entry_refused(fx, &e, "note", "", "at most 4000 bytes");
 	note[0] = '\0';
 	place[PLACE_BYTES_MAX] = 'p';
-	refused(fx, &e, "place", "", "at most 200 bytes");
+	entry_refused(fx, &e, "place", "", "at most 200 bytes");
 }
 
 static void
 all_faults_are_told_at_once(void **ctx)
 {
-	struct fixture *fx = *ctx;
-	struct entry e = { .unit = "x", .indicator = "y", .date = "z", .quantity = "0",
-		           .mode = "m", .country = "c", .status = "s" };
+	struct entry_fixture *fx = *ctx;
+	struct entry e = { .unit = "x",
+		           .indicator = "y",
+		           .date = "z",
+		           .quantity = "0",
+		           .mode = "m",
+		           .country = "c",
+		           .status = "s" };
 
-	assert_status(build(fx, &e), ST_INVALID);
+	assert_status(entry_build_activity(fx, &e), ST_INVALID);
 	assert_int_equal(fx->problems.count, 7);
 	assert_int_equal(fx->problems.errors, 7);
 }
@@ -390,39 +243,88 @@ all_faults_are_told_at_once(void **ctx)
 static void
 too_many_faults_are_counted(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 
 	for (size_t i = 0; i < ENTRY_PAIRS_MAX; i++)
 		e.counts[e.count_count++] = (struct entry_pair) { "attended", "x" };
-	assert_status(build(fx, &e), ST_INVALID);
+	assert_status(entry_build_activity(fx, &e), ST_INVALID);
 	assert_int_equal(fx->problems.count, ENTRY_PAIRS_MAX);
 }
 
 static void
 force_records_what_only_the_plan_refuses(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 
 	fx->force = true;
 	e.unit = "con-paris";
 	e.indicator = "IND-99";
 	e.date = "2031-01-01";
-	assert_status(build(fx, &e), ST_OK);
+	assert_status(entry_build_activity(fx, &e), ST_OK);
 	assert_int_equal(fx->problems.errors, 0);
 	assert_true(fx->problems.count >= 3);
 	assert_true(fx->problems.list[0].by_plan && fx->problems.list[0].is_warning);
-	assert_true(text_is(built(fx).unit, "con-paris"));
+	assert_true(text_is(entry_built(fx).unit, "con-paris"));
 	e.quantity = "0";
-	assert_status(build(fx, &e), ST_INVALID);
+	assert_status(entry_build_activity(fx, &e), ST_INVALID);
 	assert_int_equal(fx->problems.errors, 1);
+}
+
+static void
+what_other_units_report_is_told_and_can_be_forced(void **ctx)
+{
+	struct entry_fixture *fx = *ctx;
+	struct entry e = fx->entry;
+
+	e.initiatives[e.initiative_count++] = "2.1.05";
+	entry_fixture_edit_plan(fx, "/reporting", "[{'code': 'IND-1', 'units': ['con-miami']}]");
+	entry_refused(fx, &e, "indicator", "IND-1",
+	              "only other units report this, not con-houston");
+	fx->force = true;
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+	assert_entry_problem(fx, "indicator", "IND-1", "only other units report this");
+	assert_true(fx->problems.list[0].is_warning);
+	fx->force = false;
+	e.unit = "con-miami";
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+	assert_int_equal(fx->problems.count, 0);
+
+	entry_fixture_edit_plan(
+		fx, "/reporting",
+		"[{'code': '2.1.05', 'kinds': ['area'], 'units': ['con-houston']}]");
+	entry_refused(fx, &e, "initiative", "2.1.05",
+	              "only other units report this, not con-miami");
+	e.unit = "con-houston";
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+}
+
+static void
+a_level_that_other_units_report_is_told(void **ctx)
+{
+	struct entry_fixture *fx = *ctx;
+	const struct entry level = {
+		.unit = "con-houston",
+		.indicator = "IND-4",
+		.quarter = "2025-Q1",
+		.level = "3",
+		.by = "ana",
+	};
+
+	entry_fixture_edit_plan(fx, "/indicators/3/by", "'level'");
+	assert_status(entry_build_as(fx, &level, KIND_LEVEL, NULL), ST_OK);
+	entry_fixture_edit_plan(fx, "/reporting", "[{'code': 'IND-4', 'kinds': ['area']}]");
+	assert_status(entry_build_as(fx, &level, KIND_LEVEL, NULL), ST_INVALID);
+	assert_int_equal(fx->problems.errors, 2); /* IND-4 is fed by things again, too */
+	assert_string_equal(fx->problems.list[1].field, "indicator");
+	assert_non_null(strstr(fx->problems.list[1].rule, "only other units"));
 }
 
 static void
 without_a_plan_only_form_is_checked(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	plan_table *table = fx->table;
 	struct entry e = fx->entry;
 
@@ -431,61 +333,61 @@ without_a_plan_only_form_is_checked(void **ctx)
 	e.date = "2031-01-01";
 	e.mode = "new-mode";
 	fx->today = DATE_MAX;
-	assert_status(build(fx, &e), ST_OK);
+	assert_status(entry_build_activity(fx, &e), ST_OK);
 	assert_int_equal(fx->problems.count, 0);
 	e.mode = "a mode";
-	refused(fx, &e, "mode", "a mode", "not a code");
+	entry_refused(fx, &e, "mode", "a mode", "not a code");
 	fx->table = table;
 }
 
 static void
 unit_that_is_not_given_is_the_only_one(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 
 	e.unit = NULL;
-	refused(fx, &e, "unit", "", "con-houston, con-miami");
+	entry_refused(fx, &e, "unit", "", "con-houston, con-miami");
 	fx->units.count = 1;
-	assert_status(build(fx, &e), ST_OK);
-	assert_true(text_is(built(fx).unit, "con-houston"));
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+	assert_true(text_is(entry_built(fx).unit, "con-houston"));
 }
 
 static void
 odd_days_are_only_warned_about(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 
 	e.mode = "sabado-consular"; /* the 15th is a Saturday */
-	assert_status(build(fx, &e), ST_OK);
+	assert_status(entry_build_activity(fx, &e), ST_OK);
 	assert_int_equal(fx->problems.count, 0);
 	e.date = "2025-11-11";
-	assert_status(build(fx, &e), ST_OK);
-	assert_problem(fx, "date", "2025-11-11", "not a Saturday");
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+	assert_entry_problem(fx, "date", "2025-11-11", "not a Saturday");
 	assert_true(fx->problems.list[0].is_warning);
 	e.mode = NULL;
 	e.status = "planned";
-	assert_status(build(fx, &e), ST_OK);
-	assert_problem(fx, "date", "2025-11-11", "past");
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+	assert_entry_problem(fx, "date", "2025-11-11", "past");
 	e.status = "done";
 	e.date = "2026-01-01";
-	assert_status(build(fx, &e), ST_OK);
-	assert_problem(fx, "date", "2026-01-01", "still to come");
+	assert_status(entry_build_activity(fx, &e), ST_OK);
+	assert_entry_problem(fx, "date", "2026-01-01", "still to come");
 }
 
 static void
 correction_needs_a_reason(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct fix fix = { .seq = 4, .hash = (const uint8_t *) "0123456789abcdef" };
 	struct event e;
 
-	assert_status(build_as(fx, &fx->entry, KIND_ACTIVITY, &fix), ST_INVALID);
-	assert_problem(fx, "why", "", "reason");
+	assert_status(entry_build_as(fx, &fx->entry, KIND_ACTIVITY, &fix), ST_INVALID);
+	assert_entry_problem(fx, "why", "", "reason");
 	fx->entry.why = "miscounted";
-	assert_status(build_as(fx, &fx->entry, KIND_ACTIVITY, &fix), ST_OK);
-	e = built(fx);
+	assert_status(entry_build_as(fx, &fx->entry, KIND_ACTIVITY, &fix), ST_OK);
+	e = entry_built(fx);
 	assert_int_equal(e.fixes.count, 1);
 	assert_int_equal(e.fixes.list[0].seq, 4);
 	assert_memory_equal(e.fixes.list[0].hash, fix.hash, HASH_PREFIX_BYTES);
@@ -495,30 +397,32 @@ correction_needs_a_reason(void **ctx)
 static void
 void_says_only_who_what_and_why(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct fix fix = { .seq = 4, .hash = (const uint8_t *) "0123456789abcdef" };
 	struct event e;
 
 	fx->entry.why = "never happened";
-	assert_status(build_as(fx, &fx->entry, KIND_VOID, &fix), ST_OK);
-	e = built(fx);
+	assert_status(entry_build_as(fx, &fx->entry, KIND_VOID, &fix), ST_OK);
+	e = entry_built(fx);
 	assert_int_equal(e.kind, KIND_VOID);
-	assert_int_equal(e.has, EVENT_BIT(EVENT_AT) | EVENT_BIT(EVENT_BY) | EVENT_BIT(EVENT_FIXES) |
-	                                EVENT_BIT(EVENT_KIND) | EVENT_BIT(EVENT_UNIT) |
-	                                EVENT_BIT(EVENT_V) | EVENT_BIT(EVENT_WHY));
+	assert_int_equal(e.has,
+	                 EVENT_BIT(EVENT_AT) | EVENT_BIT(EVENT_BY) | EVENT_BIT(EVENT_FIXES) |
+	                         EVENT_BIT(EVENT_KIND) | EVENT_BIT(EVENT_UNIT) |
+	                         EVENT_BIT(EVENT_V) | EVENT_BIT(EVENT_WHY));
 }
 
 static void
 hostile_text_is_shown_safely(void **ctx)
 {
-	struct fixture *fx = *ctx;
+	struct entry_fixture *fx = *ctx;
 	struct entry e = fx->entry;
 
 	e.date = "\033[2J\xff";
-	refused(fx, &e, "date", "\\x1b[2J\\xff", "YYYY-MM-DD");
+	entry_refused(fx, &e, "date", "\\x1b[2J\\xff", "YYYY-MM-DD");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, entry_fixture_setup, entry_fixture_teardown)
 
 int
 main(void)
@@ -533,6 +437,8 @@ main(void)
 		TEST(all_faults_are_told_at_once),
 		TEST(too_many_faults_are_counted),
 		TEST(force_records_what_only_the_plan_refuses),
+		TEST(what_other_units_report_is_told_and_can_be_forced),
+		TEST(a_level_that_other_units_report_is_told),
 		TEST(without_a_plan_only_form_is_checked),
 		TEST(unit_that_is_not_given_is_the_only_one),
 		TEST(odd_days_are_only_warned_about),

@@ -1,5 +1,6 @@
 #include "tests/support/check.h"
 
+#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,8 +71,10 @@ static status
 create(const char *dir, const char *plan_text)
 {
 	static const uint8_t curve[CURVE_BYTES] = { 9 };
+	uint8_t public[FEED_BYTES], secret[SIGN_SECRET_BYTES];
 
-	return hub_create(dir, curve, plan_text, strlen(plan_text), 1);
+	crypto_sign_keypair(public, secret);
+	return hub_create(dir, curve, secret, plan_text, strlen(plan_text), 1);
 }
 
 static mode_t
@@ -181,6 +184,33 @@ what_was_committed_is_there_after_opening_again(void **ctx)
 	assert_int_equal(plan_version(p), 3);
 }
 
+/* As after an upgrade: the rows are those of a program that counted otherwise. */
+static void
+a_ledger_of_another_program_is_folded_again(void **ctx)
+{
+	(void) ctx;
+	static const char key[] = "ledger";
+	const struct bytes format = { (const uint8_t *) key, sizeof(key) - 1 };
+	bool renewed = false;
+
+	record(&track, 3);
+	lane_give_all(&track, 2, hub_at.hub, txn);
+	assert_status(kv_clear(txn, TABLE_CELLS), ST_OK);
+	hub_commit(&txn);
+	assert_status(hub_renew(hub_at.hub), ST_OK);
+	txn = hub_begin(hub_at.hub);
+	assert_int_equal(kv_count(txn, TABLE_CELLS), 0); /* it is of this program */
+	assert_status(kv_delete(txn, TABLE_META, format), ST_OK);
+	hub_commit(&txn);
+	assert_status(hub_is_renewed(hub_at.hub, &renewed), ST_OK);
+	assert_false(renewed);
+	assert_status(hub_renew(hub_at.hub), ST_OK);
+	assert_status(hub_is_renewed(hub_at.hub, &renewed), ST_OK);
+	assert_true(renewed);
+	txn = hub_begin(hub_at.hub);
+	assert_int_equal(cell_quantity(txn, "IND-1", "con-a", "US", DAY, "", STATUS_DONE), 3);
+}
+
 /* ---- batches ---- */
 
 static status
@@ -282,9 +312,9 @@ damage_of_the_store_is_no_fault_of_a_batch(void **ctx)
 	kv_abort(&txn);
 
 	txn = hub_begin(hub_at.hub);
-	assert_status(kv_delete(txn, TABLE_JOURNAL,
-	                        (struct bytes) { first_entry, sizeof(first_entry) }),
-	              ST_OK);
+	assert_status(
+		kv_delete(txn, TABLE_JOURNAL, (struct bytes) { first_entry, sizeof(first_entry) }),
+		ST_OK);
 	assert_status(lane_give(&track, 2, 2, hub_at.hub, txn), ST_IO);
 	kv_abort(&txn);
 
@@ -465,6 +495,7 @@ main(void)
 		cmocka_unit_test(what_fails_leaves_nothing_behind),
 		cmocka_unit_test(a_home_of_another_format_is_told),
 		hub_test(what_was_committed_is_there_after_opening_again),
+		hub_test(a_ledger_of_another_program_is_folded_again),
 		hub_test(a_feed_that_is_not_enrolled_is_denied),
 		hub_test(a_batch_changed_anywhere_is_refused_and_stores_nothing),
 		hub_test(repeats_gaps_and_overlaps_leave_the_transaction_usable),

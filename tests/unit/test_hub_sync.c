@@ -57,9 +57,9 @@ look_at_answer(struct fixture *fx)
 {
 	fx->answer = (struct message) { 0 };
 	if (fx->action.type == HUB_SEND || fx->action.type == HUB_REFUSE)
-		assert_status(message_decode(fx->action.frame.at, fx->action.frame.len,
-		                             &fx->answer),
-		              ST_OK);
+		assert_status(
+			message_decode(fx->action.frame.at, fx->action.frame.len, &fx->answer),
+			ST_OK);
 }
 
 static void
@@ -332,8 +332,8 @@ batch_is_handed_out_and_acknowledged(void **ctx)
 	assert_int_equal(fx->answer.round, 1);
 	assert_int_equal(fx->answer.safe.seq, 0);
 	receipt_signed(fx->hub.common.hub, fx->device.feed, &fx->end, covered);
-	assert_true(signature_valid(covered, sizeof(covered), fx->hub.common.hub,
-	                            fx->answer.receipt));
+	assert_true(
+		signature_valid(covered, sizeof(covered), fx->hub.common.hub, fx->answer.receipt));
 }
 
 static void
@@ -356,9 +356,9 @@ each_fault_of_a_batch_is_refused_as_itself(void **ctx)
 		status outcome;
 		refusal code;
 	} faults[] = {
-		{ ST_DENIED, REFUSAL_SEAL },          { ST_CHAIN, REFUSAL_CHAIN },
-		{ ST_LIMIT, REFUSAL_LIMIT },          { ST_MALFORMED, REFUSAL_MALFORMED },
-		{ ST_FULL, REFUSAL_BUSY },            { ST_IO, REFUSAL_BUSY },
+		{ ST_DENIED, REFUSAL_SEAL }, { ST_CHAIN, REFUSAL_CHAIN },
+		{ ST_LIMIT, REFUSAL_LIMIT }, { ST_MALFORMED, REFUSAL_MALFORMED },
+		{ ST_FULL, REFUSAL_BUSY },   { ST_IO, REFUSAL_BUSY },
 		{ ST_NOMEM, REFUSAL_BUSY },
 	};
 	struct fixture *fx = *ctx;
@@ -580,8 +580,11 @@ pings_and_documents_are_answered_while_waiting(void **ctx)
 static void
 get(struct fixture *fx, const char *what, uint64_t version, uint64_t offset)
 {
-	frame(fx, &(struct message) { .type = MESSAGE_GET, .what = text_of(what),
-	                              .version = version, .offset = offset });
+	frame(fx,
+	      &(struct message) { .type = MESSAGE_GET,
+	                          .what = text_of(what),
+	                          .version = version,
+	                          .offset = offset });
 	assert_answer(fx, MESSAGE_PART);
 	assert_true(text_is(fx->answer.what, what));
 }

@@ -25,7 +25,7 @@ speaks(const char *const *environment, const char *want)
 		clearenv();
 		for (; *environment; environment += 2)
 			setenv(environment[0], environment[1], 1);
-		i18n_init();
+		i18n_init("valija");
 		snprintf(number, sizeof(number), "%.1f", 1.5);
 		_exit(strcmp(_(ENGLISH), want) != 0 || strcmp(number, "1.5") != 0 ||
 		      strcmp(nl_langinfo(CODESET), "UTF-8") != 0);

@@ -20,8 +20,8 @@ setup(void **ctx)
 static void
 base32_is_that_of_rfc_4648(void **ctx)
 {
-	static const char *const want[] = { "", "MY", "MZXQ", "MZXW6", "MZXW6YQ", "MZXW6YTB",
-		                            "MZXW6YTBOI" };
+	static const char *const want[] = { "",        "MY",       "MZXQ",      "MZXW6",
+		                            "MZXW6YQ", "MZXW6YTB", "MZXW6YTBOI" };
 	char out[17];
 
 	(void) ctx;
@@ -120,10 +120,17 @@ a_reference_comes_back(void **ctx)
 static void
 what_is_no_reference_is_refused(void **ctx)
 {
-	static const char *const wrong[] = { "",           "ABCDEFGH",      "ABCDEFGH-",
-		                             "ABCDEFGH-0", "ABCDEFGH-x",    "ABCDEFG-1",
-		                             "ABCDEFG1-1", "ABCDEFGH-1-",   "ABCDEFGH-1-abcdef0",
-		                             "ABCDEFGH-1-abcdef0g", "ABCDEFGH-1 " };
+	static const char *const wrong[] = { "",
+		                             "ABCDEFGH",
+		                             "ABCDEFGH-",
+		                             "ABCDEFGH-0",
+		                             "ABCDEFGH-x",
+		                             "ABCDEFG-1",
+		                             "ABCDEFG1-1",
+		                             "ABCDEFGH-1-",
+		                             "ABCDEFGH-1-abcdef0",
+		                             "ABCDEFGH-1-abcdef0g",
+		                             "ABCDEFGH-1 " };
 	struct ref ref;
 
 	(void) ctx;

@@ -32,10 +32,11 @@ setup(void **ctx)
 	fx->units = (struct codes) { 1, { text_of("con-houston") } };
 	fx->config = (struct import_config) {
 		.map = fx->map,
-		.device_units = &fx->units,
+		.frame.kind = KIND_ACTIVITY,
+		.frame.device_units = &fx->units,
 		.by = "ana",
-		.at_ms = 1,
-		.today = DATE_MAX,
+		.frame.at_ms = 1,
+		.frame.today = DATE_MAX,
 	};
 	*ctx = fx;
 	return 0;
@@ -190,10 +191,10 @@ static const struct {
 	const char *unit;
 	size_t complete, incomplete;
 } published[] = {
-	{ "con-nueva-york", 3, 0 },    { "con-washington", 1, 0 },    { "con-londres", 0, 1 },
-	{ "con-atlanta", 3, 0 },       { "con-los-angeles", 2, 0 },   { "con-san-francisco", 1, 1 },
-	{ "con-madrid", 3, 0 },        { "con-valencia-es", 0, 1 },   { "con-monterrey", 0, 1 },
-	{ "con-montreal", 0, 1 },      { "con-bilbao", 4, 0 },        { "con-miami", 1, 0 },
+	{ "con-nueva-york", 3, 0 }, { "con-washington", 1, 0 },  { "con-londres", 0, 1 },
+	{ "con-atlanta", 3, 0 },    { "con-los-angeles", 2, 0 }, { "con-san-francisco", 1, 1 },
+	{ "con-madrid", 3, 0 },     { "con-valencia-es", 0, 1 }, { "con-monterrey", 0, 1 },
+	{ "con-montreal", 0, 1 },   { "con-bilbao", 4, 0 },      { "con-miami", 1, 0 },
 };
 
 static void
@@ -251,7 +252,8 @@ how_a_file_is_written_makes_no_row_new(void **ctx)
 	static const char *const variants[] = {
 		"date,indicator,place,note,attended\r\n2025-05-17,IND-1,Tyler,\"a\r\nb\",7\r\n",
 		"date;indicator;place;note;attended\n2025-05-17;IND-1;Tyler;\"a\nb\";7\n",
-		"\xef\xbb\xbf" "date,indicator,place,note,attended\n"
+		"\xef\xbb\xbf"
+		"date,indicator,place,note,attended\n"
 		"2025-05-17,IND-1,Tyler,\"a\nb\",7\n",
 		"attended,note,place,date,indicator\n7,\"a\nb\",Tyler,2025-05-17,IND-1\n",
 		"sep=,\ndate,indicator,place,note,attended\n2025-05-17,IND-1,Tyler,\"a\nb\",7\n",
@@ -272,16 +274,24 @@ static void
 what_a_row_says_makes_it_another(void **ctx)
 {
 	static const char header[] = "date,indicator,initiative,until,quantity,mode,place,country,"
-	                             "status,note,by,attended,visa,ACT-1\n";
+				     "status,note,by,attended,visa,ACT-1\n";
 	static const char *const rows[] = {
-		"2025-05-17,IND-1,,,,,,,,,,,,", "2025-05-18,IND-1,,,,,,,,,,,,",
-		"2025-05-17,IND-6,,,,,,,,,,,,", "2025-05-17,IND-1,2.1.05,,,,,,,,,,,",
-		"2025-05-17,IND-1,,2025-05-18,,,,,,,,,,", "2025-05-17,IND-1,,,2,,,,,,,,,",
-		"2025-05-17,IND-1,,,,consulado-movil,,,,,,,,", "2025-05-17,IND-1,,,,,Tyler,,,,,,,",
-		"2025-05-17,IND-1,,,,,,US,,,,,,", "2025-05-17,IND-1,,,,,,,planned,,,,,",
-		"2025-05-17,IND-1,,,,,,,,Tyler,,,,", "2025-05-17,IND-1,,,,,,,,,Tyler,,,",
-		"2025-05-17,IND-1,,,,,,,,,,1,,", "2025-05-17,IND-1,,,,,,,,,,,1,",
-		"2025-05-17,IND-1,,,,,,,,,,,,1", "2025-05-17,IND-1,,,,,,,,,,0,,",
+		"2025-05-17,IND-1,,,,,,,,,,,,",
+		"2025-05-18,IND-1,,,,,,,,,,,,",
+		"2025-05-17,IND-6,,,,,,,,,,,,",
+		"2025-05-17,IND-1,2.1.05,,,,,,,,,,,",
+		"2025-05-17,IND-1,,2025-05-18,,,,,,,,,,",
+		"2025-05-17,IND-1,,,2,,,,,,,,,",
+		"2025-05-17,IND-1,,,,consulado-movil,,,,,,,,",
+		"2025-05-17,IND-1,,,,,Tyler,,,,,,,",
+		"2025-05-17,IND-1,,,,,,US,,,,,,",
+		"2025-05-17,IND-1,,,,,,,planned,,,,,",
+		"2025-05-17,IND-1,,,,,,,,Tyler,,,,",
+		"2025-05-17,IND-1,,,,,,,,,Tyler,,,",
+		"2025-05-17,IND-1,,,,,,,,,,1,,",
+		"2025-05-17,IND-1,,,,,,,,,,,1,",
+		"2025-05-17,IND-1,,,,,,,,,,,,1",
+		"2025-05-17,IND-1,,,,,,,,,,0,,",
 	};
 	char first[400], second[400];
 
@@ -394,8 +404,9 @@ rows_that_do_not_fit_the_header_are_bad(void **ctx)
 {
 	struct fixture *fx = *ctx;
 
-	assert_status(read_file(fx, "date,indicator,place\n2025-05-17,IND-1,Tyler, TX\n"
-	                            "2025-05-17,IND-1\n2025-05-17,IND-1,Tyler,,\n"),
+	assert_status(read_file(fx,
+	                        "date,indicator,place\n2025-05-17,IND-1,Tyler, TX\n"
+	                        "2025-05-17,IND-1\n2025-05-17,IND-1,Tyler,,\n"),
 	              ST_INVALID);
 	assert_int_equal(fx->in.bad.count, 2);
 	assert_bad(fx, 0, 2, NO_COLUMN, "", "", "more cells");
@@ -423,7 +434,7 @@ rows_of_other_units_are_bad_or_left_out(void **ctx)
 {
 	struct fixture *fx = *ctx;
 	static const char file[] = "unit,date,indicator\ncon-houston,2025-05-17,IND-1\n"
-	                           "con-miami,2025-05-17,IND-1\ncon-miami,nonsense,IND-1\n";
+				   "con-miami,2025-05-17,IND-1\ncon-miami,nonsense,IND-1\n";
 
 	assert_status(read_file(fx, file), ST_INVALID);
 	assert_true(fx->in.needs_unit);
@@ -455,7 +466,7 @@ rows_without_a_full_date_are_bad_or_left_out(void **ctx)
 {
 	struct fixture *fx = *ctx;
 	static const char file[] = "indicator,date\nIND-1,2025\nIND-1,2025-05\nIND-1,\n"
-	                           "IND-1,2025-05-17\n";
+				   "IND-1,2025-05-17\n";
 
 	assert_status(read_file(fx, file), ST_INVALID);
 	assert_true(fx->in.needs_skip);
@@ -474,8 +485,9 @@ unknown_columns_are_bad_unless_empty_or_marked(void **ctx)
 {
 	struct fixture *fx = *ctx;
 
-	assert_status(read_file(fx, "date,indicator,plaze\n2025-05-17,IND-1,x\n"
-	                            "2025-05-17,IND-1,y\n"),
+	assert_status(read_file(fx,
+	                        "date,indicator,plaze\n2025-05-17,IND-1,x\n"
+	                        "2025-05-17,IND-1,y\n"),
 	              ST_INVALID);
 	assert_int_equal(fx->in.bad.count, 1);
 	assert_bad(fx, 0, 1, 3, "plaze", "plaze", "place");
@@ -515,8 +527,9 @@ what_the_file_cannot_be_read_for_is_told_after_the_bad_rows(void **ctx)
 {
 	struct fixture *fx = *ctx;
 
-	assert_status(read_file(fx, "date,indicator,place\n2025-13-01,IND-1,x\n"
-	                            "2025-05-17,IND-1,\"x\n"),
+	assert_status(read_file(fx,
+	                        "date,indicator,place\n2025-13-01,IND-1,x\n"
+	                        "2025-05-17,IND-1,\"x\n"),
 	              ST_INVALID);
 	assert_int_equal(fx->in.bad.count, 2);
 	assert_bad(fx, 1, 3, 3, "place", "x", "begins this cell");

@@ -354,6 +354,23 @@ existing_environment_is_not_replaced(void **ctx)
 }
 
 static void
+a_table_that_is_new_in_the_program_is_added(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	static const char *const more[] = { "words", "numbers", "later" };
+	struct kv_config newer = config;
+
+	put_word(fx->store, "a", "kept");
+	newer.tables = more;
+	newer.table_count = LENGTH(more);
+	kv_close(&fx->store);
+	assert_status(kv_open(fx->dir, &newer, &fx->store), ST_OK);
+	assert_word(fx->store, "a", "kept");
+	reopen(fx); /* and an older program opens it still */
+	assert_word(fx->store, "a", "kept");
+}
+
+static void
 only_what_is_ours_is_opened(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -366,7 +383,8 @@ only_what_is_ours_is_opened(void **ctx)
 	assert_int_equal(mkdir(scratch_path(fx->scratch, "foreign"), 0700), 0);
 	assert_status(kv_open(scratch_path(fx->scratch, "foreign"), &config, &store), ST_NOT_FOUND);
 	assert_status(file_write(scratch_path(fx->scratch, "foreign/data.mdb"), table_names,
-	                         sizeof(table_names), 0600), ST_OK);
+	                         sizeof(table_names), 0600),
+	              ST_OK);
 	assert_status(kv_open(scratch_path(fx->scratch, "foreign"), &config, &store), ST_MALFORMED);
 
 	other.format = 8;
@@ -581,6 +599,34 @@ several_processes_write_one_after_the_other(void **ctx)
 }
 
 static void
+a_copy_has_what_was_committed_and_goes_its_own_way(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	const char *dir = scratch_path(fx->scratch, "copy");
+	struct stat info;
+	kv_txn *txn = NULL;
+	kv *copy = NULL;
+
+	put_word(fx->store, "a", "before");
+	assert_status(kv_copy(fx->store, dir, 0600), ST_OK);
+	put_word(fx->store, "a", "after");
+	assert_status(kv_open(dir, &config, &copy), ST_OK);
+	assert_word(copy, "a", "before");
+	put_word(copy, "b", "in the copy");
+	assert_word(fx->store, "b", NULL);
+	assert_int_equal(stat(scratch_path(fx->scratch, "copy/data.mdb"), &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+
+	/* what is there is never written over; a read transaction is in the way */
+	assert_status(kv_copy(fx->store, dir, 0600), ST_EXISTS);
+	assert_word(copy, "a", "before");
+	assert_status(kv_read(fx->store, &txn), ST_OK);
+	assert_status(kv_copy(fx->store, scratch_path(fx->scratch, "second"), 0600), ST_BUSY);
+	kv_abort(&txn);
+	kv_close(&copy);
+}
+
+static void
 room_is_told(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -615,6 +661,7 @@ main(void)
 		TEST(rights_of_the_files_do_not_follow_the_umask),
 		TEST(copy_without_its_lock_files_opens),
 		TEST(existing_environment_is_not_replaced),
+		TEST(a_table_that_is_new_in_the_program_is_added),
 		TEST(only_what_is_ours_is_opened),
 		TEST(same_folder_is_not_opened_twice),
 		TEST(full_map_is_told_and_what_is_there_stays),
@@ -622,6 +669,7 @@ main(void)
 		TEST(who_waited_in_vain_can_say_for_whom),
 		TEST(lock_of_a_dead_process_is_free),
 		TEST(several_processes_write_one_after_the_other),
+		TEST(a_copy_has_what_was_committed_and_goes_its_own_way),
 		TEST(room_is_told),
 	};
 

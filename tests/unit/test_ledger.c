@@ -142,7 +142,7 @@ assert_standing(const struct test_device *d, const char *want)
 		len += (size_t) snprintf(got + len, sizeof(got) - len, "%sheld %ju:%.*s",
 		                         len ? " " : "", (uintmax_t) h.at.seq, (int) h.reason.len,
 		                         h.reason.at);
-	while (standing_next_conflict(&s.conflicts, &p))
+	while (standing_next_point(&s.conflicts, &p))
 		len += (size_t) snprintf(got + len, sizeof(got) - len, "%sconflict %ju",
 		                         len ? " " : "", (uintmax_t) p.seq);
 	assert_string_equal(got, want);
@@ -242,7 +242,7 @@ counts_and_groups_are_added_up_by_cell(void **ctx)
 			i == 0 ? 'c' : 'g',
 			text_of(i == 0 ? "attended" : "ACT-1"),
 		};
-		uint8_t key[ROW_KEY_MAX];
+		uint8_t key[ROW_KEY_MAX] = { 0 };
 		struct bytes value;
 
 		assert_status(kv_get(txn, TABLE_EXTRAS,

@@ -8,24 +8,14 @@
 
 #include "hub/digest.h"
 #include "hub/ledger.h"
+#include "hub/registry_entry.h"
 #include "tests/support/hub_fixture.h"
 #include "tests/support/ledger_naive.h"
-#include "tests/support/plan_base.h"
+#include "tests/support/naive_pick.h"
+#include "tests/support/pick.h"
 
-enum { WORLDS = 120, ORDERS = 4, LANES = 10, FEEDS = 4 };
-
-static uint64_t random_state;
-
-static unsigned
-pick(unsigned n)
-{
-	random_state += UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t z = random_state;
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (unsigned) ((z ^ (z >> 31)) % n);
-}
+enum { WORLDS = 40, ORDERS = 4, LANES = 12, FEEDS = NAIVE_DEVICES, FIRST_NUMBER = 100 };
+enum { OFFICE = 3, ENROLLED = NAIVE_HUB /* the hub knows itself */ };
 
 /* A lane, and which event of the world each of its events is. */
 struct track {
@@ -41,79 +31,9 @@ struct world {
 };
 
 static struct test_device devices[FEEDS];
-static const char *const unit_names[FEEDS] = { "con-a", "con-a,con-b", "con-b", "area-x" };
 static struct hub_fixture hubs[2];
 
 /* ---- making a world ---- */
-
-static void
-pick_targets(struct world *w, struct naive_event *n, struct event *e)
-{
-	static const struct point nowhere = { 7, { 0xee } };
-	unsigned count = pick(4) == 0 ? 2 + pick(2) : 1;
-
-	for (unsigned i = 0; i < count; i++) {
-		size_t back = 1 + pick(pick(2) ? 3 : 60), at;
-
-		if (pick(25) == 0 || w->naive.count == 0) {
-			test_fix(e, &nowhere, NULL);
-			n->targets[n->target_count++] = NAIVE_MISSING;
-			continue;
-		}
-		at = back > w->naive.count ? pick((unsigned) w->naive.count)
-					   : w->naive.count - back;
-		n->targets[n->target_count++] = at;
-		/* its own feed may be named or not */
-		test_fix(e, &w->naive.events[at].at,
-		         w->naive.events[at].device == n->device && pick(2)
-		                 ? NULL
-		                 : w->naive.events[at].feed);
-	}
-}
-
-static struct event
-pick_activity(struct naive_event *n)
-{
-	static const char *const units[] = {
-		"con-a", "con-b", "con-a", "con-b", "area-x", "con-zz"
-	};
-	static const date days[] = { 20157, 20406, 20407, 21915 };
-	static const char *const indicators[] = { "IND-1", "IND-1", "IND-1", NULL, "IND-9" };
-	static const char *const initiatives[] = { NULL, NULL, "1.1.01", "1.1.02",
-		                                   "1.1.01,1.1.02" };
-	static const char *const modes[] = { NULL, NULL, "movil", "fija" };
-	struct event e;
-
-	n->unit = units[pick(pick(4) ? 2 : LENGTH(units))];
-	n->day = days[pick(pick(4) ? 3 : LENGTH(days))];
-	n->indicator = indicators[pick(pick(4) ? 3 : LENGTH(indicators))];
-	n->initiatives = initiatives[pick(LENGTH(initiatives))];
-	if (!n->indicator && !n->initiatives)
-		n->initiatives = "1.1.01";
-	n->mode = modes[pick(LENGTH(modes))];
-	n->country = pick(4) ? NULL : "PE";
-	n->quantity = 1 + pick(5);
-	n->status = pick(3) ? STATUS_DONE : (event_status) pick(EVENT_STATUSES_);
-	n->attended = pick(2) ? pick(3) * 100 : 0;
-	n->actor = pick(3) ? 0 : pick(50);
-	e = test_activity(n->unit, n->day);
-	test_indicator(&e, n->indicator);
-	if (n->initiatives)
-		test_initiatives(&e, n->initiatives);
-	if (n->mode)
-		test_mode(&e, n->mode);
-	if (n->country) {
-		e.country = text_of(n->country);
-		e.has |= EVENT_BIT(EVENT_COUNTRY);
-	}
-	e.quantity = n->quantity;
-	e.status = n->status;
-	if (n->attended > 0)
-		test_count(&e, "attended", n->attended);
-	if (n->actor > 0)
-		test_group(&e, "ACT-1", n->actor);
-	return e;
-}
 
 #define BODY(text) \
 	{ \
@@ -133,7 +53,7 @@ add_unreadable(struct track *t, struct naive_event *n)
 		{ HOLD_KIND,
 		  BODY("\x84\xa2"
 		       "at\x01\xa1k\xa5"
-		       "thing\xa1u\xa5"
+		       "newer\xa1u\xa5"
 		       "con-a\xa1v\x01") },
 		{ HOLD_VERSION,
 		  BODY("\x83\xa2"
@@ -165,7 +85,7 @@ same_event(const struct world *w, const struct naive_event *n)
 static void
 add_event(struct world *w, struct track *t)
 {
-	struct naive_event n = { .device = (size_t) (t->lane.device - devices) };
+	struct naive_event n = { .device = (size_t) (t->lane.device - devices), .percent = -1 };
 	unsigned kind = pick(20);
 	struct event e;
 
@@ -173,15 +93,10 @@ add_event(struct world *w, struct track *t)
 	if (kind == 0) {
 		n.at = add_unreadable(t, &n);
 	} else {
-		if (kind < 5) {
-			n.is_void = true;
-			n.unit = pick(4) ? "con-a" : "con-b";
-			e = test_void(n.unit);
-		} else {
-			e = pick_activity(&n);
-		}
-		if (n.is_void || kind < 13)
-			pick_targets(w, &n, &e);
+		n.kind = KIND_VOID;
+		e = kind < 5 ? naive_pick_void(&n) : naive_pick_record(&n);
+		if (kind < 13)
+			naive_pick_targets(&w->naive, &n, &e);
 		n.at = lane_add(&t->lane, &e);
 	}
 	n.parent = t->lane.count > 1 ? t->events[t->lane.count - 2] : NAIVE_MISSING;
@@ -225,7 +140,7 @@ make_world(uint64_t seed)
 	unsigned events;
 
 	assert_non_null(w);
-	random_state = seed;
+	pick_seed(seed);
 	events = 2 + pick(NAIVE_EVENTS_MAX - 2);
 	for (; w->track_count < FEEDS; w->track_count++)
 		lane_init(&w->tracks[w->track_count].lane, &devices[w->track_count]);
@@ -280,20 +195,6 @@ give_anything(struct track *t, hub *h, kv_txn *txn)
 		fail_msg("%zu to %zu: %s", first, last, status_text(st));
 }
 
-static json_t *
-next_plan(void)
-{
-	json_t *root = plan_base();
-
-	plan_base_edit(root, "/version", "4");
-	plan_base_edit(root, "/modes/-", "{\"code\": \"fija\", \"name\": \"Fija\"}");
-	plan_base_edit(root, "/indicators/0/links", "[\"1.1.01\"]");
-	plan_base_edit(root, "/units/1/country", "\"MX\"");
-	plan_base_edit(root, "/units/1/country_name", "\"México\"");
-	plan_base_edit(root, "/period/to", "\"2031-12-31\"");
-	return root;
-}
-
 /* The third device may report for con-a, too. */
 static void
 grant(hub *h, kv_txn *txn)
@@ -304,10 +205,90 @@ grant(hub *h, kv_txn *txn)
 	test_device_enroll(&more, h, txn, ROLE_DEVICE);
 }
 
+/* ---- acts of the registry ---- */
+
+static uint64_t
+pick_leaves(const struct world *w, size_t device)
+{
+	uint64_t leaves = 0;
+
+	for (size_t i = 0; i < w->naive.count; i++)
+		if (w->naive.events[i].device == device && pick(5) == 0)
+			leaves |= UINT64_C(1) << i;
+	return leaves;
+}
+
+/* Whatever the leaves named are: ends of lanes, or below others, or all of no lane. */
+static void
+pick_acts(struct world *w)
+{
+	size_t count = 1 + pick(NAIVE_ACTS_MAX), often = pick(ENROLLED);
+
+	while (w->naive.act_count < count) {
+		struct naive_act *a = &w->naive.acts[w->naive.act_count++];
+
+		a->type = pick(2) ? NAIVE_LOSS : pick(2) ? NAIVE_GRANT : NAIVE_ADMIT;
+		a->device = pick(4) ? often : pick(ENROLLED);
+		a->rights = pick(3) ? 15 : 1 + pick(15);
+		if (a->type == NAIVE_GRANT && (a->rights & 7) == 0)
+			a->rights |= NAIVE_CON_B; /* nobody is enrolled for no unit */
+		a->leaves = a->type == NAIVE_GRANT ? 0 : pick_leaves(w, a->device);
+	}
+}
+
+static int
+compare_points(const void *one, const void *two)
+{
+	return memcmp(one, two, POINT_BYTES);
+}
+
+static struct bytes
+pack_leaves(const struct world *w, uint64_t leaves, uint8_t *space)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->naive.count; i++) {
+		if (!(leaves >> i & 1))
+			continue;
+		put_u64(space + count * POINT_BYTES, w->naive.events[i].at.seq);
+		memcpy(space + count++ * POINT_BYTES + 8, w->naive.events[i].at.hash, HASH_BYTES);
+	}
+	if (leaves % 3 == 0) /* one that never comes */
+		memset(space + count++ * POINT_BYTES, 0x11, POINT_BYTES);
+	qsort(space, count, POINT_BYTES, compare_points);
+	return (struct bytes) { space, count * POINT_BYTES };
+}
+
+/* As an entry that another hub has made. */
+static void
+act(const struct world *w, size_t which, hub *h, kv_txn *txn)
+{
+	static const char *const names[] = { "con-a", "con-b", "area-x" };
+	static const unsigned ascending[] = { 2, 0, 1 };
+	static const registry_act kinds[] = {
+		[NAIVE_GRANT] = ACT_ENROLL, [NAIVE_LOSS] = ACT_REVOKE, [NAIVE_ADMIT] = ACT_ADMIT
+	};
+	const struct naive_act *a = &w->naive.acts[which];
+	uint8_t space[(NAIVE_EVENTS_MAX + 1) * POINT_BYTES];
+	struct entry e = { .act = kinds[a->type],
+		           .number = FIRST_NUMBER + which,
+		           .at_ms = (int64_t) which,
+		           .feed = devices[a->device].feed,
+		           .curve = devices[a->device].curve,
+		           .role = a->rights & NAIVE_OFFICE ? ROLE_OFFICE : ROLE_DEVICE };
+
+	for (size_t i = 0; i < LENGTH(ascending) && a->type != NAIVE_ADMIT; i++)
+		if (a->rights >> ascending[i] & 1)
+			e.units.list[e.units.count++] = text_of(names[ascending[i]]);
+	if (a->type != NAIVE_GRANT)
+		e.leaves = pack_leaves(w, a->leaves, space);
+	hub_enter(h, txn, &e);
+}
+
 static void
 fold_world(struct world *w, hub *h, kv_txn *txn)
 {
-	size_t left = 0, plan_at, grant_at, total;
+	size_t left = 0, plan_at, grant_at, total, acts = 0;
 
 	for (size_t i = 0; i < w->track_count; i++) {
 		w->tracks[i].given = 0;
@@ -320,9 +301,11 @@ fold_world(struct world *w, hub *h, kv_txn *txn)
 		struct track *t = &w->tracks[pick((unsigned) w->track_count)];
 
 		if (step == plan_at && w->naive.next_plan)
-			hub_give_plan(h, txn, next_plan());
+			hub_give_plan(h, txn, naive_plan(true));
 		if (step == grant_at && w->naive.granted)
 			grant(h, txn);
+		while (acts < w->naive.act_count && (step >= total || pick(4) == 0))
+			act(w, acts++, h, txn);
 		if (t->lane.count > 0 && pick(5) == 0)
 			give_anything(t, h, txn);
 		if (t->given == t->lane.count)
@@ -363,7 +346,7 @@ assert_folds_alike(struct world *w, uint64_t seed)
 		char where[60];
 
 		snprintf(where, sizeof(where), "world %ju, order %u", (uintmax_t) seed, order);
-		random_state = seed * 31 + order;
+		pick_seed(seed * 31 + order);
 		fold_world(w, h, txn);
 		naive_compare(&w->naive, h, txn, where);
 		assert_outcomes(w, h, txn);
@@ -412,23 +395,38 @@ a_new_plan_and_a_new_right_judge_everything_again(void **ctx)
 	}
 }
 
+static void
+rights_that_are_lost_stay_with_what_was_known(void **ctx)
+{
+	(void) ctx;
+	enum { FIRST = 2000000 };
+
+	for (uint64_t seed = FIRST; seed < FIRST + worlds_wanted(); seed++) {
+		struct world *w = make_world(seed);
+
+		w->naive.next_plan = seed % 2;
+		pick_acts(w);
+		assert_folds_alike(w, seed);
+		end_world(w);
+	}
+}
+
 static int
 make_hubs(void **ctx)
 {
 	(void) ctx;
 	for (unsigned i = 0; i < FEEDS; i++)
-		test_device_init(&devices[i], i, unit_names[i]);
+		test_device_init(&devices[i], i, naive_units[i]);
 	for (size_t i = 0; i < LENGTH(hubs); i++) {
 		kv_txn *txn;
 
-		hub_fixture_init(&hubs[i], NULL);
+		hub_fixture_init_as(&hubs[i], naive_plan(false), &devices[NAIVE_HUB]);
 		txn = hub_begin(hubs[i].hub);
-		for (unsigned d = 0; d < FEEDS; d++) {
-			const struct test_device *device = &devices[i == 0 ? d : FEEDS - 1 - d];
+		for (unsigned d = 0; d < ENROLLED; d++) {
+			const struct test_device *device = &devices[i == 0 ? d : ENROLLED - 1 - d];
 
 			test_device_enroll(device, hubs[i].hub, txn,
-			                   device == &devices[FEEDS - 1] ? ROLE_OFFICE
-			                                                 : ROLE_DEVICE);
+			                   device == &devices[OFFICE] ? ROLE_OFFICE : ROLE_DEVICE);
 		}
 		hub_commit(&txn);
 	}
@@ -450,6 +448,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_order_gives_the_state_of_the_set),
 		cmocka_unit_test(a_new_plan_and_a_new_right_judge_everything_again),
+		cmocka_unit_test(rights_that_are_lost_stay_with_what_was_known),
 	};
 
 	return cmocka_run_group_tests_name("ledger_worlds", tests, make_hubs, end_hubs);

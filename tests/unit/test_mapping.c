@@ -176,11 +176,16 @@ shipped_rules_know_the_published_days(void **ctx)
 		mapping_field field;
 		const char *name;
 	} columns[] = {
-		{ "site", COLUMN_UNIT, NULL },         { "modality", COLUMN_MODALITY, NULL },
-		{ "place", COLUMN_PLACE, NULL },       { "country", COLUMN_COUNTRY, NULL },
-		{ "date_start", COLUMN_DATE, NULL },   { "date_end", COLUMN_UNTIL, NULL },
-		{ "status", COLUMN_STATUS, NULL },     { "attended", COLUMN_COUNT, "attended" },
-		{ "procedures", COLUMN_COUNT, "procedures" }, { "source", COLUMN_SOURCE, NULL },
+		{ "site", COLUMN_UNIT, NULL },
+		{ "modality", COLUMN_MODALITY, NULL },
+		{ "place", COLUMN_PLACE, NULL },
+		{ "country", COLUMN_COUNTRY, NULL },
+		{ "date_start", COLUMN_DATE, NULL },
+		{ "date_end", COLUMN_UNTIL, NULL },
+		{ "status", COLUMN_STATUS, NULL },
+		{ "attended", COLUMN_COUNT, "attended" },
+		{ "procedures", COLUMN_COUNT, "procedures" },
+		{ "source", COLUMN_SOURCE, NULL },
 		{ "ACT-8", COLUMN_GROUP, "ACT-8" },
 	};
 	static const char *const days[] = { "consulado-movil", "sabado-consular",

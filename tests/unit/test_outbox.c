@@ -21,7 +21,7 @@
 /* Linked with --wrap=mdb_txn_commit and --wrap=statvfs. */
 static int commits_fail_with; /* 0: the real commit */
 static int commits_to_fail;
-static uint64_t disk_bytes;   /* free; 0: what the disk says */
+static uint64_t disk_bytes; /* free; 0: what the disk says */
 
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
@@ -69,7 +69,7 @@ setup(void **ctx)
 	snprintf(fx.home, sizeof(fx.home), "%s", scratch_path(fx.scratch, "home"));
 	crypto_sign_keypair(fx.device.feed, fx.secret);
 	memset(fx.device.hub, 9, FEED_BYTES);
-	strcpy(fx.device.hubs, "tcp://a:1,tcp://b:2");
+	snprintf(fx.device.hubs, sizeof(fx.device.hubs), "tcp://a:1,tcp://b:2");
 	fx.device.units = (struct codes) { 2, { text_of("con-houston"), text_of("con-miami") } };
 	assert_int_equal(mkdir(fx.home, 0700), 0);
 	assert_status(outbox_create(fx.home, &fx.device), ST_OK);
@@ -109,7 +109,7 @@ activity(struct fixture *fx, int64_t at_ms, const char *note, const struct fix *
 		.at_ms = at_ms,
 		.note = text_of(note),
 		.has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_INDICATOR) | EVENT_BIT(EVENT_DATE) |
-		       EVENT_BIT(EVENT_QUANTITY) | EVENT_BIT(EVENT_NOTE),
+			EVENT_BIT(EVENT_QUANTITY) | EVENT_BIT(EVENT_NOTE),
 	};
 	event_field fault;
 
@@ -290,7 +290,7 @@ new_key_that_is_there_stores_nothing(void **ctx)
 	struct fixture *fx = *ctx;
 	uint8_t key[HASH_BYTES] = "key", other[HASH_BYTES] = "other";
 	struct outbox_item items[2] = { { .key = other, .is_new = true },
-	                                { .key = key, .is_new = true } };
+		                        { .key = key, .is_new = true } };
 	struct point tip;
 
 	items[0].body = items[1].body = activity(fx, 100, "one", NULL);
@@ -480,11 +480,18 @@ what_each_hub_told_is_kept_apart(void **ctx)
 {
 	struct fixture *fx = *ctx;
 	uint8_t other[FEED_BYTES] = { 3 };
-	struct outbox_hub got, facts = {
-		.acked.seq = 4, .boot = UINT64_MAX, .registry = 6, .beyond = 7,
-		.last_contact_ms = 1700000000000, .skew_ms = -5000,
-		.plan = 9, .standing = 9, .standing_boot = 9,
-	};
+	struct outbox_hub got,
+		facts = {
+			.acked.seq = 4,
+			.boot = UINT64_MAX,
+			.registry = 6,
+			.beyond = 7,
+			.last_contact_ms = 1700000000000,
+			.skew_ms = -5000,
+			.plan = 9,
+			.standing = 9,
+			.standing_boot = 9,
+		};
 
 	memset(facts.acked.hash, 1, HASH_BYTES);
 	assert_status(outbox_hub(fx->box, fx->device.hub, &got), ST_OK);
@@ -548,6 +555,52 @@ plan_is_parsed_once_into_rows(void **ctx)
 	kv_abort(&txn);
 }
 
+/* Rows as an older program left them: no "rows" in the head, and nothing else. */
+static void
+an_older_programs_look_up_table_is_made_anew(void **ctx)
+{
+	static const uint8_t key[] = { 0 };
+	struct fixture *fx = *ctx;
+	struct plan_attributes a;
+	uint8_t *json;
+	size_t len;
+	kv_txn *txn = NULL;
+	plan_table *table;
+	writer w;
+
+	assert_status(outbox_renew_plan(fx->box, 0), ST_OK); /* no plan, nothing to do */
+	assert_status(file_read(SOURCE_ROOT "/hub/plan/pei-2023-2026.json", 4 << 20, &json, &len),
+	              ST_OK);
+	assert_status(outbox_put_plan(fx->box, 1, pack(json, len), 0), ST_OK);
+	free(json);
+	writer_init(&w);
+	writer_map(&w, 4);
+	writer_text(&w, text_of("code"));
+	writer_text(&w, text_of("PEI-2023-2026"));
+	writer_text(&w, text_of("from"));
+	writer_int(&w, 19358);
+	writer_text(&w, text_of("to"));
+	writer_int(&w, 20818);
+	writer_text(&w, text_of("version"));
+	writer_int(&w, 1);
+	assert_status(kv_write(outbox_store(fx->box), 0, &txn), ST_OK);
+	assert_status(kv_clear(txn, OUTBOX_PLAN), ST_OK);
+	assert_status(kv_put(txn, OUTBOX_PLAN, (struct bytes) { key, 1 }, writer_bytes(&w)), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	writer_done(&w);
+	assert_int_equal(plan_held(fx), 1);
+
+	assert_status(outbox_renew_plan(fx->box, 0), ST_OK);
+	assert_int_equal(plan_held(fx), 1);
+	assert_status(kv_read(outbox_store(fx->box), &txn), ST_OK);
+	table = plan_table_open(txn, OUTBOX_PLAN);
+	assert_non_null(table);
+	assert_true(plan_table_whole(table));
+	assert_status(plan_table_find(table, ROW_INDICATOR, text_of("IND-1"), &a), ST_OK);
+	plan_table_close(&table);
+	kv_abort(&txn);
+}
+
 static void
 standing_is_kept_as_it_came(void **ctx)
 {
@@ -558,8 +611,9 @@ standing_is_kept_as_it_came(void **ctx)
 
 	assert_status(outbox_standing(fx->box, &packed, &len), ST_NOT_FOUND);
 	assert_null(packed);
-	assert_status(outbox_put_standing(fx->box, 3, UINT64_MAX, (struct bytes) { fx->secret, 64 },
-	                                  0), ST_OK);
+	assert_status(
+		outbox_put_standing(fx->box, 3, UINT64_MAX, (struct bytes) { fx->secret, 64 }, 0),
+		ST_OK);
 	reopen(fx);
 	assert_status(outbox_standing(fx->box, &packed, &len), ST_OK);
 	assert_int_equal(len, 64);
@@ -720,6 +774,7 @@ main(void)
 		TEST(ballast_is_given_up_for_an_acknowledgement),
 		TEST(what_each_hub_told_is_kept_apart),
 		TEST(plan_is_parsed_once_into_rows),
+		TEST(an_older_programs_look_up_table_is_made_anew),
 		TEST(standing_is_kept_as_it_came),
 		TEST(sealed_batches_carry_the_feed),
 		TEST(record_wakes_who_watches),

@@ -158,7 +158,8 @@ assert_told(const struct plan_problems *problems, const struct wrong *w)
 	for (size_t i = 0; i < problems->count; i++)
 		print_error("told: %s | %s | %s | %s\n", problems->list[i].pointer,
 		            problems->list[i].found, problems->list[i].rule, problems->list[i].arg);
-	fail_msg("not told: %s | %s | %s | %s", w->pointer, w->found, w->rule, w->arg ? w->arg : "");
+	fail_msg("not told: %s | %s | %s | %s", w->pointer, w->found, w->rule,
+	         w->arg ? w->arg : "");
 }
 
 /* Each of them alone, told once and nothing else with it. */
@@ -172,7 +173,8 @@ assert_each_told(const struct wrong *all, size_t count)
 
 		plan_base_edit(root, all[i].at, all[i].json);
 		if (plan_base_parse_document(root, &problems, &p) != ST_INVALID)
-			fail_msg("%s: %s was taken", all[i].at, all[i].json ? all[i].json : "nothing");
+			fail_msg("%s: %s was taken", all[i].at,
+			         all[i].json ? all[i].json : "nothing");
 		assert_null(p);
 		assert_told(&problems, &all[i]);
 		assert_int_equal(problems.errors, 1);
@@ -185,7 +187,8 @@ wrong_values_are_told_with_place_found_and_allowed(void **ctx)
 {
 	(void) ctx;
 	static const struct wrong all[] = {
-		{ "/format", "'valija/plan/2'", "/format", "'valija/plan/2'", "must be", "valija/plan/1" },
+		{ "/format", "'valija/plan/2'", "/format", "'valija/plan/2'", "must be",
+		  "valija/plan/1" },
 		{ "/version", "0", "/version", "0", "whole number (%s)", "1..4294967295" },
 		{ "/version", "1.5", "/version", "1.5", "whole number (%s)", "1..4294967295" },
 		{ "/version", "true", "/version", "true", "whole number (%s)", "1..4294967295" },
@@ -195,31 +198,41 @@ wrong_values_are_told_with_place_found_and_allowed(void **ctx)
 		  "'123456789012345678901234567890123'", "must be a code", NULL },
 		{ "/name", "''", "/name", "''", "one line of text", "1000" },
 		{ "/name", "'a\\nb'", "/name", "'a\\u000ab'", "one line of text", "1000" },
-		{ "/name", "'\\u009b31m'", "/name", "'\xc2\x9b" "31m'", "one line of text", "1000" },
+		{ "/name", "'\\u009b31m'", "/name",
+		  "'\xc2\x9b"
+		  "31m'",
+		  "one line of text", "1000" },
 		{ "/name", "'a\\u007f'", "/name", "'a\x7f'", "one line of text", "1000" },
-		{ "/mission", "'a\\u001b[2J'", "/mission", "'a\\u001b[2J'", "without control", "8000" },
+		{ "/mission", "'a\\u001b[2J'", "/mission", "'a\\u001b[2J'", "without control",
+		  "8000" },
 		{ "/norms", "'Ley'", "/norms", "'Ley'", "list [ ] of at most", "4096" },
 		{ "/norms/1", "7", "/norms/1", "7", "must be a text", "8000" },
 		{ "/edition", "[]", "/edition", "[…]", "must be an object", NULL },
-		{ "/edition/date", "'2024-02-30'", "/edition/date", "'2024-02-30'", "date that exists", NULL },
+		{ "/edition/date", "'2024-02-30'", "/edition/date", "'2024-02-30'",
+		  "date that exists", NULL },
 		{ "/units/0/kind", "'consulado'", "/units/0/kind", "'consulado'", "one of",
 		  "embassy, permanent-mission, consulate, area" },
 		{ "/units/0/country", "'usa'", "/units/0/country", "'usa'", "country code", NULL },
 		{ "/units/0/tz", "'/etc'", "/units/0/tz", "'/etc'", "time zone", NULL },
-		{ "/units/1/counts_as_mission", "1", "/units/1/counts_as_mission", "1", "true or false", NULL },
+		{ "/units/1/counts_as_mission", "1", "/units/1/counts_as_mission", "1",
+		  "true or false", NULL },
 		{ "/units/-", "3", "/units/3", "3", "must be an object", NULL },
-		{ "/indicators/0/goal", "-1", "/indicators/0/goal", "-1", "whole number", "0..1000000000000" },
+		{ "/indicators/0/goal", "-1", "/indicators/0/goal", "-1", "whole number",
+		  "0..1000000000000" },
 		{ "/indicators/0/baseline", "'0'", "/indicators/0/baseline", "'0'", "or null",
 		  "0..1000000000000" },
-		{ "/indicators/0/accumulation", "'suma'", "/indicators/0/accumulation", "'suma'", "one of",
-		  "acumulado, flujo, capacidad, stock, reduccion, reduccion-anual" },
+		{ "/indicators/0/accumulation", "'suma'", "/indicators/0/accumulation", "'suma'",
+		  "one of", "acumulado, flujo, capacidad, stock, reduccion, reduccion-anual" },
 		{ "/indicators/0/links", "null", "/indicators/0/links", "null", "list [ ]", "64" },
 		{ "/indicators/1/targets", "[]", "/indicators/1/targets", "[…]", "of years", NULL },
-		{ "/indicators/1/targets/25", "1", "/indicators/1/targets/25", "1", "must be a year", NULL },
-		{ "/indicators/1/targets/2024", "{}", "/indicators/1/targets/2024", "{…}", "whole number",
-		  "0..1000000000000" },
-		{ "/projects/0/periods/1", "'2026-2024'", "/projects/0/periods/1", "'2026-2024'", "span", NULL },
-		{ "/strategies/0/objectives", "[]", "/strategies/0/objectives", "[…]", "1 to %s", "64" },
+		{ "/indicators/1/targets/25", "1", "/indicators/1/targets/25", "1",
+		  "must be a year", NULL },
+		{ "/indicators/1/targets/2024", "{}", "/indicators/1/targets/2024", "{…}",
+		  "whole number", "0..1000000000000" },
+		{ "/projects/0/periods/1", "'2026-2024'", "/projects/0/periods/1", "'2026-2024'",
+		  "span", NULL },
+		{ "/strategies/0/objectives", "[]", "/strategies/0/objectives", "[…]", "1 to %s",
+		  "64" },
 	};
 	struct wrong quoted[LENGTH(all)];
 	static char text[LENGTH(all)][2][120];
@@ -247,7 +260,8 @@ missing_and_unknown_keys_are_told(void **ctx)
 		{ "/indicators/0/baseline", NULL, "/indicators/0/baseline", "", "missing", NULL },
 		{ "/units/2/tz", NULL, "/units/2/tz", "", "missing", NULL },
 		{ "/visoin", "1", "/visoin", "1", "nearest one", "vision" },
-		{ "/units/0/contry", "\"US\"", "/units/0/contry", "\"US\"", "nearest one", "country" },
+		{ "/units/0/contry", "\"US\"", "/units/0/contry", "\"US\"", "nearest one",
+		  "country" },
 		{ "/colour", "{\"a\": 1}", "/colour", "{…}", "not known here", NULL },
 		{ "/lights/red~1", "1", "/lights/red~01", "1", "nearest one", "red" },
 	};
@@ -262,13 +276,14 @@ broken_rules_between_places_are_told(void **ctx)
 	static const struct wrong all[] = {
 		{ "/initiatives/0/area", "\"area-y\"", "/initiatives/0/area", "\"area-y\"",
 		  "no such unit; the nearest", "area-x" },
-		{ "/initiatives/0/area", "\"con-a\"", "/initiatives/0/area", "\"con-a\"", "kind area", NULL },
+		{ "/initiatives/0/area", "\"con-a\"", "/initiatives/0/area", "\"con-a\"",
+		  "kind area", NULL },
 		{ "/initiatives/0/strategy", "\"9.9\"", "/initiatives/0/strategy", "\"9.9\"",
 		  "no such strategy", NULL },
 		{ "/indicators/0/links/0", "\"1.1.03\"", "/indicators/0/links/0", "\"1.1.03\"",
 		  "no such initiative; the nearest", "1.1.01" },
-		{ "/indicators/0/links/0", "\"1.1.01\"", "/indicators/0/links", "[…]", "more than once",
-		  "1.1.01" },
+		{ "/indicators/0/links/0", "\"1.1.01\"", "/indicators/0/links", "[…]",
+		  "more than once", "1.1.01" },
 		{ "/strategies/1/objectives/0", "\"7\"", "/strategies/1/objectives/0", "\"7\"",
 		  "no such objective", NULL },
 		{ "/projects/0/strategy", "\"1.2\"", "/projects/0/strategy", "\"1.2\"",
@@ -277,32 +292,34 @@ broken_rules_between_places_are_told(void **ctx)
 		  "{\"code\": \"con-a\", \"kind\": \"embassy\", \"name\": \"N\", \"country\": \"US\","
 		  " \"country_name\": \"N\", \"tz\": \"UTC\", \"counts_as_mission\": true}",
 		  "/units/3/code", "\"con-a\"", "same code", "/units/0/code" },
-		{ "/indicators/1/code", "\"1.1.02\"", "/indicators/1/code", "\"1.1.02\"", "same code",
-		  "/initiatives/1/code" },
+		{ "/indicators/1/code", "\"1.1.02\"", "/indicators/1/code", "\"1.1.02\"",
+		  "same code", "/initiatives/1/code" },
 		{ "/policy/intentions/-", "{\"code\": \"SIG-01\", \"name\": \"N\"}",
-		  "/policy/intentions/1/code", "\"SIG-01\"", "same code", "/policy/intentions/0/code" },
+		  "/policy/intentions/1/code", "\"SIG-01\"", "same code",
+		  "/policy/intentions/0/code" },
 		{ "/units/2/counts_as_mission", "true", "/units/2/counts_as_mission", "true",
 		  "no mission abroad", NULL },
 		{ "/units/0/closed", "\"2019-12-31\"", "/units/0/closed", "\"2019-12-31\"",
 		  "must not be before", "2020-01-01" },
-		{ "/period/from", "\"2027-01-01\"", "/period/to", "\"2026-12-31\"", "must not be before",
-		  "2027-01-01" },
+		{ "/period/from", "\"2027-01-01\"", "/period/to", "\"2026-12-31\"",
+		  "must not be before", "2027-01-01" },
 		{ "/indicators/1/period/to", "\"2021-12-31\"", "/indicators/1/period/to",
 		  "\"2021-12-31\"", "must not be before", "2022-01-01" },
 		{ "/indicators/1/targets/2026", "8", "/indicators/1/targets/2026", "8",
 		  "outside the period", "2022-2025" },
 		{ "/indicators/0/targets/2022", "8", "/indicators/0/targets/2022", "8",
 		  "outside the period", "2023-2026" },
-		{ "/indicators/0/targets/2023", "11", "/indicators/0/goal", "100", "the sum", "101" },
+		{ "/indicators/0/targets/2023", "11", "/indicators/0/goal", "100", "the sum",
+		  "101" },
 		{ "/indicators/0/accumulation", "\"flujo\"", "/indicators/0/goal", "100",
 		  "target of the last year", "40" },
 		{ "/indicators/1/goal", "1", "/indicators/1/goal", "1", "below the baseline", "2" },
 		{ "/indicators/1/accumulation", "\"reduccion\"", "/indicators/1/goal", "9",
 		  "above the baseline", "2" },
-		{ "/indicators/1/baseline", "null", "/indicators/1/baseline", "null", "measures from it",
-		  NULL },
-		{ "/indicators/1/by", "\"level\"", "/indicators/1/baseline_keys", "[…]", "fed by things",
-		  NULL },
+		{ "/indicators/1/baseline", "null", "/indicators/1/baseline", "null",
+		  "measures from it", NULL },
+		{ "/indicators/1/by", "\"level\"", "/indicators/1/baseline_keys", "[…]",
+		  "fed by things", NULL },
 		{ "/lights/yellow", "50", "/lights/yellow", "50", "above red", "50" },
 		{ "/lights/green", "75", "/lights/green", "75", "above yellow", "75" },
 	};
@@ -346,9 +363,11 @@ bounds_of_texts_and_numbers_are_inclusive(void **ctx)
 		plan_base_edit(root, "/objectives/0/name", text);
 		snprintf(text, sizeof(text), "\"%0*d\"", NAME_BYTES_MAX + over, 0);
 		plan_base_edit(root, "/units/0/name", text);
-		plan_base_edit(root, "/indicators/1/goal", over ? "1000000000001" : "1000000000000");
+		plan_base_edit(root, "/indicators/1/goal",
+		               over ? "1000000000001" : "1000000000000");
 		plan_base_edit(root, "/lights/green", over ? "1001" : "1000");
-		assert_status(plan_base_parse_document(root, &problems, &p), over ? ST_INVALID : ST_OK);
+		assert_status(plan_base_parse_document(root, &problems, &p),
+		              over ? ST_INVALID : ST_OK);
 		assert_int_equal(problems.errors, over ? 4 : 0);
 		plan_problems_done(&problems);
 		plan_free(&p);
@@ -363,7 +382,8 @@ all_errors_come_at_once(void **ctx)
 		{ "/version", "\"3\"", "/version", "\"3\"", "whole number (%s)", "1..4294967295" },
 		{ "/period/to", "\"2026-13-01\"", "/period/to", "\"2026-13-01\"", "date", NULL },
 		{ "/initiatives/1/name", NULL, "/initiatives/1/name", "", "missing", NULL },
-		{ "/initiatives/1/strategy", "\"7\"", "/initiatives/1/strategy", "\"7\"", "no such", NULL },
+		{ "/initiatives/1/strategy", "\"7\"", "/initiatives/1/strategy", "\"7\"", "no such",
+		  NULL },
 		{ "/indicators/0/targets/2031", "1", "/indicators/0/targets/2031", "1", "outside",
 		  "2023-2026" },
 		{ "/indicators/1/goal", "1", "/indicators/1/goal", "1", "below the baseline", "2" },
@@ -375,7 +395,8 @@ all_errors_come_at_once(void **ctx)
 	json_t *root = plan_base();
 	plan *p = NULL;
 
-	plan_base_edit(root, "/indicators/0/period", "{\"from\": \"2023-01-01\", \"to\": \"2026-12-31\"}");
+	plan_base_edit(root, "/indicators/0/period",
+	               "{\"from\": \"2023-01-01\", \"to\": \"2026-12-31\"}");
 	for (size_t i = 0; i < LENGTH(all); i++)
 		plan_base_edit(root, all[i].at, all[i].json);
 	assert_status(plan_base_parse_document(root, &problems, &p), ST_INVALID);
@@ -391,7 +412,8 @@ notes_do_not_refuse_a_plan(void **ctx)
 	(void) ctx;
 	static const struct wrong notes[] = {
 		{ NULL, NULL, "/indicators/1/baseline", "4", "units that count as missions", "2" },
-		{ NULL, NULL, "/indicators/1/baseline_included", "false", "include the baseline", NULL },
+		{ NULL, NULL, "/indicators/1/baseline_included", "false", "include the baseline",
+		  NULL },
 	};
 	struct plan_problems problems = { 0 };
 	json_t *root = plan_base();

@@ -81,11 +81,13 @@ check_of_a_good_plan_tells_notes_and_contents(void **ctx)
 	(void) ctx;
 	char *out = check(shipped, false, 0);
 
-	assert_line(out, "/indicators/1/baseline: note: found 127; "
-	                 "baseline_keys names 119 units that count as missions\n");
+	assert_line(out,
+	            "/indicators/1/baseline: note: found 127; "
+	            "baseline_keys names 119 units that count as missions\n");
 	assert_non_null(strstr(out, "pei-2023-2026.json: 0 errors, 1 note\n"));
-	assert_line(out, "PEI-2023-2026 version 1: 3 objectives, 16 strategies, 89 initiatives, "
-	                 "6 indicators, 141 units\n");
+	assert_line(out,
+	            "PEI-2023-2026 version 1: 3 objectives, 16 strategies, 89 initiatives, "
+	            "6 indicators, 141 units\n");
 	free(out);
 }
 
@@ -102,8 +104,9 @@ check_of_a_bad_plan_tells_each_error_on_its_line(void **ctx)
 	save(fx, root);
 	out = check(fx->path, false, 65);
 	assert_line(out, "/indicators/1/goal: found 1; must not be below the baseline, 2\n");
-	assert_line(out, "/visoin: found \"\\u001b[2J\"; "
-	                 "this key is not known; the nearest one is \"vision\"\n");
+	assert_line(out,
+	            "/visoin: found \"\\u001b[2J\"; "
+	            "this key is not known; the nearest one is \"vision\"\n");
 	assert_line(out, "/lights: this key is missing\n");
 	assert_non_null(strstr(out, "plan.json: 3 errors, 0 notes\n"));
 	free(out);
@@ -252,6 +255,46 @@ tree_shows_every_code_once_under_its_strategy(void **ctx)
 }
 
 static void
+what_an_office_adds_is_shown_where_it_is_there(void **ctx)
+{
+	const struct fixture *fx = *ctx;
+	static const char *const lines[] = {
+		"\n  1.1  E\n       weight 99.99 %\n",
+		"\n    1.1.01  I1\n            > X\n            = IND-1 Suma\n"
+		"            weight 100.00 %\n"
+		"        A-1         2025  Uno\n                    > X\n"
+		"                    weight 25.00 %\n                    budget $ 0\n"
+		"                    purchases plan: Línea 7\n                    = IND-1\n"
+		"        A-2         2025  Dos\n",
+		"          by quarter 2025-Q1: 5 2025-Q2: 7 2025-Q3: 8 2025-Q4: 10 2026-Q1: 1\n"
+		"          con-a 2025: 10 2025-Q1: 5 2025-Q2: 1 2025-Q3: 0 2025-Q4: 4\n"
+		"          con-b 2025: 12\n",
+		"\n  R-1  Uno\n       class corrupcion\n       threatens 1.1.01, 1.1.02\n",
+		"\n       threatens 1.1.01, 1.1.02\n       control: Primero\n",
+		"\nWho alone reports it (2)\n  IND-1   area, con-b\n  1.1.01  area, consulate\n",
+	};
+	plan *p = NULL;
+	char *out;
+
+	save(fx, plan_base_whole());
+	assert_int_equal(plan_open_file(fx->path, &p, NULL, NULL), 0);
+	capture_begin(STDOUT_FILENO);
+	assert_int_equal(plan_show_print(p, false), 0);
+	out = capture_end();
+	for (size_t i = 0; i < LENGTH(lines); i++) {
+		if (!strstr(out, lines[i]))
+			fail_msg("not shown:%s\nbut:\n%s", lines[i], out);
+	}
+	free(out);
+	plan_free(&p);
+	out = shown(false); /* the published plan has none of it */
+	assert_null(strstr(out, "weight"));
+	assert_null(strstr(out, "by quarter"));
+	assert_null(strstr(out, "Who alone"));
+	free(out);
+}
+
+static void
 no_line_is_wider_than_a_terminal(void **ctx)
 {
 	(void) ctx;
@@ -288,15 +331,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(check_of_a_good_plan_tells_notes_and_contents, begin, end),
-		cmocka_unit_test_setup_teardown(check_of_a_bad_plan_tells_each_error_on_its_line, begin, end),
-		cmocka_unit_test_setup_teardown(check_of_a_broken_file_tells_line_and_column, begin, end),
-		cmocka_unit_test_setup_teardown(check_as_json_can_be_read_back, begin, end),
-		cmocka_unit_test_setup_teardown(missing_and_oversized_files_have_their_exit_status, begin,
+		cmocka_unit_test_setup_teardown(check_of_a_good_plan_tells_notes_and_contents,
+		                                begin, end),
+		cmocka_unit_test_setup_teardown(check_of_a_bad_plan_tells_each_error_on_its_line,
+		                                begin, end),
+		cmocka_unit_test_setup_teardown(check_of_a_broken_file_tells_line_and_column, begin,
 		                                end),
-		cmocka_unit_test_setup_teardown(opening_a_bad_plan_tells_why_and_gives_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(check_as_json_can_be_read_back, begin, end),
+		cmocka_unit_test_setup_teardown(missing_and_oversized_files_have_their_exit_status,
+		                                begin, end),
+		cmocka_unit_test_setup_teardown(opening_a_bad_plan_tells_why_and_gives_nothing,
+		                                begin, end),
 		cmocka_unit_test_setup_teardown(opening_a_good_plan_gives_its_bytes, begin, end),
 		cmocka_unit_test(tree_shows_every_code_once_under_its_strategy),
+		cmocka_unit_test_setup_teardown(what_an_office_adds_is_shown_where_it_is_there,
+		                                begin, end),
 		cmocka_unit_test(no_line_is_wider_than_a_terminal),
 		cmocka_unit_test(json_shows_the_document_itself),
 	};

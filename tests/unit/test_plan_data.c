@@ -56,9 +56,8 @@ static void
 join_over_page_break(char *text)
 {
 	static const char first[] = "especialmente con los países más vulnerables al cambio";
-	static const char between[] =
-		"\nDirección de Asuntos Económicos, Sociales y Ambientales"
-		"\nObjetivos\nEstrategias\nIniciativas\nÁrea";
+	static const char between[] = "\nDirección de Asuntos Económicos, Sociales y Ambientales"
+				      "\nObjetivos\nEstrategias\nIniciativas\nÁrea";
 	static const char second[] = " climático y los países en desarrollo";
 	char *at = strstr(text, first);
 
@@ -208,7 +207,8 @@ strategies_have_their_number_of_initiatives(void **ctx)
 		for (size_t i = 0; i < count; i++)
 			found += strcmp(all[i].strategy, want[s].strategy) == 0;
 		if (found != want[s].count)
-			fail_msg("%s: %d initiatives, not %d", want[s].strategy, found, want[s].count);
+			fail_msg("%s: %d initiatives, not %d", want[s].strategy, found,
+			         want[s].count);
 	}
 }
 
@@ -243,8 +243,8 @@ split_csv(char *line, char **fields, size_t most)
 
 /* Calls row for each line but the first. */
 static size_t
-each_csv_row(const char *path, size_t columns,
-             void (*row)(const struct fixture *fx, char **fields), const struct fixture *fx)
+each_csv_row(const char *path, size_t columns, void (*row)(const struct fixture *fx, char **fields),
+             const struct fixture *fx)
 {
 	size_t len, rows = 0;
 	char *text = read_file(path, &len), *rest = text, *fields[8];
@@ -397,9 +397,9 @@ indicators_are_as_published(void **ctx)
 		print_number(baseline, sizeof(baseline), all[i].baseline);
 		print_number(goal, sizeof(goal), all[i].goal);
 		snprintf(row, sizeof(row), "%s\n%s\n%s (%s", all[i].name, baseline, goal,
-		         !all[i].has_baseline            ? "No hay"
-		         : all[i].baseline_included ? "Incluye"
-		                                    : "No incluye");
+		         !all[i].has_baseline               ? "No hay"
+		                 : all[i].baseline_included ? "Incluye"
+		                                            : "No incluye");
 		assert_between(fx, "\n", row, " línea base)\n");
 		assert_int_equal(all[i].accumulation, want[i].accumulation);
 		assert_int_equal(all[i].by, want[i].by);
@@ -493,8 +493,9 @@ static void
 modes_and_counts_have_the_codes_that_records_use(void **ctx)
 {
 	const struct fixture *fx = *ctx;
-	static const char *const modes[] = { "consulado-movil", "sabado-consular", "jornada-continua",
-		                             "jornada-extendida", "otra-actividad" };
+	static const char *const modes[] = { "consulado-movil", "sabado-consular",
+		                             "jornada-continua", "jornada-extendida",
+		                             "otra-actividad" };
 	static const char *const counts[] = { "attended", "procedures", "passport", "cedula",
 		                              "identity-card" };
 

@@ -39,7 +39,8 @@ broken_files_are_told_with_line_and_column(void **ctx)
 		assert_int_equal(problems.errors, 1);
 		assert_string_equal(problems.list[0].pointer, "");
 		if (!strstr(problems.list[0].rule, all[i].rule) ||
-		    problems.list[0].line != all[i].line || problems.list[0].column != all[i].column)
+		    problems.list[0].line != all[i].line ||
+		    problems.list[0].column != all[i].column)
 			fail_msg("%s: told '%s' at %d:%d", all[i].text, problems.list[0].rule,
 			         problems.list[0].line, problems.list[0].column);
 		plan_problems_done(&problems);

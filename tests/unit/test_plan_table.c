@@ -2,6 +2,7 @@
 
 #include "agent/plan_table.h"
 #include "common/files.h"
+#include "tests/support/plan_base.h"
 #include "tests/support/scratch.h"
 
 /* The plan of the ministry, in a table of its own. */
@@ -120,8 +121,9 @@ every_item_is_found_under_its_code(void **ctx)
 		assert_int_equal(a.retired, PLAN_NOT_RETIRED);
 	}
 	for (size_t i = 0; i < initiatives; i++)
-		assert_status(plan_table_find(fx->table, ROW_INITIATIVE,
-		                              text_of(initiative[i].code), &a), ST_OK);
+		assert_status(
+			plan_table_find(fx->table, ROW_INITIATIVE, text_of(initiative[i].code), &a),
+			ST_OK);
 	assert_true(units > 100 && initiatives == 89);
 	assert_status(plan_table_find(fx->table, ROW_MODE, text_of("sabado-consular"), &a), ST_OK);
 	assert_status(plan_table_find(fx->table, ROW_COUNT, text_of("attended"), &a), ST_OK);
@@ -153,6 +155,78 @@ codes_of_one_kind_are_not_those_of_another(void **ctx)
 	assert_status(plan_table_find(fx->table, ROW_UNIT,
 	                              text_of("a-code-that-is-longer-than-any-code-may-be"), &a),
 	              ST_NOT_FOUND);
+}
+
+static void
+commitments_projects_and_risks_have_rows_of_their_own(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct plan_attributes a;
+
+	assert_status(plan_table_find(fx->table, ROW_COMMITMENT, text_of("COM-1"), &a), ST_OK);
+	assert_status(plan_table_find(fx->table, ROW_PROJECT, text_of("2018011000755"), &a), ST_OK);
+	assert_true(a.name.len > 0);
+	assert_int_equal(a.retired, PLAN_NOT_RETIRED);
+	assert_status(plan_table_find(fx->table, ROW_RISK, text_of("2018011000755"), &a),
+	              ST_NOT_FOUND);
+}
+
+/* Puts that document into the table in the place of what is there. */
+static void
+put_document(struct fixture *fx, json_t *root)
+{
+	struct plan_problems problems = { 0 };
+	kv_txn *txn = NULL;
+
+	plan_table_close(&fx->table);
+	kv_abort(&fx->txn);
+	plan_free(&fx->plan);
+	assert_status(plan_base_parse_document(root, &problems, &fx->plan), ST_OK);
+	plan_problems_done(&problems);
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	assert_status(plan_table_put(txn, 0, fx->plan), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	assert_status(kv_read(fx->store, &fx->txn), ST_OK);
+	fx->table = plan_table_open(fx->txn, 0);
+	assert_non_null(fx->table);
+}
+
+static void
+assert_same_answer(struct fixture *fx, const char *code)
+{
+	size_t count;
+	const struct plan_unit *units = plan_units(fx->plan, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		bool may = plan_may_report(fx->plan, text_of(code), &units[i]);
+
+		if (plan_table_may_report(fx->table, text_of(code), text_of(units[i].code)) != may)
+			fail_msg("%s: %s", units[i].code, code);
+	}
+}
+
+/* The table says what the plan says, of each code and each unit. */
+static void
+who_may_report_is_what_the_plan_says(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct plan_attributes a;
+	size_t count;
+
+	put_document(fx, plan_base_whole());
+	const struct plan_indicator *indicators = plan_indicators(fx->plan, &count);
+	for (size_t i = 0; i < count; i++)
+		assert_same_answer(fx, indicators[i].code);
+	const struct plan_initiative *initiatives = plan_initiatives(fx->plan, &count);
+	for (size_t i = 0; i < count; i++)
+		assert_same_answer(fx, initiatives[i].code);
+	assert_false(plan_table_may_report(fx->table, text_of("IND-1"), text_of("con-a")));
+	assert_true(plan_table_may_report(fx->table, text_of("IND-1"), text_of("con-zz")));
+	assert_true(plan_table_may_report(fx->table, text_of(""), text_of("con-a")));
+	assert_status(plan_table_find(fx->table, ROW_RISK, text_of("R-1"), &a), ST_OK);
+	assert_true(plan_table_whole(fx->table));
+	put_document(fx, plan_base()); /* and no more */
+	assert_true(plan_table_may_report(fx->table, text_of("IND-1"), text_of("con-a")));
 }
 
 static void
@@ -218,7 +292,8 @@ new_plan_replaces_the_rows(void **ctx)
 	kv_abort(&fx->txn);
 	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
 	assert_status(kv_put(txn, 0, (struct bytes) { (const uint8_t *) "uold", 4 },
-	                     (struct bytes) { (const uint8_t *) "x", 1 }), ST_OK);
+	                     (struct bytes) { (const uint8_t *) "x", 1 }),
+	              ST_OK);
 	assert_status(plan_table_put(txn, 0, fx->plan), ST_OK);
 	assert_status(kv_commit(&txn), ST_OK);
 	assert_status(kv_read(fx->store, &fx->txn), ST_OK);
@@ -238,6 +313,8 @@ main(void)
 		TEST(every_item_is_found_under_its_code),
 		TEST(indicators_say_what_feeds_them_and_when),
 		TEST(codes_of_one_kind_are_not_those_of_another),
+		TEST(commitments_projects_and_risks_have_rows_of_their_own),
+		TEST(who_may_report_is_what_the_plan_says),
 		TEST(wrong_codes_lead_to_the_one_that_was_meant),
 		TEST(list_is_cut_where_it_does_not_fit),
 		TEST(new_plan_replaces_the_rows),

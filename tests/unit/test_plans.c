@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hub/documents.h"
 #include "hub/hub.h"
 #include "hub/plans.h"
 #include "protocol/chain.h"
@@ -31,7 +32,7 @@ setup(void **ctx)
 	txn = hub_begin(hub_at.hub);
 	test_device_init(&office, 3, "area-x");
 	test_device_init(&alice, 1, "con-a");
-	assert_status(plans_clear(txn), ST_OK);
+	assert_status(documents_clear(txn), ST_OK);
 	return 0;
 }
 
@@ -89,11 +90,17 @@ cut_long(struct parts *p, unsigned version)
 }
 
 static void
+take_body(const struct test_device *from, struct bytes body)
+{
+	static const struct point at = { .seq = 1 };
+
+	assert_status(documents_take(txn, from->feed, &at, body), ST_OK);
+}
+
+static void
 take(const struct parts *p, size_t i, const struct test_device *from)
 {
-	assert_status(
-		plans_take(txn, from->feed, (struct bytes) { p->list[i].bytes, p->list[i].len }),
-		ST_OK);
+	take_body(from, (struct bytes) { p->list[i].bytes, p->list[i].len });
 }
 
 static void
@@ -178,7 +185,7 @@ of_two_with_one_version_the_greater_hash_is_in_force(void **ctx)
 	take_all(&parts, &office);
 	take_all(&more, &alice);
 	assert_in_force(greater, 8);
-	assert_status(plans_clear(txn), ST_OK);
+	assert_status(documents_clear(txn), ST_OK);
 	take_all(&more, &alice);
 	take_all(&parts, &office);
 	assert_in_force(greater, 8);
@@ -197,7 +204,7 @@ take_changed(const struct parts *p, void (*change)(struct event *e))
 	change(&e);
 	writer_init(&w);
 	assert_status(event_encode(&e, &w, &fault), ST_OK);
-	assert_status(plans_take(txn, office.feed, writer_bytes(&w)), ST_OK);
+	take_body(&office, writer_bytes(&w));
 	writer_done(&w);
 }
 
@@ -212,7 +219,7 @@ another_hash(struct event *e)
 {
 	static uint8_t hash[HASH_BYTES] = { 1, 2, 3 };
 
-	e->plan_hash = hash;
+	e->hash = hash;
 }
 
 static void
@@ -270,9 +277,8 @@ static void
 other_events_are_passed_over(void **ctx)
 {
 	(void) ctx;
-	assert_status(plans_take(txn, office.feed, (struct bytes) { (const uint8_t *) "x", 1 }),
-	              ST_OK);
-	assert_int_equal(kv_count(txn, TABLE_PLANS), 0);
+	take_body(&office, (struct bytes) { (const uint8_t *) "x", 1 });
+	assert_int_equal(kv_count(txn, TABLE_DOCUMENTS), 0);
 }
 
 #define plans_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

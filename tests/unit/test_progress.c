@@ -21,11 +21,14 @@ indicator(plan_accumulation accumulation, int64_t baseline, int64_t goal,
           const struct plan_target *targets, size_t count)
 {
 	return (struct plan_indicator) {
-		.code = "X", .name = "X",
+		.code = "X",
+		.name = "X",
 		.accumulation = accumulation,
-		.has_baseline = true, .baseline = baseline,
+		.has_baseline = true,
+		.baseline = baseline,
 		.goal = goal,
-		.targets = targets, .target_count = count,
+		.targets = targets,
+		.target_count = count,
 	};
 }
 
@@ -56,10 +59,16 @@ indicator(plan_accumulation accumulation, int64_t baseline, int64_t goal,
 	} while (0)
 
 static const struct plan_target sums[] = {
-	{ 2023, 500 }, { 2024, 500 }, { 2025, 500 }, { 2026, 500 },
+	{ 2023, 500 },
+	{ 2024, 500 },
+	{ 2025, 500 },
+	{ 2026, 500 },
 };
 static const struct plan_target levels[] = {
-	{ 2023, 129 }, { 2024, 133 }, { 2025, 138 }, { 2026, 142 },
+	{ 2023, 129 },
+	{ 2024, 133 },
+	{ 2025, 138 },
+	{ 2026, 142 },
 };
 
 static void
@@ -109,7 +118,10 @@ static void
 flujo_is_a_year_on_its_own(void **ctx)
 {
 	static const struct plan_target targets[] = {
-		{ 2023, 100000 }, { 2024, 110000 }, { 2025, 120000 }, { 2026, 130000 },
+		{ 2023, 100000 },
+		{ 2024, 110000 },
+		{ 2025, 120000 },
+		{ 2026, 130000 },
 	};
 	struct plan_indicator ind = indicator(ACCUMULATION_FLOW, 0, 130000, targets, 4);
 	struct progress p = PROGRESS(ind, "2024-12-31", { 2023, 50000 }, { 2024, 99000 });
@@ -172,6 +184,9 @@ reduccion_anual_starts_from_the_year_before(void **ctx)
 	assert_why(p.year_percent, PROGRESS_NO_DATA);
 	p = PROGRESS(ind, "2023-12-31", { 2023, 36 });
 	assert_number(p.year_percent, 800);
+	p = PROGRESS(ind, "2024-12-31", { 2023, 36 }); /* nobody told of this year */
+	assert_why(p.year_percent, PROGRESS_NO_DATA);
+	assert_number(p.value, 36);
 }
 
 static void
@@ -284,9 +299,9 @@ halves_are_rounded_away_from_0(void **ctx)
 	struct plan_indicator ind = indicator(ACCUMULATION_CAPACITY, 0, 2000, NULL, 0);
 
 	(void) ctx;
-	assert_number(PROGRESS(ind, "2023-12-31", { 2023, 1 }).term, 1);    /* 0.05 */
+	assert_number(PROGRESS(ind, "2023-12-31", { 2023, 1 }).term, 1); /* 0.05 */
 	assert_number(PROGRESS(ind, "2023-12-31", { 2023, -1 }).term, -1);
-	assert_number(PROGRESS(ind, "2023-12-31", { 2023, 3 }).term, 2);    /* 0.15 */
+	assert_number(PROGRESS(ind, "2023-12-31", { 2023, 3 }).term, 2); /* 0.15 */
 	ind.goal = 2001;
 	assert_number(PROGRESS(ind, "2023-12-31", { 2023, 1 }).term, 0);
 	ind = indicator(ACCUMULATION_REDUCTION, 2000, 0, NULL, 0);
@@ -341,8 +356,8 @@ lights_change_one_tenth_over_a_threshold(void **ctx)
 		int64_t result;
 		progress_light light;
 	} cases[] = {
-		{ 0, LIGHT_RED },       { 500, LIGHT_RED },    { 501, LIGHT_YELLOW },
-		{ 750, LIGHT_YELLOW },  { 751, LIGHT_GREEN },  { 1250, LIGHT_GREEN },
+		{ 0, LIGHT_RED },       { 500, LIGHT_RED },   { 501, LIGHT_YELLOW },
+		{ 750, LIGHT_YELLOW },  { 751, LIGHT_GREEN }, { 1250, LIGHT_GREEN },
 		{ 1251, LIGHT_ORANGE },
 	};
 	struct plan_indicator ind = indicator(ACCUMULATION_SUM, 0, 1000, targets, 1);
@@ -357,9 +372,145 @@ lights_change_one_tenth_over_a_threshold(void **ctx)
 	}
 	ind.goal = 2000;
 	assert_int_equal(progress_of(&ind, plan_years, (struct plan_thresholds) { 10, 20, 30 },
-	                             day("2023-12-31"),
-	                             &(struct progress_result) { 2023, 301 }, 1).light,
+	                             day("2023-12-31"), &(struct progress_result) { 2023, 301 }, 1)
+	                         .light,
 	                 LIGHT_ORANGE);
+}
+
+/* 2025 programmed as 100, 20, 30, 350: the year's 500, but late in it. */
+static const struct plan_programmed late[] = {
+	{ 2025, 1, 100 },
+	{ 2025, 2, 20 },
+	{ 2025, 3, 30 },
+	{ 2025, 4, 350 },
+};
+
+static void
+targets_of_quarters_are_due_in_the_place_of_the_straight_line(void **ctx)
+{
+	static const struct {
+		const char *cutoff;
+		int64_t due; /* in tenths of a percent of 2,000 */
+	} cases[] = {
+		{ "2025-01-01", 517 }, /* 1000 + 100 / 3, the month counted whole */
+		{ "2025-03-31", 550 }, { "2025-04-01", 553 }, { "2025-06-30", 560 },
+		{ "2025-09-30", 575 }, { "2025-11-15", 692 }, { "2025-12-31", 750 },
+		{ "2026-06-30", 875 }, /* no quarters there: as ever */
+		{ "2024-06-30", 375 },
+	};
+	struct plan_indicator ind = indicator(ACCUMULATION_SUM, 0, 2000, sums, 4);
+
+	(void) ctx;
+	ind.quarter_targets = late;
+	ind.quarter_target_count = 4;
+	for (size_t i = 0; i < LENGTH(cases); i++)
+		assert_number(PROGRESS(ind, cases[i].cutoff, { 2023, 1 }).due, cases[i].due);
+	ind.accumulation = ACCUMULATION_FLOW;
+	ind.goal = 500;
+	assert_number(PROGRESS(ind, "2025-05-01", { 2025, 1 }).due, 227); /* 100 + 20 * 2/3 */
+}
+
+static void
+quarters_count_only_where_all_up_to_the_cut_off_are_given(void **ctx)
+{
+	struct plan_indicator ind = indicator(ACCUMULATION_SUM, 0, 2000, sums, 4);
+
+	(void) ctx;
+	ind.quarter_targets = late;
+	ind.quarter_target_count = 2;
+	assert_number(PROGRESS(ind, "2025-06-30", { 2025, 1 }).due, 560);
+	assert_number(PROGRESS(ind, "2025-07-01", { 2025, 1 }).due, 646); /* 1000 + 500 * 7/12 */
+	ind.quarter_targets = late + 1;                                   /* the first is missing */
+	ind.quarter_target_count = 3;
+	assert_number(PROGRESS(ind, "2025-06-30", { 2025, 1 }).due, 625);
+	ind.has_period = true; /* now it lies outside the period */
+	ind.period = (struct plan_period) { day("2025-06-30"), day("2026-12-31") };
+	assert_number(PROGRESS(ind, "2025-06-30", { 2025, 1 }).due, 10);
+	assert_number(PROGRESS(ind, "2025-06-29", { 2025, 1 }).due, 0);
+	ind.targets = NULL; /* the quarters are enough for the first year */
+	ind.target_count = 0;
+	assert_number(PROGRESS(ind, "2025-09-30", { 2025, 1 }).due, 25);
+	assert_why(PROGRESS(ind, "2026-01-31", { 2025, 1 }).due, PROGRESS_NO_TARGET);
+}
+
+static void
+levels_go_from_the_target_of_one_quarter_to_that_of_the_next(void **ctx)
+{
+	static const struct plan_programmed quarters[] = {
+		{ 2023, 1, 127 }, { 2023, 2, 127 }, { 2023, 3, 127 }, { 2023, 4, 129 },
+		{ 2025, 1, 133 }, { 2025, 2, 136 }, { 2025, 3, 136 }, { 2025, 4, 138 },
+	};
+	struct plan_indicator ind = indicator(ACCUMULATION_CAPACITY, 127, 142, levels, 4);
+
+	(void) ctx;
+	ind.quarter_targets = quarters;
+	ind.quarter_target_count = LENGTH(quarters);
+	/* due 133 + 3 * 2/3 = 135: 4 of 8 from the baseline */
+	assert_number(PROGRESS(ind, "2025-05-31", { 2025, 131 }).to_date, 500);
+	/* due 133 from the target of 2024, 133 */
+	assert_number(PROGRESS(ind, "2025-01-31", { 2025, 130 }).to_date, 500);
+	/* due 127 + 2/3: from the baseline */
+	assert_number(PROGRESS(ind, "2023-10-31", { 2023, 128 }).to_date, 1500);
+	ind.targets = NULL; /* from the second quarter on that of the year before is not asked */
+	ind.target_count = 0;
+	assert_number(PROGRESS(ind, "2025-05-31", { 2025, 131 }).to_date, 500);
+	assert_why(PROGRESS(ind, "2025-03-31", { 2025, 131 }).to_date, PROGRESS_NO_TARGET);
+
+	ind = indicator(ACCUMULATION_STOCK, 0, 142, levels, 4);
+	ind.quarter_targets = quarters;
+	ind.quarter_target_count = LENGTH(quarters);
+	assert_number(PROGRESS(ind, "2025-04-01", { 2025, 68 }).to_date, 500); /* of 136, whole */
+
+	ind = indicator(ACCUMULATION_REDUCTION, 180, 127, NULL, 0);
+	ind.quarter_targets = (const struct plan_programmed[]) { { 2023, 1, 150 } };
+	ind.quarter_target_count = 1;
+	assert_number(PROGRESS(ind, "2023-02-28", { 2023, 170 }).to_date, 500); /* due 160 */
+}
+
+/* Even quarters are the straight line itself. */
+static void
+even_quarters_change_nothing(void **ctx)
+{
+	struct plan_programmed even[16];
+	struct plan_indicator plain, by_quarter;
+
+	(void) ctx;
+	for (plan_accumulation a = ACCUMULATION_SUM; a <= ACCUMULATION_REDUCTION; a++) {
+		bool adds = a == ACCUMULATION_SUM || a == ACCUMULATION_FLOW;
+		bool falls = a == ACCUMULATION_REDUCTION;
+		struct plan_target years[4];
+
+		if (a == ACCUMULATION_STOCK) /* whole from the first day on */
+			continue;
+		for (int i = 0; i < 4; i++)
+			years[i] = (struct plan_target) { 2023 + i,
+				                          adds            ? 400
+				                                  : falls ? 1600 - 400 * i
+				                                          : 400 * (i + 1) };
+		for (int i = 0; i < 16; i++)
+			even[i] = (struct plan_programmed) {
+				2023 + i / 4,
+				i % 4 + 1,
+				adds            ? 100
+					: falls ? 1900 - 100 * i
+						: 100 * (i + 1),
+			};
+		plain = indicator(a, falls ? 2000 : 0, falls ? 400 : 1600, years, 4);
+		by_quarter = plain;
+		by_quarter.quarter_targets = even;
+		by_quarter.quarter_target_count = 16;
+		for (date d = plan_years.from - 40; d < plan_years.to + 40; d += 9) {
+			struct progress_result one = { date_civil(d).year, 333 };
+			struct progress x = progress_of(&plain, plan_years, lights, d, &one, 1);
+			struct progress y = progress_of(&by_quarter, plan_years, lights, d, &one,
+			                                1);
+
+			assert_int_equal(x.due.n, y.due.n);
+			assert_int_equal(x.to_date.n, y.to_date.n);
+			assert_int_equal(x.gap.n, y.gap.n);
+			assert_int_equal(x.light, y.light);
+		}
+	}
 }
 
 static void
@@ -369,8 +520,8 @@ tenths_are_written_with_one_decimal(void **ctx)
 		int64_t tenths;
 		const char *text;
 	} cases[] = {
-		{ 824, "82.4" }, { 860, "86.0" }, { 0, "0.0" }, { -3, "-0.3" }, { -150, "-15.0" },
-		{ INT64_MIN, "-922337203685477580.8" },
+		{ 824, "82.4" }, { 860, "86.0" },   { 0, "0.0" },
+		{ -3, "-0.3" },  { -150, "-15.0" }, { INT64_MIN, "-922337203685477580.8" },
 	};
 	char text[TENTHS_TEXT_BYTES];
 
@@ -414,6 +565,10 @@ main(void)
 		cmocka_unit_test(the_greatest_numbers_do_not_overflow),
 		cmocka_unit_test(the_cut_off_is_moved_into_the_period),
 		cmocka_unit_test(lights_change_one_tenth_over_a_threshold),
+		cmocka_unit_test(targets_of_quarters_are_due_in_the_place_of_the_straight_line),
+		cmocka_unit_test(quarters_count_only_where_all_up_to_the_cut_off_are_given),
+		cmocka_unit_test(levels_go_from_the_target_of_one_quarter_to_that_of_the_next),
+		cmocka_unit_test(even_quarters_change_nothing),
 		cmocka_unit_test(tenths_are_written_with_one_decimal),
 		cmocka_unit_test(each_reason_and_light_has_a_text),
 	};

@@ -2,14 +2,16 @@
 
 #include "hub/hub.h"
 #include "hub/query.h"
+#include "hub/things.h"
 #include "tests/support/check.h"
 #include "tests/support/plan_base.h"
 #include "tests/support/scratch.h"
 
 /* The order of enum hub_table. */
 static const char *const tables[HUB_TABLES_] = {
-	"meta", "journal", "batches", "leaves", "registry", "plans", "contacts",
-	"cells", "extras", "tallies", "held", "conflicts", "links",
+	"meta",      "journal", "batches", "leaves",  "registry", "plans",   "contacts",
+	"cells",     "extras",  "tallies", "levels",  "things",   "reports", "held",
+	"conflicts", "links",   "probes",  "remarks", "others",
 };
 
 static const struct kv_config config = {
@@ -43,8 +45,12 @@ key_of(const char *code, const char *unit, const char *country, const char *when
        event_status st)
 {
 	return (struct cell_key) {
-		.code = text_of(code), .unit = text_of(unit), .country = text_of(country),
-		.mode = text_of(mode), .day = day(when), .status = st,
+		.code = text_of(code),
+		.unit = text_of(unit),
+		.country = text_of(country),
+		.mode = text_of(mode),
+		.day = day(when),
+		.status = st,
 	};
 }
 
@@ -153,7 +159,7 @@ static void
 assert_counts(struct fixture *fx, const struct counts_question *asked, const char *want)
 {
 	struct groups rows = { 0 };
-	uint64_t total = 0, sum = 0;
+	int64_t total = 0, sum = 0;
 	char got[2048] = "";
 	size_t used = 0;
 
@@ -162,10 +168,10 @@ assert_counts(struct fixture *fx, const struct counts_question *asked, const cha
 		if (i > 0)
 			used += (size_t) snprintf(got + used, sizeof(got) - used, " ");
 		for (size_t k = 0; k < asked->by_count; k++)
-			used += (size_t) snprintf(got + used, sizeof(got) - used, "%s%s", k ? "/" : "",
-			                          group_text(&rows.list[i], k));
-		used += (size_t) snprintf(got + used, sizeof(got) - used, "=%llu",
-		                          (unsigned long long) rows.list[i].total);
+			used += (size_t) snprintf(got + used, sizeof(got) - used, "%s%s",
+			                          k ? "/" : "", group_text(&rows.list[i], k));
+		used += (size_t) snprintf(got + used, sizeof(got) - used, "=%lld",
+		                          (long long) rows.list[i].total);
 		sum += rows.list[i].total;
 	}
 	groups_done(&rows);
@@ -196,16 +202,19 @@ rows_come_by_each_key_in_its_order(void **ctx)
 		{ { BY_UNIT }, 1, "con-a=14 con-b=7" },
 		{ { BY_COUNTRY }, 1, "DZ=7 MX=4 US=10" },
 		{ { BY_YEAR }, 1, "2023=3 2024=3 2025=9 2026=6" },
-		{ { BY_QUARTER }, 1,
+		{ { BY_QUARTER },
+		  1,
 		  "2023-Q1=1 2023-Q4=2 2024-Q1=3 2025-Q2=4 2025-Q4=5 2026-Q4=6" },
-		{ { BY_MONTH }, 1,
-		  "2023-01=1 2023-12=2 2024-03=3 2025-04=4 2025-11=5 2026-12=6" },
+		{ { BY_MONTH }, 1, "2023-01=1 2023-12=2 2024-03=3 2025-04=4 2025-11=5 2026-12=6" },
 		{ { BY_MODE }, 1, "=3 movil=18" },
-		{ { BY_UNIT, BY_YEAR }, 2,
+		{ { BY_UNIT, BY_YEAR },
+		  2,
 		  "con-a/2023=1 con-a/2024=3 con-a/2025=4 con-a/2026=6 con-b/2023=2 con-b/2025=5" },
-		{ { BY_YEAR, BY_UNIT }, 2,
+		{ { BY_YEAR, BY_UNIT },
+		  2,
 		  "2023/con-a=1 2023/con-b=2 2024/con-a=3 2025/con-a=4 2025/con-b=5 2026/con-a=6" },
-		{ { BY_MODE, BY_UNIT, BY_COUNTRY }, 3,
+		{ { BY_MODE, BY_UNIT, BY_COUNTRY },
+		  3,
 		  "/con-a/US=3 movil/con-a/MX=4 movil/con-a/US=7 movil/con-b/DZ=7" },
 	};
 
@@ -287,6 +296,122 @@ secondary_counts_and_actors_are_summed_by_name(void **ctx)
 	assert_counts(*ctx, &asked, "=90");
 }
 
+/* The plan with targets beside IND-1: 2023 to 2026 10, 20, 30, 40; by quarter in 2025 5,
+ * 7, 8, 10; con-a in 2025 10, of which 5, 1, 0, 4; con-b in 2025 12. */
+static void
+assert_programmed(struct fixture *fx, struct counts_question *asked, const char *want)
+{
+	struct groups rows = { 0 };
+	char got[2048] = "";
+	size_t used = 0;
+	int64_t total;
+	int64_t target;
+
+	asked->programmed = true;
+	assert_status(query_counts(&fx->q, asked, &rows, &total), ST_OK);
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct group *row = &rows.list[i];
+
+		for (size_t k = 0; k < asked->by_count; k++)
+			used += (size_t) snprintf(got + used, sizeof(got) - used, "%s%s",
+			                          used == 0        ? ""
+			                                  : k == 0 ? " "
+			                                           : "/",
+			                          group_text(row, k));
+		used += (size_t) snprintf(got + used, sizeof(got) - used, "=%llu",
+		                          (unsigned long long) row->total);
+		if (query_programmed(fx->plan, asked, row, &target))
+			used += (size_t) snprintf(got + used, sizeof(got) - used, "(%lld)",
+			                          (long long) target);
+	}
+	groups_done(&rows);
+	assert_string_equal(got, want);
+}
+
+static void
+what_is_programmed_stands_beside_what_was_done(void **ctx)
+{
+	const struct text units[] = { text_of("con-a"), text_of("con-b") };
+	struct counts_question asked = question("IND-1");
+	struct plan_problems problems = { 0 };
+	struct fixture *fx = *ctx;
+
+	plan_free(&fx->plan);
+	assert_status(plan_base_parse_document(plan_base_whole(), &problems, &fx->plan), ST_OK);
+	plan_problems_done(&problems);
+	fx->q.plan = fx->plan;
+	asked.by[0] = BY_YEAR;
+	asked.by_count = 1;
+	assert_programmed(fx, &asked, "2023=3(10) 2024=3(20) 2025=9(30) 2026=6(40)");
+	asked.from = day("2025-01-01");
+	asked.by[0] = BY_QUARTER; /* those that have begun, also without an entry */
+	assert_programmed(fx, &asked,
+	                  "2025-Q1=0(5) 2025-Q2=4(7) 2025-Q3=0(8) 2025-Q4=5(10) 2026-Q1=0(1) "
+	                  "2026-Q4=6");
+	fx->q.cutoff = day("2025-07-01");
+	assert_programmed(fx, &asked, "2025-Q1=0(5) 2025-Q2=4(7) 2025-Q3=0(8)");
+	fx->q.cutoff = day("2025-06-30");
+	asked.from = day("2025-04-01");
+	assert_programmed(fx, &asked, "2025-Q2=4(7)");
+	fx->q.cutoff = day("2026-12-31");
+	asked.from = DATE_MIN;
+
+	asked.by[0] = BY_UNIT;
+	asked.by[1] = BY_YEAR;
+	asked.by_count = 2;
+	assert_programmed(fx, &asked,
+	                  "con-a/2023=1 con-a/2024=3 con-a/2025=4(10) con-a/2026=6 con-b/2023=2 "
+	                  "con-b/2025=5(12)");
+	asked.by[0] = BY_QUARTER;
+	asked.by[1] = BY_UNIT;
+	asked.units = units;
+	asked.unit_count = 1;
+	asked.from = day("2025-01-01");
+	assert_programmed(fx, &asked,
+	                  "2025-Q1/con-a=0(5) 2025-Q2/con-a=4(1) 2025-Q3/con-a=0(0) "
+	                  "2025-Q4/con-a=0(4) 2026-Q4/con-a=6");
+	asked.by_count = 1; /* of one unit its own, of several nothing */
+	assert_programmed(fx, &asked,
+	                  "2025-Q1=0(5) 2025-Q2=4(1) 2025-Q3=0(0) 2025-Q4=0(4) 2026-Q4=6");
+	asked.unit_count = 2;
+	assert_false(query_programs(fx->plan, &asked));
+	assert_programmed(fx, &asked, "2025-Q2=4 2025-Q4=5 2026-Q4=6");
+}
+
+static void
+nothing_is_programmed_for_other_questions(void **ctx)
+{
+	static const struct {
+		count_key by[2];
+		size_t count;
+	} others[] = {
+		{ { BY_UNIT }, 1 },
+		{ { BY_YEAR, BY_QUARTER }, 2 },
+		{ { BY_COUNTRY, BY_YEAR }, 2 },
+		{ { BY_MONTH }, 1 },
+		{ { 0 }, 0 },
+	};
+	struct counts_question asked = question("IND-1");
+	struct fixture *fx = *ctx;
+
+	for (size_t i = 0; i < LENGTH(others); i++) {
+		memcpy(asked.by, others[i].by, sizeof(others[i].by));
+		asked.by_count = others[i].count;
+		assert_false(query_programs(fx->plan, &asked));
+	}
+	asked.by[0] = BY_YEAR;
+	asked.by_count = 1;
+	assert_true(query_programs(fx->plan, &asked));
+	asked.status = STATUS_PLANNED;
+	assert_false(query_programs(fx->plan, &asked));
+	asked.status = STATUS_DONE;
+	asked.what = COUNT_NAMED;
+	assert_false(query_programs(fx->plan, &asked));
+	asked.what = COUNT_QUANTITY;
+	asked.code = text_of("1.1.01");
+	assert_false(query_programs(fx->plan, &asked));
+}
+
 static void
 tallies_tell_what_is_dated_ahead(void **ctx)
 {
@@ -295,7 +420,8 @@ tallies_tell_what_is_dated_ahead(void **ctx)
 	const uint8_t held[EVENT_ID_BYTES] = { 1 };
 
 	assert_status(kv_put(fx->txn, TABLE_HELD, (struct bytes) { held, sizeof(held) },
-	                     (struct bytes) { (const uint8_t *) "date", 4 }), ST_OK);
+	                     (struct bytes) { (const uint8_t *) "date", 4 }),
+	              ST_OK);
 	fx->q.cutoff = day("2025-11-14");
 	assert_status(query_tallies(&fx->q, &t), ST_OK);
 	assert_int_equal(t.counted, 5);
@@ -333,6 +459,95 @@ what_things_feed_is_the_baseline_so_far(void **ctx)
 }
 
 static void
+put_thing(struct fixture *fx, const char *unit, const char *key, const char *when, bool out)
+{
+	static uint8_t hash[HASH_BYTES];
+	struct event e = {
+		.kind = KIND_THING,
+		.unit = text_of(unit),
+		.indicator = text_of("IND-2"),
+		.thing = text_of(key),
+		.date = day(when),
+		.out = out,
+	};
+
+	hash[0]++;
+	assert_status(thing_put(fx->txn, &e, hash, +1), ST_OK);
+}
+
+/* The baseline of 2 is con-a and con-b.  One network that two units tell of, one that
+ * came and went and came again, one of the baseline that went, one told again of it. */
+static void
+put_things(struct fixture *fx)
+{
+	put_thing(fx, "con-b", "net", "2024-05-01", false);
+	put_thing(fx, "con-a", "net", "2023-02-01", false);
+	put_thing(fx, "con-a", "on-off", "2023-03-01", false);
+	put_thing(fx, "con-a", "on-off", "2024-03-01", true);
+	put_thing(fx, "con-b", "on-off", "2025-03-01", false);
+	put_thing(fx, "con-b", "con-a", "2024-06-01", true);
+	put_thing(fx, "con-a", "con-b", "2024-07-01", false);
+}
+
+static void
+each_thing_counts_once_and_not_beside_the_baseline(void **ctx)
+{
+	static const struct {
+		const char *cutoff;
+		int level, year_sum;
+	} wanted[] = {
+		{ "2023-02-28", 3, 1 },  { "2023-12-31", 4, 2 }, { "2024-05-31", 3, -1 },
+		{ "2024-12-31", 2, -2 }, { "2025-12-31", 3, 1 },
+	};
+	struct fixture *fx = *ctx;
+	struct plan_indicator ind = *plan_indicator(fx->plan, "IND-2", 5);
+	struct progress p;
+
+	put_things(fx);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		fx->q.cutoff = day(wanted[i].cutoff);
+		ind.accumulation = ACCUMULATION_CAPACITY;
+		assert_status(query_progress(&fx->q, &ind, &p), ST_OK);
+		assert_int_equal(p.value.n, wanted[i].level);
+		ind.accumulation = ACCUMULATION_FLOW; /* the value is that of the year */
+		assert_status(query_progress(&fx->q, &ind, &p), ST_OK);
+		assert_int_equal(p.value.n, wanted[i].year_sum);
+	}
+}
+
+static void
+things_count_where_and_when_they_first_came(void **ctx)
+{
+	struct counts_question asked = question("IND-2");
+	struct fixture *fx = *ctx;
+
+	put_things(fx);
+	asked.by[asked.by_count++] = BY_UNIT;
+	asked.by[asked.by_count++] = BY_YEAR;
+	assert_counts(fx, &asked, "con-a/2023=2 con-a/2024=-1 con-b/2024=-1 con-b/2025=1");
+}
+
+/* Example 7 of the guide to indicators: no baseline, goal 8. */
+static void
+three_networks_of_eight_are_37_5_percent(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct plan_indicator ind = *plan_indicator(fx->plan, "IND-2", 5);
+	struct progress p;
+
+	ind.accumulation = ACCUMULATION_SUM;
+	ind.has_baseline = false;
+	ind.goal = 8;
+	put_thing(fx, "con-a", "net-1", "2023-02-01", false);
+	put_thing(fx, "con-b", "net-1", "2024-02-01", false);
+	put_thing(fx, "con-b", "net-2", "2024-02-01", false);
+	put_thing(fx, "con-b", "net-3", "2025-02-01", false);
+	assert_status(query_progress(&fx->q, &ind, &p), ST_OK);
+	assert_int_equal(p.value.n, 3);
+	assert_int_equal(p.term.n, 375);
+}
+
+static void
 a_level_fed_by_activities_starts_from_the_baseline(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -357,10 +572,11 @@ a_damaged_row_is_an_error_and_no_number(void **ctx)
 	struct counts_question asked = question("IND-1");
 	struct fixture *fx = *ctx;
 	struct groups rows = { .count = 7 };
-	uint64_t total = 77;
+	int64_t total = 77;
 
 	assert_status(kv_put(fx->txn, TABLE_CELLS, (struct bytes) { bad, sizeof(bad) },
-	                     (struct bytes) { bad, sizeof(bad) }), ST_OK);
+	                     (struct bytes) { bad, sizeof(bad) }),
+	              ST_OK);
 	assert_status(query_counts(&fx->q, &asked, &rows, &total), ST_MALFORMED);
 	assert_int_equal(total, 77);
 	assert_int_equal(rows.count, 7);
@@ -394,7 +610,7 @@ a_sum_over_64_bits_is_refused(void **ctx)
 	struct groups g = { 0 };
 
 	(void) ctx;
-	assert_status(groups_add(&g, "a", 2, UINT64_MAX), ST_OK);
+	assert_status(groups_add(&g, "a", 2, INT64_MAX), ST_OK);
 	assert_status(groups_add(&g, "a", 2, 1), ST_LIMIT);
 	assert_status(groups_add(&g, "b", GROUP_KEY_BYTES + 1, 1), ST_LIMIT);
 	groups_done(&g);
@@ -405,19 +621,32 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_code_is_summed_and_no_other, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(rows_come_by_each_key_in_its_order, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(units_and_days_narrow_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(days_after_the_cut_off_do_not_enter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(other_states_are_counted_apart, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(secondary_counts_and_actors_are_summed_by_name, set_up,
+		cmocka_unit_test_setup_teardown(rows_come_by_each_key_in_its_order, set_up,
 		                                tear_down),
-		cmocka_unit_test_setup_teardown(tallies_tell_what_is_dated_ahead, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(units_and_days_narrow_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(days_after_the_cut_off_do_not_enter, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(other_states_are_counted_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(secondary_counts_and_actors_are_summed_by_name,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_programmed_stands_beside_what_was_done,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_programmed_for_other_questions, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(tallies_tell_what_is_dated_ahead, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(progress_takes_the_sums_by_the_cut_off, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(each_thing_counts_once_and_not_beside_the_baseline,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(things_count_where_and_when_they_first_came, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(three_networks_of_eight_are_37_5_percent, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(what_things_feed_is_the_baseline_so_far, set_up,
 		                                tear_down),
-		cmocka_unit_test_setup_teardown(a_level_fed_by_activities_starts_from_the_baseline, set_up,
-		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_level_fed_by_activities_starts_from_the_baseline,
+		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_row_is_an_error_and_no_number, set_up,
 		                                tear_down),
 		cmocka_unit_test(many_groups_are_all_kept_and_sorted),

@@ -86,7 +86,7 @@ keys_are_read_as_they_were_written(void **ctx)
 {
 	(void) ctx;
 	static const date days[] = { DATE_MIN, -1, 0, 1, 20406, DATE_MAX };
-	uint8_t key[ROW_KEY_MAX];
+	uint8_t key[ROW_KEY_MAX] = { 0 };
 
 	for (size_t i = 0; i < LENGTH(days); i++) {
 		struct extra_key k = { some_cell(), 'c', text_of("attended") }, got;

@@ -246,15 +246,15 @@ only_the_office_moves_a_record_to_another_unit(void **ctx)
 	struct graph *g = graph_new();
 
 	add(g, 'a', NONE, NONE);
-	strcpy(add(g, 'b', 0, NONE)->unit, "v");
+	add(g, 'b', 0, NONE)->unit[0] = 'v';
 	assert_outcome(g, "a:win b:fix");
 	g = graph_new();
 	add(g, 'a', NONE, NONE);
 	add(g, 'b', 0, NONE)->office = true;
-	strcpy(g->list[1].unit, "v");
-	add(g, 'c', 1, NONE);                    /* back again */
-	strcpy(add(g, 'd', 1, NONE)->unit, "v"); /* the unit it was moved to */
-	add(g, 'e', 0, 1);                       /* back again by the back door */
+	g->list[1].unit[0] = 'v';
+	add(g, 'c', 1, NONE);                /* back again */
+	add(g, 'd', 1, NONE)->unit[0] = 'v'; /* the unit it was moved to */
+	add(g, 'e', 0, 1);                   /* back again by the back door */
 	assert_outcome(g, "a:replaced b:replaced c:fix d:win e:fix");
 }
 
@@ -318,6 +318,191 @@ a_ring_counts_for_nothing_and_ends(void **ctx)
 	add(g, 'b', 0, NONE);
 	add(g, 'c', 2, NONE);
 	assert_outcome(g, "a:fix b:fix c:fix");
+}
+
+/* ---- registers ---- */
+
+static struct version *
+add_to_register(struct graph *g, char letter, int target, const char *key)
+{
+	struct version *v = add(g, letter, target, NONE);
+
+	snprintf(v->key, sizeof(v->key), "%s", key);
+	v->is_register = true;
+	return v;
+}
+
+static void
+first_versions_of_one_register_are_of_one_record(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_to_register(g, 'a', NONE, "close/u/8103");
+	add_to_register(g, 'b', NONE, "close/u/8103");
+	add_to_register(g, 'c', NONE, "close/u/8102");
+	assert_outcome(g, "a:head b:win c:win");
+	g = graph_new();
+	add_to_register(g, 'a', NONE, "budget/P/8103");
+	add_to_register(g, 'b', NONE, "budget/P/8103");
+	/* names both, though neither names the other */
+	add_to_register(g, 'c', 0, "budget/P/8103")->targets[1] = 1;
+	g->list[2].target_count = 2;
+	assert_outcome(g, "a:replaced b:replaced c:win");
+}
+
+static void
+the_least_first_version_that_can_be_read_stands_for_a_register(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_to_register(g, 'a', NONE, "close/u/8103")->at.seq = 9;
+	add_to_register(g, 'b', NONE, "close/u/8103")->at.seq = 3;
+	add_to_register(g, 'c', NONE, "close/u/8103")->judged = HOLD_DATE; /* can be read */
+	add_to_register(g, 'd', NONE, "close/u/8103")->record = false;     /* not so this one */
+	g->list[3].at.seq = 1;
+	g->list[2].at.seq = 2;
+	assert_status(versions_judge(g->list, g->count), ST_OK);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(g->list[i].root, 2);
+	free(g);
+}
+
+static void
+a_correction_stays_in_its_register_even_one_of_the_office(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_to_register(g, 'a', NONE, "progress/u/c/COM-1/8103");
+	add_to_register(g, 'b', 0, "progress/u/r/COM-1/8103");
+	add_to_register(g, 'c', 0, "progress/u/c/COM-1/8102")->office = true;
+	add_to_register(g, 'd', 0, "progress/u/c/COM-1/8103");
+	add_void(g, 'e', 3); /* has no register to keep */
+	assert_outcome(g, "a:replaced b:fix c:fix d:replaced e:out");
+}
+
+static void
+only_the_office_tells_a_budget_of_another_unit(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_to_register(g, 'a', NONE, "budget/P/8103");
+	add_to_register(g, 'b', 0, "budget/P/8103")->unit[0] = 'v';
+	add_to_register(g, 'c', 0, "budget/P/8103")->office = true;
+	g->list[2].unit[0] = 'v';
+	assert_outcome(g, "a:replaced b:fix c:win");
+}
+
+static void
+a_correction_is_of_the_kind_of_its_record(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add(g, 'a', NONE, NONE); /* an activity */
+	snprintf(add(g, 'b', NONE, NONE)->key, REGISTER_KEY_BYTES, "thing");
+	add(g, 'c', 1, NONE); /* an activity in the place of a thing */
+	snprintf(add(g, 'd', 0, NONE)->key, REGISTER_KEY_BYTES, "thing");
+	add_to_register(g, 'e', 0, "close/u/8103")->office = true;
+	snprintf(add(g, 'f', 1, NONE)->key, REGISTER_KEY_BYTES, "thing");
+	assert_outcome(g, "a:win b:replaced c:fix d:fix e:fix f:win");
+}
+
+/* ---- things ---- */
+
+enum way { COMES_IN, GOES_OUT };
+
+static struct version *
+add_thing(struct graph *g, char letter, int target, const char *bond, enum way way)
+{
+	struct version *v = add(g, letter, target, NONE);
+
+	snprintf(v->key, sizeof(v->key), "thing");
+	snprintf(v->bond, sizeof(v->bond), "%s", bond);
+	v->comes_in = way == COMES_IN;
+	v->needs_in = way == GOES_OUT;
+	return v;
+}
+
+static void
+a_thing_goes_out_only_if_one_of_its_key_came_in(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_thing(g, 'a', NONE, "thing/I/1", GOES_OUT);
+	assert_outcome(g, "a:thing");
+	g = graph_new();
+	add_thing(g, 'a', NONE, "thing/I/1", GOES_OUT);
+	add_thing(g, 'b', NONE, "thing/I/2", COMES_IN);
+	add_thing(g, 'c', NONE, "thing/J/1", COMES_IN);
+	assert_outcome(g, "a:thing b:win c:win");
+	g = graph_new();
+	add_thing(g, 'a', NONE, "thing/I/1", GOES_OUT);
+	add_thing(g, 'b', NONE, "thing/I/0", COMES_IN);
+	add_thing(g, 'c', NONE, "thing/I/1", COMES_IN);
+	add_thing(g, 'd', NONE, "thing/I/2", COMES_IN);
+	assert_outcome(g, "a:win b:win c:win d:win");
+}
+
+static void
+one_of_the_baseline_goes_out_without_having_come(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_thing(g, 'a', NONE, "thing/I/1", GOES_OUT)->needs_in = false;
+	assert_outcome(g, "a:win");
+}
+
+static void
+one_that_is_held_by_itself_did_not_come_in(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_thing(g, 'a', NONE, "thing/I/1", GOES_OUT);
+	add_thing(g, 'b', NONE, "thing/I/1", COMES_IN)->judged = HOLD_RIGHT;
+	assert_outcome(g, "a:thing b:right");
+}
+
+static void
+one_that_came_in_helps_though_it_does_not_count(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	/* replaced: by a correction that says it went out */
+	add_thing(g, 'a', NONE, "thing/I/1", COMES_IN);
+	add_thing(g, 'b', 0, "thing/I/1", GOES_OUT);
+	assert_outcome(g, "a:replaced b:win");
+	g = graph_new();
+	/* taken out */
+	add_thing(g, 'a', NONE, "thing/I/1", COMES_IN);
+	add_void(g, 'b', 0);
+	add_thing(g, 'c', NONE, "thing/I/1", GOES_OUT);
+	assert_outcome(g, "a:replaced b:out c:win");
+	g = graph_new();
+	/* not in the graph at all */
+	add_thing(g, 'a', NONE, "thing/I/1", COMES_IN)->targets[0] = VERSION_MISSING;
+	g->list[0].target_count = 1;
+	add_thing(g, 'b', NONE, "thing/I/1", GOES_OUT);
+	assert_outcome(g, "a:waits b:win");
+}
+
+static void
+what_went_out_for_nothing_tells_its_first_reason(void **ctx)
+{
+	(void) ctx;
+	struct graph *g = graph_new();
+
+	add_thing(g, 'a', NONE, "thing/I/1", GOES_OUT)->judged = HOLD_DATE;
+	add_thing(g, 'b', 0, "thing/I/1", GOES_OUT);
+	add_thing(g, 'c', 1, "thing/I/1", GOES_OUT)->right = false;
+	assert_outcome(g, "a:date b:thing c:right");
 }
 
 static void
@@ -391,6 +576,16 @@ main(void)
 		cmocka_unit_test(a_held_version_wins_and_replaces_nothing),
 		cmocka_unit_test(what_builds_on_a_held_version_replaces_all_below),
 		cmocka_unit_test(a_ring_counts_for_nothing_and_ends),
+		cmocka_unit_test(first_versions_of_one_register_are_of_one_record),
+		cmocka_unit_test(the_least_first_version_that_can_be_read_stands_for_a_register),
+		cmocka_unit_test(a_correction_stays_in_its_register_even_one_of_the_office),
+		cmocka_unit_test(only_the_office_tells_a_budget_of_another_unit),
+		cmocka_unit_test(a_correction_is_of_the_kind_of_its_record),
+		cmocka_unit_test(a_thing_goes_out_only_if_one_of_its_key_came_in),
+		cmocka_unit_test(one_of_the_baseline_goes_out_without_having_come),
+		cmocka_unit_test(one_that_is_held_by_itself_did_not_come_in),
+		cmocka_unit_test(one_that_came_in_helps_though_it_does_not_count),
+		cmocka_unit_test(what_went_out_for_nothing_tells_its_first_reason),
 		cmocka_unit_test(of_too_many_versions_the_same_ones_are_held_in_any_order),
 		cmocka_unit_test(what_builds_on_a_version_over_the_limit_is_over_it_too),
 	};

@@ -21,6 +21,8 @@ struct zap_fixture {
 };
 
 static struct zap_fixture fx;
+static const struct router_timing timing = { ROUTER_HANDSHAKE_MS, ROUTER_HEARTBEAT_MS,
+	                                     ROUTER_HEARTBEAT_TIMEOUT_MS };
 
 static void
 load_ring(void)
@@ -34,13 +36,19 @@ load_ring(void)
 }
 
 static void
-enroll(unsigned number)
+enroll_as(unsigned number, device_role role)
 {
 	kv_txn *txn = hub_begin(fx.hub.hub);
 
-	test_device_init(&fx.device[number], number, "con-a");
-	test_device_enroll(&fx.device[number], fx.hub.hub, txn, ROLE_DEVICE);
+	test_device_init(&fx.device[number], number, role == ROLE_READER ? "" : "con-a");
+	test_device_enroll(&fx.device[number], fx.hub.hub, txn, role);
 	hub_commit(&txn);
+}
+
+static void
+enroll(unsigned number)
+{
+	enroll_as(number, ROLE_DEVICE);
 }
 
 static int
@@ -83,7 +91,9 @@ struct zap_request {
 static struct zap_request
 request_of(const uint8_t *curve)
 {
-	return (struct zap_request) { "1.0", ZAP_DOMAIN, "CURVE", curve, CURVE_BYTES, 0 };
+	return (struct zap_request) {
+		"1.0", zap_domain(DOOR_SYNC), "CURVE", curve, CURVE_BYTES, 0
+	};
 }
 
 static void
@@ -179,7 +189,7 @@ the_hubs_own_key_opens_nothing(void **ctx)
 	(void) ctx;
 	assert_answer(&r, NULL);
 	assert_int_equal(keyring_count(fx.ring), 2);
-	assert_null(keyring_curve(fx.ring, hub_id(fx.hub.hub)));
+	assert_null(keyring_curve(fx.ring, DOOR_SYNC, hub_id(fx.hub.hub)));
 }
 
 static void
@@ -188,14 +198,42 @@ the_ring_knows_both_ways_and_its_number(void **ctx)
 	uint64_t before = keyring_number(fx.ring);
 
 	(void) ctx;
-	assert_memory_equal(keyring_curve(fx.ring, fx.device[1].feed), fx.device[1].curve,
-	                    CURVE_BYTES);
-	assert_memory_equal(keyring_feed(fx.ring, fx.device[1].curve), fx.device[1].feed,
+	assert_memory_equal(keyring_curve(fx.ring, DOOR_SYNC, fx.device[1].feed),
+	                    fx.device[1].curve, CURVE_BYTES);
+	assert_memory_equal(keyring_feed(fx.ring, DOOR_SYNC, fx.device[1].curve), fx.device[1].feed,
 	                    FEED_BYTES);
 	enroll(2);
 	load_ring();
 	assert_int_equal(keyring_count(fx.ring), 3);
 	assert_true(keyring_number(fx.ring) > before);
+}
+
+static void
+each_door_is_for_its_roles(void **ctx)
+{
+	static const struct {
+		device_role role;
+		bool syncs, asks;
+	} roles[] = { { ROLE_DEVICE, true, false },
+		      { ROLE_OFFICE, true, true },
+		      { ROLE_READER, false, true } };
+
+	(void) ctx;
+	for (unsigned i = 0; i < LENGTH(roles); i++) {
+		struct zap_request r;
+
+		if (roles[i].role != ROLE_DEVICE) /* that one is there */
+			enroll_as(i, roles[i].role);
+		load_ring();
+		r = request_of(fx.device[i].curve);
+		assert_answer(&r, roles[i].syncs ? fx.device[i].feed : NULL);
+		r.domain = zap_domain(DOOR_QUERY);
+		assert_answer(&r, roles[i].asks ? fx.device[i].feed : NULL);
+		assert_int_equal(keyring_curve(fx.ring, DOOR_SYNC, fx.device[i].feed) != NULL,
+		                 roles[i].syncs);
+		assert_int_equal(keyring_curve(fx.ring, DOOR_QUERY, fx.device[i].feed) != NULL,
+		                 roles[i].asks);
+	}
 }
 
 static void
@@ -206,7 +244,7 @@ an_unknown_key_is_refused_at_the_gate(void **ctx)
 
 	(void) ctx;
 	assert_status(curve_key_make(&key), ST_OK);
-	assert_status(router_open(fx.context, &key, &r), ST_OK);
+	assert_status(router_open(fx.context, &key, DOOR_SYNC, &timing, &r), ST_OK);
 	assert_status(gate_test(fx.context, r, fx.zap, fx.ring, key.public_key), ST_OK);
 	router_close(&r);
 }
@@ -221,7 +259,7 @@ a_gate_that_is_open_is_noticed(void **ctx)
 
 	(void) ctx;
 	assert_status(curve_key_make(&key), ST_OK);
-	assert_status(router_open(open_context, &key, &r), ST_OK);
+	assert_status(router_open(open_context, &key, DOOR_SYNC, &timing, &r), ST_OK);
 	assert_int_equal(zmq_setsockopt(router_socket(r), 93, &(int) { 0 }, sizeof(int)), 0);
 	assert_status(gate_test(open_context, r, fx.zap, fx.ring, key.public_key), ST_DENIED);
 	router_close(&r);
@@ -248,6 +286,7 @@ main(void)
 		TEST(anything_else_is_turned_away_without_a_word),
 		TEST(the_hubs_own_key_opens_nothing),
 		TEST(the_ring_knows_both_ways_and_its_number),
+		TEST(each_door_is_for_its_roles),
 		TEST(an_unknown_key_is_refused_at_the_gate),
 		TEST(a_gate_that_is_open_is_noticed),
 		TEST(one_handler_serves_a_context),

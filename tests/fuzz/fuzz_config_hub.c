@@ -1,0 +1,12 @@
+/* The configuration file of valija-hub. */
+#include "hub/link/settings.h"
+#include "tests/fuzz/config_file.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_config_file(settings_rows, SETTINGS_, data, size);
+	return 0;
+}
