@@ -265,7 +265,7 @@ parse_plan(kv_txn *txn, plan **ret_plan)
 static status
 compare_rows(struct verifying *v, const plan *p)
 {
-	uint8_t was[HASH_BYTES], is[HASH_BYTES];
+	uint8_t was[HASH_BYTES] = { 0 }, is[HASH_BYTES] = { 0 };
 	kv_txn *txn = NULL;
 	status st;
 

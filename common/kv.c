@@ -137,7 +137,8 @@ forget_dead_readers(kv *store)
 	mdb_reader_check(store->env, NULL);
 }
 
-/* LMDB prints what it asserts on; who called says more. */
+/* LMDB stops here in any case, and would print first; who waits for the process
+ * says more (common/apart.h). */
 static void
 die(MDB_env *env, const char *text)
 {

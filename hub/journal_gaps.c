@@ -89,7 +89,7 @@ journal_gaps(kv_txn *txn, const uint8_t feed[static FEED_BYTES], struct point *l
 
 	for (bool more = kv_seek(txn, TABLE_GAPS, (struct bytes) { feed, FEED_BYTES }, &walk);
 	     more && walk_at(&walk, feed, &at, &st); more = kv_next(&walk)) {
-		if (count < max)
+		if (list && count < max)
 			list[count] = at;
 		count++;
 	}

@@ -243,7 +243,7 @@ static int
 verify(const struct args *a, struct finding *f)
 {
 	const struct verifying how = { found, f, show_progress, f };
-	struct verified v;
+	struct verified v = { 0 };
 	status st = kv_read(hub_store(f->h), &f->txn);
 
 	if (st == ST_OK)

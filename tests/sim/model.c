@@ -149,12 +149,17 @@ model_plan(uint64_t known)
 
 /* ---- the fold ---- */
 
+/* How many of the known come before that one. */
+static unsigned
+before(uint64_t known, size_t event)
+{
+	return (unsigned) __builtin_popcountll(known & ((UINT64_C(1) << event) - 1));
+}
+
 static size_t
 place_in(uint64_t known, size_t event)
 {
-	if (event == NONE || !(known >> event & 1))
-		return NONE;
-	return (size_t) __builtin_popcountll(known & ((UINT64_C(1) << event) - 1));
+	return event == NONE || !(known >> event & 1) ? NONE : before(known, event);
 }
 
 static uint64_t
@@ -164,7 +169,7 @@ places_in(uint64_t known, uint64_t events)
 
 	for (size_t i = 0; i < world.naive.count; i++)
 		if ((known & events) >> i & 1)
-			places |= UINT64_C(1) << place_in(known, i);
+			places |= UINT64_C(1) << before(known, i);
 	return places;
 }
 

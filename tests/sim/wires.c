@@ -16,17 +16,17 @@ static const struct device_sync_config timing = {
 void
 way_put(struct way *w, struct bytes frame, int64_t due_ms)
 {
-	struct frame f = { malloc(frame.len + 1), frame.len, due_ms };
+	struct frame *f;
 
 	if (w->count == WAY_FRAMES)
 		broken("more than %d frames are on one way: memory has no bound", WAY_FRAMES);
-	if (!f.at)
+	if (due_ms > w->last_due_ms)
+		w->last_due_ms = due_ms;
+	f = &w->ring[(w->first + w->count++) % WAY_FRAMES];
+	*f = (struct frame) { malloc(frame.len + 1), frame.len, w->last_due_ms };
+	if (!f->at)
 		broken("no memory");
-	memcpy(f.at, frame.at, frame.len);
-	if (f.due_ms < w->last_due_ms)
-		f.due_ms = w->last_due_ms;
-	w->last_due_ms = f.due_ms;
-	w->ring[(w->first + w->count++) % WAY_FRAMES] = f;
+	memcpy(f->at, frame.at, frame.len);
 }
 
 bool

@@ -65,12 +65,12 @@ static void
 put(struct record r, const char *name, const char *other, const void *data)
 {
 	static int log = -1;
+	const char *path = getenv("VALIJA_CUT_LOG");
 	struct iovec parts[4];
 	REAL(writev);
 
-	if (log < 0)
-		log = open(getenv("VALIJA_CUT_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-		           0600);
+	if (log < 0 && path)
+		log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	r.name_len = (uint16_t) strlen(name);
 	r.other_len = (uint16_t) strlen(other);
 	parts[0] = (struct iovec) { &r, sizeof(r) };
