@@ -9,7 +9,8 @@
 #include "protocol/document.h"
 #include "tests/sim/world.h"
 
-enum { CALM_ROUNDS = 120, QUIET_ROUNDS = 4, CALM_FRAMES = 20000, SEALED_MAX = 200 };
+/* Quiet for so long that each device has asked once more, and heard what others brought. */
+enum { CALM_ROUNDS = 200, QUIET_MS = 90000, CALM_FRAMES = 20000 };
 
 /* ---- links heal ---- */
 
@@ -106,6 +107,8 @@ reach(struct sim_device *d, size_t which)
 static void
 heal(void)
 {
+	int64_t busy_ms;
+
 	world.calm = true;
 	for (size_t which = 0; which < world.hub_count; which++) {
 		answers_set_credit(world.hubs[which].answers, 4 * CREDIT_BYTES_MIN);
@@ -122,7 +125,8 @@ heal(void)
 	talk();
 	for (size_t which = 0; which < world.hub_count; which++)
 		world.hubs[which].fault = false;
-	for (unsigned round = 0, quiet = 0; quiet < QUIET_ROUNDS; round++) {
+	busy_ms = world.now_ms;
+	for (unsigned round = 0; world.now_ms - busy_ms < QUIET_MS; round++) {
 		if (round > CALM_ROUNDS)
 			broken("a device still waits when all has been calm for long");
 		for (size_t i = 0; i < world.count * world.hub_count; i++)
@@ -130,7 +134,8 @@ heal(void)
 		talk();
 		let_time_pass();
 		talk();
-		quiet = all_done() ? quiet + 1 : 0;
+		if (!all_done())
+			busy_ms = world.now_ms;
 	}
 }
 

@@ -115,7 +115,12 @@ tell_failure(const struct args *a)
 	uint64_t seed = trace->seed;
 
 	if (a->short_tell) {
-		trace->why[strcspn(trace->why, "\n")] = '\0';
+		char *second = strchr(trace->why, '\n');
+
+		if (second) {
+			*second = ' ';
+			second[strcspn(second, "\n")] = '\0';
+		}
 		printf("%ju %ju %s\n", (uintmax_t) trace->steps, (uintmax_t) seed, trace->why);
 		return 1;
 	}

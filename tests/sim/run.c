@@ -120,7 +120,7 @@ judge_end(int end)
 		read_complaints(what);
 		trace->failed = true;
 	} else if (WEXITSTATUS(end) != 0) {
-		read_complaints("a check failed");
+		read_complaints("a check failed:");
 		trace->failed = true;
 	}
 }
