@@ -422,6 +422,7 @@ world_calms_down(void)
 		check_past(which);
 		give_all(which, all);
 		calm_look(which);
+		cuts_look(which);
 	}
 	check_folded_again(pick((unsigned) world.hub_count));
 	if (world.hub_count > 1)

@@ -5,7 +5,7 @@
  * promises must hold (world.h says what is real here; calm.c what is checked).
  *
  *     world.[ch]  what a world is         steps.c   what can happen
- *     devices.c, records.c, hubs.c, wires.c, disk.c
+ *     devices.c, records.c, hubs.c, wires.c, cuts.c, disk.c
  *     model.c     what must be so         calm.c    the end, and its checks
  *     run.c       child processes, shrinking        trace.c
  */

@@ -444,6 +444,12 @@ stranger_comes(void)
 }
 
 static void
+cut_is_made(void)
+{
+	cut_make(any_hub());
+}
+
+static void
 hub_is_looked_at(void)
 {
 	calm_look(any_hub());
@@ -485,6 +491,7 @@ static const struct {
 	{ "a pouch comes", pouch_comes, 60 },
 	{ "a forged batch comes", forged_batch_comes, 20 },
 	{ "a stranger comes", stranger_comes, 15 },
+	{ "a cut is made", cut_is_made, 20 },
 	{ "a hub is looked at", hub_is_looked_at, 12 },
 };
 

@@ -257,6 +257,7 @@ world_end(void)
 	}
 	for (size_t which = 0; which < world.hub_count; which++)
 		hub_stop(which);
+	cuts_forget();
 	for (size_t i = 0; i < PILE; i++) {
 		free(world.pile[i].at);
 		world.pile[i] = (struct sealed) { 0 };

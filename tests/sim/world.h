@@ -235,6 +235,13 @@ uint64_t model_leaves(uint64_t known, size_t feed);
 /* Compare a hub with what the naive fold makes of these events and acts. */
 void model_compare(hub *h, kv_txn *txn, uint64_t known, size_t acts, const char *where);
 
+/* ---- cuts (cuts.c) ---- */
+
+void cut_make(size_t which);
+/* Those that were made anywhere, as that hub shows them now. */
+void cuts_look(size_t which);
+void cuts_forget(void);
+
 /* ---- what can happen (steps.c) ---- */
 
 /* Do one step; its chance decides all that is left open. */
