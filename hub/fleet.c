@@ -102,6 +102,8 @@ fleet_read(kv_txn *txn, const uint8_t *feed, struct fleet_facts *f)
 	if (st == ST_OK && f->lanes > 1)
 		st = read_forks(txn, feed, f);
 	if (st == ST_OK)
+		st = journal_gaps(txn, feed, f->gap_list, FLEET_GAPS_SHOWN, &f->gaps);
+	if (st == ST_OK)
 		st = read_held(txn, feed, &f->held);
 	return st == ST_OK ? read_probe(txn, feed, f) : st;
 }
@@ -120,6 +122,18 @@ fleet_forks_text(const struct fleet_facts *f, const char *between,
 		used += (size_t) snprintf(out + used, FLEET_FORKS_BYTES - used, "%s%llu",
 		                          i > 0 ? between : "", (unsigned long long) f->forks[i]);
 	}
+}
+
+void
+fleet_gaps_text(const struct fleet_facts *f, const char *between, char out[static FLEET_GAPS_BYTES])
+{
+	size_t used = 0;
+
+	*out = '\0';
+	for (size_t i = 0; i < f->gaps && i < FLEET_GAPS_SHOWN; i++)
+		used += (size_t) snprintf(out + used, FLEET_GAPS_BYTES - used, "%s%llu",
+		                          i > 0 ? between : "",
+		                          (unsigned long long) f->gap_list[i].seq);
 }
 
 static void add_note(char note[static FLEET_NOTE_BYTES], const char *format, ...)
@@ -157,6 +171,20 @@ note_lanes(const struct fleet_facts *f, char note[static FLEET_NOTE_BYTES])
 		_("%zu lanes: restored from a copy, or used on two machines, since %s, behind entry "
 	          "%s; all entries count, each once"),
 		f->lanes, since, forks);
+}
+
+static void
+note_gaps(const struct fleet_facts *f, char note[static FLEET_NOTE_BYTES])
+{
+	char gaps[FLEET_GAPS_BYTES];
+
+	if (f->gaps == 0)
+		return;
+	fleet_gaps_text(f, ", ", gaps);
+	add_note(note,
+	         _("entries are missing here, up to number %s: they come with the device's next "
+	           "sync, else from a copy of its home or a backup of the hub"),
+	         gaps);
 }
 
 /* A code of protocol/SPEC.md in words; of a newer program, the code itself. */
@@ -211,6 +239,7 @@ fleet_note(const struct fleet_facts *f, char out[static FLEET_NOTE_BYTES])
 		         (unsigned long long) f->held);
 	if (c->refused > 0)
 		note_refused(c, out);
+	note_gaps(f, out);
 	note_lanes(f, out);
 }
 

@@ -11,6 +11,8 @@ enum {
 	FLEET_SKEW_BYTES = 40,
 	FLEET_FORKS_SHOWN = 8,
 	FLEET_FORKS_BYTES = FLEET_FORKS_SHOWN * 22, /* 20 digits and what stands between */
+	FLEET_GAPS_SHOWN = 4,
+	FLEET_GAPS_BYTES = FLEET_GAPS_SHOWN * 22,
 	FLEET_NOTE_BYTES = 512,
 };
 
@@ -20,6 +22,8 @@ struct fleet_facts {
 	uint64_t stored; /* highest number here */
 	size_t lanes;
 	uint64_t forks[FLEET_FORKS_SHOWN];
+	size_t gaps; /* places below which entries are missing here (hub/journal_gaps.h) */
+	struct point gap_list[FLEET_GAPS_SHOWN];
 	int64_t parted_ms; /* when the latest lane came; 0: there is one lane */
 	uint64_t held;
 	bool probed;
@@ -40,6 +44,10 @@ void fleet_note(const struct fleet_facts *f, char out[static FLEET_NOTE_BYTES]);
 /* The numbers behind which copies of the device went ways of their own: "17, 40". */
 void fleet_forks_text(const struct fleet_facts *f, const char *between,
                       char out[static FLEET_FORKS_BYTES]);
+
+/* The numbers of the entries that are missing, those before them may be too: "17, 40". */
+void fleet_gaps_text(const struct fleet_facts *f, const char *between,
+                     char out[static FLEET_GAPS_BYTES]);
 
 /* How far the device's clock was off, in words. */
 void fleet_skew_text(int64_t skew_ms, char out[static FLEET_SKEW_BYTES]);

@@ -100,6 +100,7 @@ static const struct listing_column columns[] = {
 	{ "program", NULL, .type = CELL_TEXT },
 	{ "lanes", NULL, .type = CELL_NUMBER },
 	{ "forks", NULL, .type = CELL_NUMBERS },
+	{ "gaps", NULL, .type = CELL_NUMBERS },
 	{ "note", N_("REMARK"), .type = CELL_TEXT, .below = true },
 };
 
@@ -109,7 +110,7 @@ struct post_cells {
 	char last_utc[UTC_TEXT_BYTES], last[LAST_BYTES];
 	char tip[NUMBER_BYTES], stored[NUMBER_BYTES], pending[NUMBER_BYTES];
 	char skew_ms[NUMBER_BYTES], skew[FLEET_SKEW_BYTES], plan[NUMBER_BYTES], lanes[NUMBER_BYTES];
-	char forks[FLEET_FORKS_BYTES], note[FLEET_NOTE_BYTES];
+	char forks[FLEET_FORKS_BYTES], gaps[FLEET_GAPS_BYTES], note[FLEET_NOTE_BYTES];
 	char oldest[NUMBER_BYTES], disk[NUMBER_BYTES], held[NUMBER_BYTES], refused[NUMBER_BYTES];
 	char refused_utc[UTC_TEXT_BYTES], probe[NUMBER_BYTES], parted[UTC_TEXT_BYTES];
 };
@@ -162,6 +163,7 @@ fill_lanes(const struct fleet_facts *f, struct post_cells *cells)
 	number(f->lanes, cells->lanes);
 	if (f->lanes > 1)
 		fleet_forks_text(f, " ", cells->forks);
+	fleet_gaps_text(f, " ", cells->gaps);
 	fleet_note(f, cells->note);
 }
 
@@ -182,7 +184,7 @@ print_post(const struct asking *a, struct listing *l, const struct post *post,
 		device_role_name(post->role), c.last_utc, c.last, c.tip, c.stored, c.pending,
 		c.skew_ms, c.skew, c.oldest, c.disk, c.held, c.refused, f->contact.refused_with,
 		c.refused_utc, c.probe, stuck, c.parted, c.plan,
-		f->heard_of ? f->contact.program : NULL, c.lanes, c.forks, c.note });
+		f->heard_of ? f->contact.program : NULL, c.lanes, c.forks, c.gaps, c.note });
 	/* clang-format on */
 	return l->st;
 }

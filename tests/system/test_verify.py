@@ -226,6 +226,9 @@ class Repair(Damage):
             welcome = link.hello()
             self.assertEqual(welcome["known"], device.tip)
             self.assertEqual(welcome["gaps"], [device.point(20)])
+            told = [(u["gaps"], u["note"]) for u in self.office.ask("units")["units"] if u["gaps"]]
+            self.assertEqual([gaps for gaps, note in told], [[20]])
+            self.assertIn("entries are missing here, up to number 20:", told[0][1])
             link.push(device.batch(16, 20))  # backwards, as large as the link allows
             self.assertEqual(link.hello()["gaps"], [device.point(15)])
             link.push(device.batch(8, 15))
