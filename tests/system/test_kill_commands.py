@@ -16,7 +16,6 @@ import subprocess
 import time
 import unittest
 
-import peer
 from programs import BIN, DEADLINE_S, Agent, Case, Hub, free_endpoint, run
 
 SEED = int(os.environ.get("VALIJA_KILL_SEED") or random.SystemRandom().randrange(1 << 32))
