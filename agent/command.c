@@ -173,10 +173,18 @@ command_failed(outbox *box, status st)
 	cli_safe(home, strlen(home), shown, sizeof(shown));
 	if (st == ST_BUSY)
 		return lock_held(box);
+	if (st == ST_FULL && outbox_used_up(box))
+		return cli_fail(
+			EX_IOERR,
+			_("%s holds as much as a device can ever record (%d GiB): nothing was "
+		          "recorded, what was recorded before is safe and goes on to the hub; make "
+		          "a new device in a new home with 'valija-agent init', and record there"),
+			shown, (int) (OUTBOX_MAP_BYTES >> 30));
 	if (st == ST_FULL)
 		return cli_fail(EX_IOERR,
 		                _("no room left at %s: nothing was recorded, what was recorded "
-		                  "before is safe; make room (%d MiB must be free) and try again"),
+		                  "before is safe; make room (%d MiB must be free, beside what a "
+		                  "long file needs) and try again"),
 		                shown, OUTBOX_DISK_BYTES >> 20);
 	if (st == ST_IO) /* a commit that failed may be on disk all the same */
 		return cli_fail(

@@ -16,8 +16,8 @@
  *     run.lock      held by the daemon
  *
  * Room is kept back, so that a full disk still acknowledges and reads: a new
- * event is refused while less than OUTBOX_DISK_BYTES are free on the disk, or
- * OUTBOX_MAP_SPARE_BYTES in the map, and a file of ballast is given up when
+ * event is refused while it would leave less than OUTBOX_DISK_BYTES free on the disk,
+ * or OUTBOX_MAP_SPARE_BYTES in the map, and a file of ballast is given up when
  * somebody else filled the disk.
  *
  * Not thread safe.  Every call is a transaction of its own and returns copies.
@@ -35,6 +35,10 @@ enum {
 	OUTBOX_MAP_SPARE_BYTES = 64 << 20,
 	OUTBOX_WAIT_MS = 10000, /* how long a command waits for other writers */
 };
+
+/* Address space, not disk.  Nothing is ever deleted, so it bounds what a device can
+ * record in its life. */
+#define OUTBOX_MAP_BYTES (UINT64_C(16) << 30)
 
 /* Tables of the environment, for those who open a transaction themselves. */
 enum outbox_table {
@@ -66,6 +70,8 @@ void outbox_close(outbox **box_p);
 const struct outbox_device *outbox_device(const outbox *box);
 const char *outbox_home(const outbox *box);
 kv *outbox_store(outbox *box);
+/* After ST_FULL: it is not the disk, the device has recorded all that it ever can. */
+bool outbox_used_up(outbox *box);
 
 /* An event to be appended.  key: a name for it that makes a repeat harmless
  * (BLAKE2b-256 of what names it), or NULL. */

@@ -6,14 +6,18 @@
 #include "protocol/chain.h"
 #include "protocol/event.h"
 
-enum { ROW_BYTES_MAX = HASH_BYTES + EVENT_BYTES_MAX };
+enum {
+	ROW_BYTES_MAX = HASH_BYTES + EVENT_BYTES_MAX,
+	ROOM_ITEM_BYTES = 256, /* what LMDB keeps of a row, and the row of its key */
+};
 
 struct appending {
 	outbox *box;
 	kv_txn *txn;
 	struct tip tip;
-	bool stored; /* an item of this commit is in already */
-	writer w;    /* a body that got its random bytes */
+	bool stored;         /* an item of this commit is in already */
+	uint64_t room_bytes; /* what it may take on the disk, of the items not looked at yet */
+	writer w;            /* a body that got its random bytes */
 };
 
 /* Two clones of a device whose clock stands still would else write the same
@@ -76,7 +80,8 @@ store_body(struct appending *a, struct bytes body)
 }
 
 /* Room is asked for only when something new is to be stored: a repeat that is
- * known must be confirmed even when the disk is full. */
+ * known must be confirmed even when the disk is full.  It is asked for all that is to
+ * come: a long commit that fails half way has eaten the reserve. */
 static status
 store_event(struct appending *a, struct bytes body)
 {
@@ -86,7 +91,7 @@ store_event(struct appending *a, struct bytes body)
 	if (event_decode(body, &e) != HOLD_NONE)
 		return ST_INVALID;
 	if (!a->stored)
-		st = outbox_room_check(a->box);
+		st = outbox_room_check(a->box, a->room_bytes);
 	if (st == ST_OK && !a->stored && e.at_ms <= a->tip.at_ms &&
 	    !(e.has & EVENT_BIT(EVENT_RANDOM)))
 		st = add_random(a, &e, &body);
@@ -123,14 +128,25 @@ append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_s
 			 : ST_OK;
 }
 
+/* At most: a page is full by half, and a long body takes pages of its own. */
+static uint64_t
+room_of(const struct outbox_item *item)
+{
+	return 2 * (uint64_t) (HASH_BYTES + item->body.len) + ROOM_ITEM_BYTES;
+}
+
 /* The tip goes in once, behind the last event: before that only this transaction sees it. */
 static status
 append_all(struct appending *a, struct outbox_item *items, size_t count)
 {
 	status st = outbox_get_tip(a->txn, a->box, &a->tip);
 
-	for (size_t i = 0; i < count && st == ST_OK; i++)
+	for (size_t i = 0; i < count; i++)
+		a->room_bytes += room_of(&items[i]);
+	for (size_t i = 0; i < count && st == ST_OK; i++) {
 		st = append_item(a, &items[i], &items[i].ret_seq, &items[i].ret_known);
+		a->room_bytes -= room_of(&items[i]);
+	}
 	return st == ST_OK && a->stored ? outbox_put_tip(a->txn, &a->tip) : st;
 }
 

@@ -10,10 +10,6 @@
 
 enum { SEQ_BYTES = 8 };
 
-/* Address space, not disk.  Nothing is ever deleted, so it bounds what a device can
- * record in its life. */
-#define OUTBOX_MAP_BYTES (UINT64_C(16) << 30)
-
 struct outbox {
 	kv *store;
 	char *home;
@@ -42,8 +38,8 @@ status outbox_put_fact(kv_txn *txn, const char *name, struct bytes value);
 
 /* ---- the room kept back (agent/outbox_room.c) ---- */
 
-/* ST_FULL: no room for a new event. */
-status outbox_room_check(outbox *box);
+/* ST_FULL: no room for new events that take so many bytes. */
+status outbox_room_check(outbox *box, uint64_t bytes);
 
 /* Make the ballast, if it is not there and the disk has room for it.  Tells of no
  * failure: the next call tries again. */

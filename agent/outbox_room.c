@@ -12,18 +12,31 @@
 
 enum { BALLAST_BYTES = 1 << 20 };
 
+static bool
+is_used_up(uint64_t used_bytes)
+{
+	return used_bytes + OUTBOX_MAP_SPARE_BYTES > OUTBOX_MAP_BYTES;
+}
+
 status
-outbox_room_check(outbox *box)
+outbox_room_check(outbox *box, uint64_t bytes)
 {
 	uint64_t used_bytes, disk_bytes;
 	status st = kv_room(box->store, &used_bytes, &disk_bytes);
 
 	if (st < 0)
 		return st;
-	if (disk_bytes < OUTBOX_DISK_BYTES ||
-	    used_bytes + OUTBOX_MAP_SPARE_BYTES > OUTBOX_MAP_BYTES)
+	if (disk_bytes < OUTBOX_DISK_BYTES + bytes || is_used_up(used_bytes + bytes))
 		return ST_FULL;
 	return ST_OK;
+}
+
+bool
+outbox_used_up(outbox *box)
+{
+	uint64_t used_bytes, disk_bytes;
+
+	return kv_room(box->store, &used_bytes, &disk_bytes) == ST_OK && is_used_up(used_bytes);
 }
 
 static status

@@ -686,13 +686,17 @@ class Link:
         """HELLO, then pushes until all is acknowledged, within the credit."""
         self.hello()
         waiting = []
+        until = time.monotonic() + self.deadline
         for batch in self.device.batches(self.device.acknowledged[0], events):
             while waiting and self.unanswered + len(batch) > self.credit:
                 self.expect_ack(waiting.pop(0))
             while self.unanswered + len(batch) > self.credit:
+                if time.monotonic() > until:
+                    raise TimeoutError("no credit")
                 self.ping()
             self.say_push(batch)
             waiting.append(batch)
+            until = time.monotonic() + self.deadline
         for batch in waiting:
             self.expect_ack(batch)
         if self.device.acknowledged != self.device.tip:

@@ -3,8 +3,7 @@
 
 Three consulates record from two processes each while their daemons carry it;
 hub, daemons and the recording commands themselves are killed all the time.
-VALIJA_KILL_SEED repeats the choices of a run, VALIJA_KILL_ROUNDS makes it
-longer.
+VALIJA_KILL_SEED repeats the choices of a run, VALIJA_KILLS makes it longer.
 """
 
 import os
@@ -18,7 +17,7 @@ import unittest
 from programs import BIN, DEADLINE_S, Agent, Case, Daemon, Hub, free_endpoint, wait_until
 
 SEED = int(os.environ.get("VALIJA_KILL_SEED") or random.SystemRandom().randrange(1 << 32))
-ROUNDS = int(os.environ.get("VALIJA_KILL_ROUNDS", "60"))
+ROUNDS = int(os.environ.get("VALIJA_KILLS", "60"))
 UNITS = ["con-houston", "con-madrid", "con-miami"]
 RECORDERS = 2  # for each unit
 RETRY = ("--retry-min-ms", "5", "--retry-max-ms", "100")
@@ -186,6 +185,9 @@ class Kill(Case):
         self.check(recorders)
         for unit in self.office.ask("units")["units"]:
             self.assertEqual(unit["forks"], [])
+        self.office.command("verify")
+        for agent in self.agents:
+            agent.valija("verify")
         digest = self.office.digest()
         for daemon in self.daemons.values():
             self.assertEqual(daemon.stop(), 0)
