@@ -335,13 +335,26 @@ router_send(router *r, const uint8_t *id, size_t id_len, const void *frame, size
 	return zmq_send(r->socket, frame, len, ZMQ_DONTWAIT) >= 0 ? ST_OK : ST_BUSY;
 }
 
+/* A descriptor is told of a little later than it is had: by then it may be the one that
+ * we listen at, and libzmq ends the process when that is shut down. */
+static bool
+listens(int fd)
+{
+	int yes = 1;
+	socklen_t len = sizeof(yes);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &len) != 0 || yes != 0;
+}
+
 uint64_t
 router_cookie(int fd)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
 
-	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+	if (fd < 0 || listens(fd))
+		return 0;
+	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
 }
 
 void

@@ -80,6 +80,6 @@ status router_receive(router *r, struct router_peer *ret_peer, zmq_msg_t *frame)
 status router_send(router *r, const uint8_t *id, size_t id_len, const void *frame, size_t len);
 
 /* What tells two connections apart that had the same descriptor in turn; 0: not
- * known. */
+ * known, or no connection. */
 uint64_t router_cookie(int fd);
 void router_drop(int fd, uint64_t cookie);

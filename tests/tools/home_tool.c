@@ -4,6 +4,8 @@
  *     home_tool plan HOME FILE VERSION         as if this plan had arrived
  *     home_tool standing HOME FILE VERSION     as if this standing had arrived
  *     home_tool hub HOME SEQ BEYOND CONTACT_MS as if the hub had told so
+ *     home_tool seal HOME BYTES                all that is there in batches of at most
+ *                                              so many bytes: how many, and their bytes
  *     home_tool hold HOME                      take the write lock, say "held",
  *                                              keep it until killed
  */
@@ -98,6 +100,33 @@ put_hub(outbox *box, char **args)
 }
 
 static int
+seal(outbox *box, char **args)
+{
+	size_t wire_bytes = strtoul(args[1], NULL, 10), batches = 0, bytes = 0, len;
+	struct point tip, end = { 0 };
+	uint8_t *secret;
+	char path[4096];
+	writer w;
+
+	writer_init(&w);
+	need(outbox_tip(box, &tip), args[0]);
+	need(path_join(path, sizeof(path), args[0], "feed.key"), args[0]);
+	need(file_read(path, SIGN_SECRET_BYTES, &secret, &len), path);
+	if (len != SIGN_SECRET_BYTES)
+		need(ST_MALFORMED, path);
+	while (end.seq < tip.seq) {
+		writer_clear(&w);
+		need(outbox_seal(box, secret, end.seq + 1, wire_bytes, &w, &end), "seal");
+		bytes += writer_bytes(&w).len;
+		batches++;
+	}
+	printf("%zu %zu\n", batches, bytes);
+	writer_done(&w);
+	free(secret);
+	return 0;
+}
+
+static int
 hold(outbox *box, char **args)
 {
 	kv_txn *txn = NULL;
@@ -116,9 +145,8 @@ static const struct {
 	int args;
 	int (*run)(outbox *box, char **args);
 } tools[] = {
-	{ "plan", 3, put_plan },
-	{ "standing", 3, put_standing },
-	{ "hub", 4, put_hub },
+	{ "plan", 3, put_plan }, { "standing", 3, put_standing },
+	{ "hub", 4, put_hub },   { "seal", 2, seal },
 	{ "hold", 1, hold },
 };
 
