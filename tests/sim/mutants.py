@@ -37,7 +37,7 @@ MUTANTS = [
      "return st == ST_OK ? ST_EXISTS : st;\n	return kv_put(a->txn, OUTBOX_FIXED",
      "return st;\n	return kv_put(a->txn, OUTBOX_FIXED"),
     ("record-on-a-full-disk", "agent/outbox_append.c",
-     "st = outbox_room_check(a->box);", "st = ST_OK;"),
+     "st = outbox_room_check(a->box, a->room_bytes);", "st = ST_OK;"),
 
     # the device's side of a link
     ("skip-an-event", "protocol/device_owed.c", "s->next = end.seq + 1;", "s->next = end.seq + 2;"),
