@@ -72,6 +72,10 @@ parse(int key, char *arg, struct argp_state *state)
 	case KEY_REPLAY: a->replay = true; return 0;
 	case KEY_SEEDS: a->seeds = arg; return 0;
 	case KEY_MUTANT: a->short_tell = true; return 0;
+	case ARGP_KEY_END:
+		if (a->replay && !a->has_seed)
+			argp_error(state, "--replay of which world? name it with --seed");
+		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
