@@ -46,7 +46,11 @@ struct kv {
 
 static struct kv *opened;
 
-enum { READER_CHECK_US = 60 * 1000 * 1000, WAIT_MS = 10 * 1000 };
+enum {
+	READER_CHECK_US = 60 * 1000 * 1000,
+	WAIT_MS = 10 * 1000,
+	FULL_BELOW_BYTES = 64 << 10, /* free on the disk, as far as it can be had */
+};
 
 status
 kv_from_lmdb(int rc)
@@ -175,6 +179,15 @@ check_length(kv *store, const struct kv_config *config)
 	return st == ST_OK ? kv_from_lmdb(open_files(store, config)) : st;
 }
 
+static status
+make_lock_room(const kv *store)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), store->dir, "lock.mdb");
+
+	return st == ST_OK ? kv_lock_ensure_room(path) : st;
+}
+
 /* Whoever opens the environment while no other process has it sets LMDB's lock file
  * anew: first the number of the last commit to 0, then, when the data file is read, to
  * what it is.  Killed between the two it leaves the 0 to the process that waits for it
@@ -190,6 +203,11 @@ open_env(kv *store, const struct kv_config *config)
 
 	if (st < 0)
 		return st;
+	st = make_lock_room(store);
+	if (st < 0) {
+		kv_lock_release(&store->lock, KV_LOCK_OPEN);
+		return st;
+	}
 	rc = open_files(store, config);
 	if (rc == 0)
 		st = check_length(store, config);
@@ -383,6 +401,19 @@ kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 	return st;
 }
 
+/* LMDB calls a write that came back short an input/output error, and so the first one
+ * does that finds the disk full. */
+static status
+write_status(const kv *store, int rc)
+{
+	struct statvfs disk;
+
+	if (rc == EIO && statvfs(store->dir, &disk) == 0 &&
+	    (uint64_t) disk.f_bavail * disk.f_frsize < FULL_BELOW_BYTES)
+		return ST_FULL;
+	return kv_from_lmdb(rc);
+}
+
 static void
 ended(kv_txn **txn_p)
 {
@@ -404,7 +435,7 @@ kv_commit(kv_txn **txn_p)
 		kv_abort(txn_p);
 		return st;
 	}
-	st = kv_from_lmdb(mdb_txn_commit(txn->txn));
+	st = write_status(txn->store, mdb_txn_commit(txn->txn));
 	ended(txn_p); /* the commit freed it, whatever it returned */
 	return st;
 }
@@ -423,7 +454,7 @@ kv_abort(kv_txn **txn_p)
 static status
 stick(kv_txn *txn, int rc)
 {
-	status st = kv_from_lmdb(rc);
+	status st = write_status(txn->store, rc);
 
 	if (txn->writes && st < 0 && st != ST_NOT_FOUND && txn->st == ST_OK)
 		txn->st = st;

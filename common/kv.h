@@ -61,7 +61,7 @@ status kv_create(const char *dir, const struct kv_config *config);
  * On success *ret_kv is the caller's.  ST_NOT_FOUND: no environment there.
  * ST_BUSY: this process has it open already, or another has been opening it for
  * 10 s.  ST_MALFORMED: not one of ours, or pages of it are missing.  ST_VERSION: of another
- * format. */
+ * format.  ST_FULL: no room for its lock file. */
 status kv_open(const char *dir, const struct kv_config *config, kv **ret_kv);
 void kv_close(kv **kv_p);
 

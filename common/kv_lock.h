@@ -43,3 +43,7 @@ int64_t kv_lock_clock_us(void);
 /* Create path, empty and with that mode whatever the umask, unless it is there
  * already. */
 status kv_lock_ensure_file(const char *path, mode_t mode);
+
+/* Give LMDB's lock file its place on the disk.  It is written through a map, where a
+ * hole that finds no room ends the process by a signal.  ST_FULL. */
+status kv_lock_ensure_room(const char *path);

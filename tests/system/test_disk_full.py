@@ -14,7 +14,7 @@ import struct
 import unittest
 
 import peer
-from programs import Agent, Case, Daemon, Hub, free_endpoint, run, wait_until
+from programs import PLAN, Agent, Case, Daemon, Hub, free_endpoint, run, wait_until
 
 DAY = ("--indicator", "IND-1", "--date", "2025-11-14")
 DATE = 20406  # 2025-11-14
@@ -218,7 +218,8 @@ class HubDisk(Case):
 
     def push(self, device, count):
         for _ in range(count):
-            device.activity(DATE, ind="IND-1", qty=1, note=os.urandom(1000).hex())
+            device.activity(DATE - device.tip[0] % 600, ind="IND-1", qty=1,
+                            note=os.urandom(1000).hex())
         self.office.sync(device)
 
     def push_until_full(self):
@@ -230,9 +231,7 @@ class HubDisk(Case):
                 return refusal.code
         raise AssertionError("it takes all of it")
 
-    def refused(self, name, *args):
-        """A command that would store."""
-        done = run("valija-hub", *name.split(), *args, "--home", self.office.home, status=None)
+    def assert_no_space(self, done):
         self.assertEqual(done.returncode, 74, done.stdout + done.stderr)
         self.assertIn("no space left for " + self.office.home, done.stderr)
 
@@ -272,8 +271,18 @@ class HubDisk(Case):
         self.push_until_full()
         digest = self.office.digest()
         before = self.office.command("devices", "--json")
-        self.refused("rebuild")
-        self.assertEqual(self.office.digest(), digest)
+        refused = 0
+        for leave in (0, 1, 2, 4, 8):  # pages; what is there may be enough for a part of it
+            os.truncate(filler, os.path.getsize(filler) - leave * PAGE_BYTES)
+            done = run("valija-hub", "rebuild", "--home", self.office.home, status=None)
+            if done.returncode != 0:
+                refused += 1
+                self.assert_no_space(done)
+            self.assertEqual(self.office.digest(), digest)
+            fill(self.disk)
+        self.assertGreater(refused, 0)
+        self.assert_no_space(run("valija-hub", "plan", "load", self.next_plan(), "--home",
+                                 self.office.home, status=None))
         self.assertEqual(self.office.command("devices", "--json"), before)
         self.office.command("verify")
         self.office.stop()
@@ -283,6 +292,38 @@ class HubDisk(Case):
         self.assertIn("the same as before", self.office.command("rebuild"))
         self.office.sync(self.peer)
         self.assertEqual(self.office.total("IND-1"), self.peer.tip[0])
+
+    def next_plan(self):
+        path = self.path("plan-2.json")
+        with open(PLAN, encoding="utf-8") as f, open(path, "w", encoding="utf-8") as out:
+            out.write(f.read().replace('"version": 1,', '"version": 2,', 1))
+        return path
+
+    def test_a_home_that_was_put_on_a_full_disk_is_not_called_damaged(self):
+        """What LMDB would make anew beside the data has no room."""
+        self.office.stop()
+        digest = self.office.digest()
+        os.unlink(os.path.join(self.office.home, "store/lock.mdb"))
+        filler = fill(self.disk)
+        for name in ("run", "state", "rebuild"):
+            done = run("valija-hub", name, "--home", self.office.home, status=74)
+            self.assertIn("no space left", done.stderr)
+        os.unlink(filler)
+        self.office.start()
+        self.assertEqual(self.office.digest(), digest)
+
+    def test_no_half_of_a_home_is_made(self):
+        filler = fill(self.disk)
+        new = os.path.join(self.disk, "new")
+        before = sorted(os.listdir(self.disk))
+        for program, words in (
+                ("valija-hub", ("--bind", "tcp://127.0.0.1:*", "--plan", PLAN)),
+                ("valija-agent", ("--unit", "con-houston", "--hub", self.endpoint, "--hub-key",
+                                  self.office.pub))):
+            done = run(program, "init", "--home", new, *words, status=74)
+            self.assertIn("no space left", done.stderr)
+            self.assertEqual(sorted(os.listdir(self.disk)), before)
+        os.unlink(filler)
 
     def test_a_hub_without_room_is_copied_elsewhere(self):
         filler = fill(self.disk)
@@ -305,6 +346,28 @@ class HubDisk(Case):
             self.assertIn("no space left for " + os.path.join(other, "copy"), done.stderr)
             self.assertEqual(os.listdir(other), ["filler"])
             os.unlink(filler)
+
+
+class HubMap(Case):
+    def test_a_hub_that_holds_all_it_can_answers_and_refuses_what_is_new(self):
+        office = self.hub()
+        device = self.device(office, "con-madrid")
+        device.activity(DATE, ind="IND-1")
+        office.sync(device)
+        digest = office.digest()
+        office.stop()
+        use_up_map(os.path.join(office.home, "store"), 256 << 30, 0)
+        office.start()
+        self.assertEqual(office.digest(), digest)
+        for _ in range(100):
+            device.activity(DATE, ind="IND-1", note=os.urandom(1000).hex())
+        with self.assertRaises(peer.Refused) as refusal:
+            while device.acknowledged != device.tip:  # some go where old pages were
+                office.sync(device, events=5)
+        self.assertEqual(refusal.exception.code, "busy")
+        self.assertIn("HUB-STORE: what came cannot be stored", office.daemon.said())
+        self.assertEqual(office.total("IND-1"), office.state()["events"]["counted"])
+        self.assertLess(office.total("IND-1"), device.tip[0])
 
 
 if __name__ == "__main__":
