@@ -98,7 +98,7 @@ no_memory_sweep(const char *name, const struct no_memory *what, void *ctx)
 		and_all_after = mode == 1;
 		granted = 0;
 		while (try_once(name, what, ctx)) {
-			granted++;
+			granted += what->each_of_first ? 1 + granted / what->each_of_first : 1;
 			tries++;
 			assert_in_range(granted, 1, TRIES_MAX);
 		}

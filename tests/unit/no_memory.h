@@ -24,6 +24,9 @@ struct no_memory {
 	void (*check)(void *ctx, status st);
 	/* The header of the call says that it can do without: ST_OK is as good. */
 	bool does_without;
+	/* So many of the first are denied each, and of later ones ever fewer, for calls
+	 * that allocate thousands of times; 0: each. */
+	size_t each_of_first;
 };
 
 /* A failure ends the running test; that nothing was ever denied is one, but under

@@ -2,7 +2,11 @@
 
 #include <string.h>
 
+#include "hub/completeness.h"
+#include "hub/cuts.h"
 #include "hub/digest.h"
+#include "hub/history.h"
+#include "hub/ledger.h"
 #include "hub/locks.h"
 #include "hub/query.h"
 #include "hub/standing.h"
@@ -152,6 +156,29 @@ lock_quarter(kv_txn *txn)
 }
 
 static status
+cut(kv_txn *txn)
+{
+	const struct cut_order order = { .name = text_of("2025"), .cutoff = DAY, .now_ms = NOW_MS };
+	bool same;
+
+	return hub_cut(hub_at.hub, txn, &order, &same);
+}
+
+static char *next_plan; /* the version after the one in force */
+
+static status
+publish_plan(kv_txn *txn)
+{
+	return hub_publish_plan(hub_at.hub, txn, next_plan, strlen(next_plan), NOW_MS);
+}
+
+static status
+index_anew(kv_txn *txn)
+{
+	return journal_index_anew(txn);
+}
+
+static status
 refold(kv_txn *txn)
 {
 	return hub_refold(hub_at.hub, txn);
@@ -167,7 +194,12 @@ static void
 sweep_change(const char *name, change *make)
 {
 	struct changing c = { make };
-	const struct no_memory what = { .call = try_change, .check = is_unchanged };
+	/* a plan is parsed with all denied in test_no_memory_protocol.c */
+	const struct no_memory what = {
+		.call = try_change,
+		.check = is_unchanged,
+		.each_of_first = 120,
+	};
 
 	no_memory_sweep(name, &what, &c);
 }
@@ -175,13 +207,22 @@ sweep_change(const char *name, change *make)
 static void
 what_changes_says_so_and_changes_nothing(void **ctx)
 {
+	json_t *root = plan_base();
+
 	(void) ctx;
+	plan_base_edit(root, "/version", "4");
+	next_plan = json_dumps(root, 0);
+	json_decref(root);
 	sweep_change("hub_take, hub_settle", take);
 	sweep_change("registry_enroll", enroll);
 	sweep_change("registry_revoke_all", revoke);
 	sweep_change("hub_lock", lock_quarter);
+	sweep_change("hub_cut", cut);
+	sweep_change("hub_publish_plan", publish_plan);
+	sweep_change("journal_index_anew", index_anew);
 	sweep_change("hub_refold", refold);
 	sweep_change("hub_rebuild", rebuild);
+	free(next_plan);
 }
 
 /* ---- and then it succeeds ---- */
@@ -271,6 +312,54 @@ asking(void *ctx)
 }
 
 static status
+count_unit(void *ctx, const struct unit_quarter *u)
+{
+	*(size_t *) ctx += u->entries;
+	return ST_OK;
+}
+
+static status
+asking_who_has_closed(void *ctx)
+{
+	struct query q = { .cutoff = DATE_MAX };
+	size_t entries = 0;
+	status st = kv_read(hub_store(hub_at.hub), &q.txn);
+
+	(void) ctx;
+	if (st == ST_OK)
+		st = hub_plan(hub_at.hub, q.txn, &q.plan);
+	if (st == ST_OK)
+		st = completeness_each(&q, 2025 * 4 + 3, DAY, false, count_unit, &entries);
+	kv_abort(&q.txn);
+	return st == ST_OK && entries != EVENTS ? ST_INVALID : st;
+}
+
+static status
+looking_at_one(void *ctx)
+{
+	static uint8_t hashes[EVENTS * HASH_BYTES];
+	struct point at = lane_point(&known, 2), leaf = lane_point(&known, EVENTS), end;
+	struct history *history = calloc(1, sizeof(*history));
+	struct ledger l = { 0 };
+	status st = history ? kv_read(hub_store(hub_at.hub), &l.txn) : ST_NOMEM;
+
+	(void) ctx;
+	if (st == ST_OK)
+		st = hub_plan(hub_at.hub, l.txn, &l.plan);
+	if (st == ST_OK)
+		st = history_gather(&l, alice.feed, &at, history);
+	if (st == ST_OK)
+		st = journal_known(l.txn, alice.feed, &at);
+	if (st == ST_OK)
+		st = journal_below(l.txn, alice.feed, &at, &leaf);
+	if (st == ST_OK)
+		st = journal_chain(l.txn, alice.feed, &leaf, hashes, &end);
+	kv_abort(&l.txn);
+	free(history);
+	return st;
+}
+
+static status
 computing_the_digest(void *ctx)
 {
 	uint8_t set[HASH_BYTES], state[HASH_BYTES];
@@ -304,6 +393,8 @@ what_reads_says_so_and_reads_the_same_later(void **ctx)
 
 	(void) ctx;
 	assert_no_memory(asking, is_unchanged, NULL);
+	assert_no_memory(asking_who_has_closed, is_unchanged, NULL);
+	assert_no_memory(looking_at_one, is_unchanged, NULL);
 	assert_no_memory(writing_a_standing, is_unchanged, NULL);
 	assert_no_memory(computing_the_digest, NULL, NULL);
 	hub_close(&hub_at.hub);

@@ -7,9 +7,11 @@
 #include "protocol/chain.h"
 #include "protocol/cut.h"
 #include "protocol/document.h"
+#include "protocol/download.h"
 #include "protocol/draft.h"
 #include "protocol/identity.h"
 #include "protocol/message.h"
+#include "protocol/parts.h"
 #include "protocol/question.h"
 #include "protocol/standing.h"
 #include "tests/support/memory_device.h"
@@ -265,6 +267,53 @@ unpacking(void *ctx)
 	return st;
 }
 
+/* A part that there is no memory for is asked for again. */
+static status
+downloading(void *ctx)
+{
+	static const uint8_t signature[SIGNATURE_BYTES];
+	const struct message part = {
+		.type = MESSAGE_PART,
+		.what = text_of("plan"),
+		.version = 2,
+		.total = WHOLE,
+		.bytes = { whole, WHOLE / 2 },
+		.signature = signature,
+	};
+	struct message get;
+	download d;
+	status st;
+
+	(void) ctx;
+	download_init(&d, DOCUMENT_PLAN, 1, 0);
+	download_told(&d, 2, 0);
+	d.asked = true;
+	st = download_part(&d, &part);
+	if (!download_next(&d, &get) || get.offset != (st == ST_OK ? WHOLE / 2 : 0))
+		st = ST_INVALID;
+	download_done(&d);
+	return st;
+}
+
+static status
+visit_part(void *ctx, struct bytes body)
+{
+	(void) body;
+	++*(size_t *) ctx;
+	return ST_OK;
+}
+
+static status
+cutting_into_parts(void *ctx)
+{
+	struct event head = { .kind = KIND_PLAN, .plan_version = 2 };
+	size_t parts = 0;
+	status st = parts_cut(&head, (struct bytes) { whole, sizeof(whole) }, visit_part, &parts);
+
+	(void) ctx;
+	return st == ST_OK && parts == 0 ? ST_INVALID : st;
+}
+
 static status
 parsing_a_plan(void *ctx)
 {
@@ -286,6 +335,8 @@ what_reads_says_so_and_reads_the_same_later(void **ctx)
 	(void) ctx;
 	json_decref(root);
 	assert_no_memory(unpacking, NULL, NULL);
+	assert_no_memory(downloading, NULL, NULL);
+	assert_no_memory(cutting_into_parts, NULL, NULL);
 	assert_no_memory(parsing_a_plan, NULL, text);
 	free(text);
 }
