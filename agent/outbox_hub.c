@@ -50,12 +50,10 @@ outbox_get_marks(kv_txn *txn, const uint8_t hub[static FEED_BYTES], struct outbo
 static void
 get_versions(kv_txn *txn, struct outbox_hub *facts)
 {
-	plan_table *rows = plan_table_open(txn, OUTBOX_PLAN);
 	struct bytes standing;
+	bool whole;
 
-	if (rows)
-		facts->plan = plan_table_version(rows);
-	plan_table_close(&rows);
+	plan_table_held(txn, OUTBOX_PLAN, &facts->plan, &whole);
 	if (outbox_get_fact(txn, "standing", &standing) == ST_OK &&
 	    standing.len >= STANDING_HEAD_BYTES) {
 		facts->standing = get_u64(standing.at);
@@ -174,15 +172,11 @@ outbox_put_plan(outbox *box, uint64_t version, struct bytes packed, int wait_ms)
 static status
 get_outdated(kv_txn *txn, uint8_t **ret_packed, size_t *ret_len, uint64_t *ret_version)
 {
-	plan_table *rows = plan_table_open(txn, OUTBOX_PLAN);
-	bool outdated = rows && !plan_table_whole(rows);
+	bool whole = true;
+	bool held = plan_table_held(txn, OUTBOX_PLAN, ret_version, &whole);
 	struct bytes packed;
-	status st;
+	status st = held && !whole ? outbox_get_fact(txn, "plan", &packed) : ST_NOT_FOUND;
 
-	if (outdated)
-		*ret_version = plan_table_version(rows);
-	plan_table_close(&rows);
-	st = outdated ? outbox_get_fact(txn, "plan", &packed) : ST_NOT_FOUND;
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	*ret_packed = malloc(packed.len + 1);

@@ -233,12 +233,12 @@ hash_rows(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES])
 static status
 is_outdated(kv_txn *txn, bool *ret_outdated)
 {
-	plan_table *rows = plan_table_open(txn, OUTBOX_PLAN);
+	bool whole = false;
+	uint64_t version;
 
-	if (!rows)
+	if (!plan_table_held(txn, OUTBOX_PLAN, &version, &whole))
 		return ST_IO;
-	*ret_outdated = !plan_table_whole(rows);
-	plan_table_close(&rows);
+	*ret_outdated = !whole;
 	return ST_OK;
 }
 
@@ -258,7 +258,7 @@ parse_plan(kv_txn *txn, plan **ret_plan)
 		st = plan_parse(json, len, &problems, ret_plan);
 	free(json);
 	plan_problems_done(&problems);
-	return st < 0 ? ST_IO : ST_OK;
+	return st < 0 && st != ST_NOMEM ? ST_IO : st;
 }
 
 /* Made anew and compared, in a transaction of its own that is not kept. */

@@ -320,23 +320,39 @@ read_value(struct bytes value, const struct codec_field *fields, size_t count, v
 	return reader_end(&r) < 0 ? ST_IO : ST_OK; /* we wrote it: the disk is bad */
 }
 
+static status
+read_head(kv_txn *txn, int table, struct head *ret_head)
+{
+	struct bytes value;
+	status st = kv_get(txn, table, (struct bytes) { head_key, sizeof(head_key) }, &value);
+
+	return st == ST_OK ? read_value(value, head_fields, HEAD_FIELDS, ret_head) : st;
+}
+
+bool
+plan_table_held(kv_txn *txn, int table, uint64_t *ret_version, bool *ret_whole)
+{
+	struct head head = { 0 };
+
+	if (read_head(txn, table, &head) < 0)
+		return false;
+	*ret_version = head.version;
+	*ret_whole = head.rows >= ROWS_MADE;
+	return true;
+}
+
 /* A head that cannot be read is as good as none: recording goes on without a plan, and the
  * hub judges. */
 plan_table *
 plan_table_open(kv_txn *txn, int table)
 {
 	plan_table *t = calloc(1, sizeof(*t));
-	struct bytes value;
-	status st;
 
 	if (!t)
 		return NULL;
 	t->txn = txn;
 	t->table = table;
-	st = kv_get(txn, table, (struct bytes) { head_key, sizeof(head_key) }, &value);
-	if (st == ST_OK)
-		st = read_value(value, head_fields, HEAD_FIELDS, &t->head);
-	if (st < 0)
+	if (read_head(txn, table, &t->head) < 0)
 		plan_table_close(&t);
 	return t;
 }

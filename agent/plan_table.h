@@ -39,6 +39,10 @@ struct plan_attributes {
  * ST_NOMEM, ST_FULL, ST_IO: the transaction is of no more use. */
 status plan_table_put(kv_txn *txn, int table, const plan *p);
 
+/* Whether a plan is held, and then its version, and what plan_table_whole() says of it;
+ * needs no memory. */
+bool plan_table_held(kv_txn *txn, int table, uint64_t *ret_version, bool *ret_whole);
+
 /* NULL when no plan is held (or no memory is left).  The transaction must
  * outlive it; the view is the caller's, to be given to plan_table_close(), which
  * ignores NULL. */

@@ -428,7 +428,7 @@ journal_run_open(const struct journal_entry *entry, uint8_t space[static BATCH_R
 	if (st == ST_OK)
 		st = batch_unpack(&r.batch, space, &r.bodies);
 	if (st < 0)
-		return ST_MALFORMED;
+		return st == ST_NOMEM ? st : ST_MALFORMED;
 	r.start = batch_start(&r.batch);
 	r.end = batch_end(&r.batch);
 	walk = batch_walk(&r.batch, r.bodies);

@@ -52,7 +52,7 @@ struct journal_run {
 	struct point start, end;
 };
 
-/* ST_MALFORMED: not such an entry. */
+/* ST_MALFORMED: not such an entry.  ST_NOMEM. */
 status journal_run_open(const struct journal_entry *entry,
                         uint8_t space[static BATCH_RAW_BYTES_MAX], struct journal_run *ret_run);
 

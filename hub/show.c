@@ -27,6 +27,8 @@ gather_batch(const struct asking *a, struct shown *s)
 		if (s->seal == ST_OK)
 			s->seal = batch_verify(&s->batch, bodies);
 		s->unsealed = s->seal == ST_DENIED && past_cut_name(a->hub);
+		if (s->seal == ST_NOMEM) /* which says nothing of the seal */
+			st = ST_NOMEM;
 	}
 	free(space);
 	return st;

@@ -90,19 +90,16 @@ status
 batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
              struct bytes *ret_bodies)
 {
-	size_t n;
+	status st;
 
 	if (!b->packed) {
 		*ret_bodies = b->bodies;
 		return ST_OK;
 	}
-	if (!document_is_frame(b->bodies))
-		return ST_MALFORMED;
-	n = ZSTD_decompress(space, b->raw_bytes, b->bodies.at, b->bodies.len);
-	if (ZSTD_isError(n) || n != b->raw_bytes)
-		return ST_MALFORMED;
-	*ret_bodies = (struct bytes) { space, n };
-	return ST_OK;
+	st = document_unpack_to(b->bodies, space, b->raw_bytes);
+	if (st == ST_OK)
+		*ret_bodies = (struct bytes) { space, b->raw_bytes };
+	return st;
 }
 
 /* feed and point, under a tag that no other signature has. */
@@ -186,9 +183,13 @@ write_packed(struct batch *b, struct bytes bodies, int level, writer *w)
 
 	if (!packed)
 		return ST_NOMEM;
-	/* what zstd cannot do is no failure: then the bodies go as they are */
 	n = ZSTD_compress(packed, bound, bodies.at, bodies.len, level);
-	b->packed = !ZSTD_isError(n) && n < bodies.len;
+	/* with that much room there is only one thing that zstd can lack */
+	if (ZSTD_isError(n)) {
+		free(packed);
+		return ST_NOMEM;
+	}
+	b->packed = n < bodies.len;
 	b->bodies = b->packed ? (struct bytes) { packed, n } : bodies;
 	b->raw_bytes = bodies.len;
 	writer_clear(w);

@@ -44,7 +44,7 @@ struct point batch_end(const struct batch *b);
 struct point batch_start(const struct batch *b);
 
 /* Unpack the bodies into space, or point into the frame when they are not
- * packed.  ST_MALFORMED: not what the header says. */
+ * packed.  ST_MALFORMED: not what the header says.  ST_NOMEM. */
 status batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
                     struct bytes *ret_bodies);
 

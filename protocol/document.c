@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 static const int PACK_LEVEL = 9; /* packed once, sent over slow links many times */
 
@@ -33,11 +34,24 @@ document_is_frame(struct bytes packed)
 }
 
 status
+document_unpack_to(struct bytes packed, uint8_t *space, size_t len)
+{
+	size_t n;
+
+	if (!document_is_frame(packed))
+		return ST_MALFORMED;
+	n = ZSTD_decompress(space, len, packed.at, packed.len);
+	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+		return ST_NOMEM;
+	return ZSTD_isError(n) || n != len ? ST_MALFORMED : ST_OK;
+}
+
+status
 document_unpack(struct bytes packed, size_t max_bytes, uint8_t **ret_at, size_t *ret_len)
 {
 	unsigned long long size;
 	uint8_t *at;
-	size_t n;
+	status st;
 
 	if (!document_is_frame(packed))
 		return ST_MALFORMED;
@@ -51,13 +65,13 @@ document_unpack(struct bytes packed, size_t max_bytes, uint8_t **ret_at, size_t 
 	at = malloc((size_t) size + 1); /* for the 0 */
 	if (!at)
 		return ST_NOMEM;
-	n = ZSTD_decompress(at, (size_t) size, packed.at, packed.len);
-	if (ZSTD_isError(n) || n != size) {
+	st = document_unpack_to(packed, at, (size_t) size);
+	if (st < 0) {
 		free(at);
-		return ST_MALFORMED;
+		return st;
 	}
-	at[n] = 0;
+	at[size] = 0;
 	*ret_at = at;
-	*ret_len = n;
+	*ret_len = (size_t) size;
 	return ST_OK;
 }

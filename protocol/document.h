@@ -18,6 +18,10 @@ status document_pack(const void *at, size_t len, writer *w);
  * second frame behind it, none to be skipped, none of an older format. */
 bool document_is_frame(struct bytes packed);
 
+/* Unpack what must be exactly len bytes into space.  ST_MALFORMED: not one whole frame,
+ * or of another length.  ST_NOMEM: zstd had none. */
+status document_unpack_to(struct bytes packed, uint8_t *space, size_t len);
+
 /* Unpack to at most max_bytes.  *ret_at is the caller's, to be freed; it is
  * followed by a 0 that does not count.
  * ST_MALFORMED: not one whole frame.  ST_LIMIT: more than max_bytes.  ST_NOMEM. */

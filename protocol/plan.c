@@ -166,6 +166,31 @@ report_file(struct plan_checker *c, const char *rule)
 		c->problems->list[0].line = c->problems->list[0].column = 1;
 }
 
+/* When it had no memory to read a text jansson calls the text wrong, or leaves something
+ * out of it, so its allocations are watched; for the whole process, since it knows no
+ * other way. */
+static _Thread_local bool json_starved;
+
+static void *
+json_memory(size_t size)
+{
+	void *at = malloc(size);
+
+	if (!at)
+		json_starved = true;
+	return at;
+}
+
+static json_t *
+load_json(const void *json, size_t len, json_error_t *error)
+{
+	json_set_alloc_funcs(json_memory, free);
+	json_starved = false;
+	/* texts of it hold no U+0000, without JSON_ALLOW_NUL: they are whole as
+	 * C strings */
+	return json_loadb(len > 0 ? json : "", len, JSON_REJECT_DUPLICATES, error);
+}
+
 /* Findings are no failure here: c->st is for what keeps the check from its end.  A
  * byte order mark gets a rule of its own, since editors put it where nobody sees it
  * and jansson's word on it helps no one. */
@@ -184,10 +209,10 @@ load(struct plan_checker *c, const void *json, size_t len)
 			c, N_("a byte order mark stands here; save the file as UTF-8 without one"));
 		return;
 	}
-	/* texts of it hold no U+0000, without JSON_ALLOW_NUL: they are whole as
-	 * C strings */
-	c->p->root = json_loadb(len > 0 ? json : "", len, JSON_REJECT_DUPLICATES, &error);
-	if (c->p->root)
+	c->p->root = load_json(json, len, &error);
+	if (json_starved)
+		c->st = ST_NOMEM;
+	else if (c->p->root)
 		check_document(c);
 	else
 		plan_report_syntax(c, &error);

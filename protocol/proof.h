@@ -26,6 +26,6 @@ struct proof {
 
 /* Read it and check seal and chain.  ST_MALFORMED, ST_LIMIT: it is no such file.
  * ST_VERSION: another format.  ST_DENIED: the signature is not the feed's.
- * ST_CHAIN: the batch does not hold that event. */
+ * ST_CHAIN: the batch does not hold that event.  ST_NOMEM. */
 status proof_read(const void *bytes, size_t len, uint8_t space[static BATCH_RAW_BYTES_MAX],
                   struct proof *ret_proof);

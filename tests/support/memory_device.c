@@ -90,7 +90,9 @@ store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point
 		writer_bin(&bodies, body, e->body_bytes);
 		count++;
 	}
-	st = batch_seal(d->feed, d->secret, &before, writer_bytes(&bodies), count, w);
+	st = writer_status(&bodies);
+	if (st == ST_OK)
+		st = batch_seal(d->feed, d->secret, &before, writer_bytes(&bodies), count, w);
 	writer_done(&bodies);
 	*ret_end = memory_device_point(d, first + count - 1);
 	return st;

@@ -16,6 +16,7 @@ trap 'rm -f "$allowed" "$wanted"' EXIT
 	cat <<'END'
 _GLOBAL_OFFSET_TABLE_
 __stack_chk_fail
+__tls_get_addr
 bcmp
 calloc
 free
@@ -58,6 +59,7 @@ json_delete
 json_dumpb
 json_integer_value
 json_loadb
+json_set_alloc_funcs
 json_object_get
 json_object_iter
 json_object_iter_key
@@ -70,6 +72,7 @@ json_string_value
 ZSTD_compress
 ZSTD_compressBound
 ZSTD_decompress
+ZSTD_getErrorCode
 ZSTD_findFrameCompressedSize
 ZSTD_getFrameContentSize
 ZSTD_isError
