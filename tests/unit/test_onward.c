@@ -148,6 +148,27 @@ where_lanes_part_the_way_is_that_which_goes_furthest(void **ctx)
 }
 
 static void
+of_several_lanes_too_the_last_event_leads_on(void **ctx)
+{
+	lane other;
+
+	(void) ctx;
+	record(&original, 6);
+	lane_give_all(&original, 1, hub_at.hub, txn);
+	lane_fork(&other, &original, 2);
+	record(&other, 1);
+	assert_status(lane_give(&other, 3, 3, hub_at.hub, txn), ST_OK);
+	onward(lane_point(&original, 5));
+	assert_int_equal(count, 1);
+	assert_batch(0, 6, lane_point(&original, 6));
+	onward(start());
+	assert_int_equal(count, 6);
+	assert_batch(0, 1, lane_point(&original, 1));
+	assert_batch(2, 3, lane_point(&original, 3));
+	lane_done(&other);
+}
+
+static void
 of_many_batches_the_nearest_are_told(void **ctx)
 {
 	(void) ctx;
@@ -199,6 +220,7 @@ main(void)
 		FX(a_point_within_a_batch_has_that_batch_first),
 		FX(from_the_end_of_a_lane_nothing_leads_on),
 		FX(where_lanes_part_the_way_is_that_which_goes_furthest),
+		FX(of_several_lanes_too_the_last_event_leads_on),
 		FX(of_many_batches_the_nearest_are_told),
 		FX(a_gap_is_not_leapt_over),
 	};
