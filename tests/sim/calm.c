@@ -9,7 +9,11 @@
 #include "protocol/document.h"
 #include "tests/sim/world.h"
 
-enum { CALM_ROUNDS = 120, QUIET_ROUNDS = 4, CALM_FRAMES = 20000, SEALED_MAX = 200 };
+/* So long that everybody has asked once: a clone hears by its PING alone of what the other
+ * one has changed. */
+enum { QUIET_MS = 40000, QUIET_ROUNDS = 4 };
+
+enum { CALM_ROUNDS = 120, CALM_FRAMES = 20000, SEALED_MAX = 200 };
 
 /* ---- links heal ---- */
 
@@ -106,6 +110,8 @@ reach(struct sim_device *d, size_t which)
 static void
 heal(void)
 {
+	int64_t since_ms = world.now_ms;
+
 	world.calm = true;
 	for (size_t which = 0; which < world.hub_count; which++) {
 		answers_set_credit(world.hubs[which].answers, 4 * CREDIT_BYTES_MIN);
@@ -124,7 +130,8 @@ heal(void)
 	talk();
 	for (size_t which = 0; which < world.hub_count; which++)
 		world.hubs[which].fault = false;
-	for (unsigned round = 0, quiet = 0; quiet < QUIET_ROUNDS; round++) {
+	for (unsigned round = 0, quiet = 0;
+	     quiet < QUIET_ROUNDS || world.now_ms < since_ms + QUIET_MS; round++) {
 		if (round > CALM_ROUNDS)
 			broken("a device still waits when all has been calm for long");
 		for (size_t i = 0; i < world.count * world.hub_count; i++)
@@ -133,6 +140,8 @@ heal(void)
 		let_time_pass();
 		talk();
 		quiet = all_done() ? quiet + 1 : 0;
+		if (quiet == 0)
+			since_ms = world.now_ms;
 	}
 }
 
