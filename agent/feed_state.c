@@ -1,7 +1,9 @@
 #include "agent/feed_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/i18n.h"
 #include "protocol/document.h"
 
 /* A device that was restored from a copy may find marks of another life. */
@@ -181,6 +183,37 @@ feed_state_remark(const struct feed_state *s, const struct point *at)
 	while (standing_next_text(&remarks, &t))
 		is_about(s, at, t, &remark);
 	return remark;
+}
+
+/* Entering again what the hub has already would count it twice: the one thing that a restored
+ * copy can do wrong, and only a person can avoid it.  Where something was recorded since, here
+ * or by a clone, there is no way back. */
+void
+feed_state_beyond(const struct feed_state *s, char ret_text[static FEED_BEYOND_BYTES])
+{
+	unsigned long beyond = (unsigned long) s->hub.beyond;
+
+	*ret_text = '\0';
+	if (beyond > 0 && s->hub.onward > 0 && s->tip.seq == s->confirmed)
+		snprintf(ret_text, FEED_BEYOND_BYTES,
+		         ngettext("the hub holds %llu entry made after this copy; do not enter it "
+		                  "again\n"
+		                  "  'valija-agent adopt' fetches it; record nothing here before "
+		                  "that\n",
+		                  "the hub holds %llu entries made after this copy; do not enter "
+		                  "them again\n"
+		                  "  'valija-agent adopt' fetches them; record nothing here before "
+		                  "that\n",
+		                  beyond),
+		         (unsigned long long) beyond);
+	else if (beyond > 0)
+		snprintf(ret_text, FEED_BEYOND_BYTES,
+		         ngettext("the hub holds %llu entry made after this copy, or by another "
+		                  "one; it counts, do not enter it again\n",
+		                  "the hub holds %llu entries made after this copy, or by another "
+		                  "one; they count, do not enter them again\n",
+		                  beyond),
+		         (unsigned long long) beyond);
 }
 
 /* What the hub holds it has got, too; that it is held is what a person has to know. */

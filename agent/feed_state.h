@@ -51,6 +51,12 @@ const struct other *feed_state_other(const struct feed_state *s, uint64_t seq);
  * nothing. */
 struct text feed_state_remark(const struct feed_state *s, const struct point *at);
 
+/* What to tell of entries that the hub holds and this copy of the home has not, translated, in
+ * lines: that they must not be entered again, and how they come back, if they can.  Empty when
+ * there are none. */
+enum { FEED_BEYOND_BYTES = 512 };
+void feed_state_beyond(const struct feed_state *s, char ret_text[static FEED_BEYOND_BYTES]);
+
 /* One of three, whatever else is known of the entry: held goes before confirmed. */
 typedef enum feed_place { PLACE_PENDING, PLACE_CONFIRMED, PLACE_HELD } feed_place;
 

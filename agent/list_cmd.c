@@ -204,7 +204,7 @@ list_entries(outbox *box, const struct args *a, const struct feed_state *s, stru
 static status
 list_all(outbox *box, const struct args *a)
 {
-	char device[DEVICE_TEXT_BYTES];
+	char device[DEVICE_TEXT_BYTES], beyond[FEED_BEYOND_BYTES];
 	struct feed_state s;
 	struct listing l;
 	status st = feed_state_read(box, &s), ended;
@@ -218,6 +218,9 @@ list_all(outbox *box, const struct args *a)
 	ended = listing_end(&l, NULL);
 	if (!a->reading.json && l.count == 0)
 		puts(a->pending ? _("Nothing is pending.") : _("Nothing is recorded here yet."));
+	feed_state_beyond(&s, beyond);
+	if (!a->reading.json)
+		fputs(beyond, stdout);
 	feed_state_done(&s);
 	return st == ST_OK ? ended : st;
 }

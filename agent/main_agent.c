@@ -8,6 +8,8 @@ static const struct cli_command commands[] = {
 	{ "init", N_("make a home for this device, and its request to be enrolled"), init_command,
 	  NULL },
 	{ "sync", N_("carry what is recorded to the hub, then end"), sync_command, NULL },
+	{ "adopt", N_("fetch from the hub what this copy of the home has not"), adopt_command,
+	  NULL },
 	{ "probe", N_("see whether what is recorded here is counted there"), probe_command, NULL },
 	{ "run", N_("carry what is recorded to the hub, until told to stop"), run_command, NULL },
 	{ NULL, NULL, NULL, NULL },

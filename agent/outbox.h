@@ -27,6 +27,7 @@
 #include "common/kv.h"
 #include "protocol/batch.h"
 #include "protocol/identity.h"
+#include "protocol/sent_back.h"
 
 typedef struct outbox outbox;
 
@@ -93,6 +94,17 @@ struct outbox_item {
  * ST_INVALID: a body is not an event. */
 status outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms);
 
+/* Events of this device that a hub has sent back to it, in batches that it has sealed: what
+ * of them goes on from the tip is stored as it is, all in one durable commit, as acknowledged
+ * by that hub, and is found again as what was recorded here, but not by the key that
+ * `record --key` gave it.  What does not go on from the tip, and what is behind that, is
+ * passed over.  *ret_count: how many were stored.
+ * ST_DENIED, ST_CHAIN, ST_MALFORMED, ST_LIMIT: one is not as this device has sealed it; nothing
+ * was stored.  ST_EXISTS: nothing goes on from the tip: all of it is here, or something else
+ * was recorded.  ST_BUSY, ST_FULL as above. */
+status outbox_adopt(outbox *box, const uint8_t hub[static FEED_BYTES], const struct sent_back *sent,
+                    int wait_ms, uint64_t *ret_count);
+
 /* (seq 0, h(0)) for an empty feed. */
 status outbox_tip(outbox *box, struct point *ret_tip);
 status outbox_hash_at(outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
@@ -129,6 +141,7 @@ struct outbox_hub {
 	uint64_t standing;       /* version of the standing held, and the boot id it */
 	uint64_t standing_boot;  /* counts from */
 	uint64_t beyond;         /* events it holds beyond what it knows of our chain */
+	uint64_t onward;         /* those of them that lead on from our tip, as it was then */
 	int64_t last_contact_ms; /* 0: never */
 	int64_t skew_ms;         /* hub clock less ours, at last contact */
 	uint64_t refused;        /* 1 + refusal, while the hub turns this device away; else 0 */

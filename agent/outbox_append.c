@@ -6,11 +6,6 @@
 #include "protocol/chain.h"
 #include "protocol/event.h"
 
-enum {
-	ROW_BYTES_MAX = HASH_BYTES + EVENT_BYTES_MAX,
-	ROOM_ITEM_BYTES = 256, /* what LMDB keeps of a row, and the row of its key */
-};
-
 struct appending {
 	outbox *box;
 	kv_txn *txn;
@@ -42,40 +37,42 @@ add_random(struct appending *a, struct event *e, struct bytes *body)
 
 /* An own version is replaced by one own event, which keeps the versions of this
  * device in one line. */
-static status
-mark_replaced(struct appending *a, const struct fix *fix, uint64_t by)
+status
+outbox_put_replaced(kv_txn *txn, const outbox *box, const struct fix *fix, uint64_t by)
 {
 	uint8_t seq[SEQ_BYTES], later[SEQ_BYTES], hash[HASH_BYTES];
 	struct bytes key = { seq, sizeof(seq) }, value = { later, sizeof(later) }, body;
 	uint64_t other;
 	status st;
 
-	if (fix->feed && memcmp(fix->feed, a->box->device.feed, FEED_BYTES) != 0)
+	if (fix->feed && memcmp(fix->feed, box->device.feed, FEED_BYTES) != 0)
 		return ST_OK;
-	st = outbox_get_event(a->txn, fix->seq, &body, hash);
+	st = outbox_get_event(txn, fix->seq, &body, hash);
 	if (st == ST_NOT_FOUND || (st == ST_OK && memcmp(hash, fix->hash, HASH_PREFIX_BYTES) != 0))
 		return ST_INVALID;
 	if (st < 0)
 		return st;
 	put_u64(seq, fix->seq);
 	put_u64(later, by);
-	st = outbox_get_seq(a->txn, OUTBOX_FIXED, key, &other);
+	st = outbox_get_seq(txn, OUTBOX_FIXED, key, &other);
 	if (st != ST_NOT_FOUND)
 		return st == ST_OK ? ST_EXISTS : st;
-	return kv_put(a->txn, OUTBOX_FIXED, key, value);
+	return kv_put(txn, OUTBOX_FIXED, key, value);
 }
 
-static status
-store_body(struct appending *a, struct bytes body)
+status
+outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body)
 {
-	uint8_t key[SEQ_BYTES], row[ROW_BYTES_MAX], hash[HASH_BYTES];
+	uint8_t key[SEQ_BYTES], row[HASH_BYTES + EVENT_BYTES_MAX], hash[HASH_BYTES];
 
-	hash_bytes(body.at, body.len, hash);
-	chain_step(a->box->device.feed, &a->tip.at, hash);
-	put_u64(key, a->tip.at.seq);
-	memcpy(row, a->tip.at.hash, HASH_BYTES);
+	if (body.len > EVENT_BYTES_MAX)
+		return ST_LIMIT;
+	outbox_body_hash(body, hash);
+	chain_step(box->device.feed, tip, hash);
+	put_u64(key, tip->seq);
+	memcpy(row, tip->hash, HASH_BYTES);
 	memcpy(row + HASH_BYTES, body.at, body.len);
-	return kv_append(a->txn, OUTBOX_EVENTS, (struct bytes) { key, sizeof(key) },
+	return kv_append(txn, OUTBOX_EVENTS, (struct bytes) { key, sizeof(key) },
 	                 (struct bytes) { row, HASH_BYTES + body.len });
 }
 
@@ -96,9 +93,9 @@ store_event(struct appending *a, struct bytes body)
 	    !(e.has & EVENT_BIT(EVENT_RANDOM)))
 		st = add_random(a, &e, &body);
 	if (st == ST_OK)
-		st = store_body(a, body);
+		st = outbox_put_event(a->txn, a->box, &a->tip.at, body);
 	for (size_t i = 0; i < e.fixes.count && st == ST_OK; i++)
-		st = mark_replaced(a, &e.fixes.list[i], a->tip.at.seq);
+		st = outbox_put_replaced(a->txn, a->box, &e.fixes.list[i], a->tip.at.seq);
 	a->tip.at_ms = e.at_ms;
 	a->stored = true;
 	return st;
@@ -128,13 +125,6 @@ append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_s
 			 : ST_OK;
 }
 
-/* At most: a page is full by half, and a long body takes pages of its own. */
-static uint64_t
-room_of(const struct outbox_item *item)
-{
-	return 2 * (uint64_t) (HASH_BYTES + item->body.len) + ROOM_ITEM_BYTES;
-}
-
 /* The tip goes in once, behind the last event: before that only this transaction sees it. */
 static status
 append_all(struct appending *a, struct outbox_item *items, size_t count)
@@ -142,10 +132,10 @@ append_all(struct appending *a, struct outbox_item *items, size_t count)
 	status st = outbox_get_tip(a->txn, a->box, &a->tip);
 
 	for (size_t i = 0; i < count; i++)
-		a->room_bytes += room_of(&items[i]);
+		a->room_bytes += outbox_room_of(1, items[i].body.len);
 	for (size_t i = 0; i < count && st == ST_OK; i++) {
 		st = append_item(a, &items[i], &items[i].ret_seq, &items[i].ret_known);
-		a->room_bytes -= room_of(&items[i]);
+		a->room_bytes -= outbox_room_of(1, items[i].body.len);
 	}
 	return st == ST_OK && a->stored ? outbox_put_tip(a->txn, &a->tip) : st;
 }

@@ -18,7 +18,8 @@ static const struct codec_field fields[] = {
 	{ "beyond", CODEC_UINT, AT(beyond), 0, UINT64_MAX, true },
 	{ "boot", CODEC_UINT, AT(boot), 0, UINT64_MAX, true },
 	{ "contact", CODEC_INT, AT(last_contact_ms), INT64_MIN, INT64_MAX, true },
-	{ "refused", CODEC_UINT, AT(refused), 0, UINT8_MAX, false }, /* came later */
+	{ "onward", CODEC_UINT, AT(onward), 0, UINT64_MAX, false }, /* came later, as did: */
+	{ "refused", CODEC_UINT, AT(refused), 0, UINT8_MAX, false },
 	{ "registry", CODEC_UINT, AT(registry), 0, UINT64_MAX, true },
 	{ "skew", CODEC_INT, AT(skew_ms), INT64_MIN, INT64_MAX, true },
 };
@@ -80,9 +81,24 @@ outbox_hub(outbox *box, const uint8_t hub[static FEED_BYTES], struct outbox_hub 
 
 /* ---- writing: each may have to be done twice (outbox_room_use) ---- */
 
-/* What a failed put leaves in the transaction comes back from the commit. */
+status
+outbox_put_marks(kv_txn *txn, const uint8_t hub[static FEED_BYTES], const struct outbox_hub *facts)
+{
+	status st;
+	writer w;
+
+	writer_init(&w);
+	codec_write(&w, fields, FIELDS_, facts, (UINT64_C(1) << FIELDS_) - 1);
+	st = writer_status(&w);
+	if (st == ST_OK)
+		st = kv_put(txn, OUTBOX_HUBS, (struct bytes) { hub, FEED_BYTES }, writer_bytes(&w));
+	writer_done(&w);
+	return st;
+}
+
 struct hub_write {
-	struct bytes key, value;
+	const uint8_t *hub;
+	const struct outbox_hub *facts;
 	int wait_ms;
 };
 
@@ -95,26 +111,21 @@ write_hub(outbox *box, void *ctx)
 
 	if (st < 0)
 		return st;
-	kv_put(txn, OUTBOX_HUBS, h->key, h->value);
-	return kv_commit(&txn);
+	st = outbox_put_marks(txn, h->hub, h->facts);
+	if (st == ST_NOMEM) {
+		kv_abort(&txn);
+		return st;
+	}
+	return kv_commit(&txn); /* which tells of a put that failed */
 }
 
 status
 outbox_put_hub(outbox *box, const uint8_t hub[static FEED_BYTES], const struct outbox_hub *facts,
                int wait_ms)
 {
-	struct hub_write h = { .key = { hub, FEED_BYTES }, .wait_ms = wait_ms };
-	status st;
-	writer w;
+	struct hub_write h = { hub, facts, wait_ms };
 
-	writer_init(&w);
-	codec_write(&w, fields, FIELDS_, facts, (UINT64_C(1) << FIELDS_) - 1);
-	h.value = writer_bytes(&w);
-	st = writer_status(&w);
-	if (st == ST_OK)
-		st = outbox_room_use(box, write_hub, &h);
-	writer_done(&w);
-	return st;
+	return outbox_room_use(box, write_hub, &h);
 }
 
 struct plan_write {

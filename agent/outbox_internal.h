@@ -29,6 +29,13 @@ status outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip);
  * from. */
 status outbox_put_tip(kv_txn *txn, const struct tip *tip);
 
+/* An event behind *tip, which moves to it: its row, and nothing else.  A body that is gone is
+ * given as its hash (below).  ST_LIMIT: it is over EVENT_BYTES_MAX. */
+status outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body);
+/* Of fix, when it is of this device: the event by replaces it.  ST_INVALID: there is no such
+ * own version.  ST_EXISTS: it was replaced before. */
+status outbox_put_replaced(kv_txn *txn, const outbox *box, const struct fix *fix, uint64_t by);
+
 /* A number stored in table under key.  ST_NOT_FOUND: no such key. */
 status outbox_get_seq(kv_txn *txn, int table, struct bytes key, uint64_t *ret_seq);
 
@@ -38,6 +45,8 @@ status outbox_put_fact(kv_txn *txn, const char *name, struct bytes value);
 
 /* ---- the room kept back (agent/outbox_room.c) ---- */
 
+/* The most that so many new events take on the disk. */
+uint64_t outbox_room_of(uint64_t count, uint64_t body_bytes);
 /* ST_FULL: no room for new events that take so many bytes. */
 status outbox_room_check(outbox *box, uint64_t bytes);
 
@@ -52,6 +61,10 @@ status outbox_room_use(outbox *box, status (*write)(outbox *box, void *ctx), voi
 /* What a hub has told; zeros when nothing yet.  plan and standing are not set. */
 status
 outbox_get_marks(kv_txn *txn, const uint8_t hub[static FEED_BYTES], struct outbox_hub *ret_hub);
+
+/* The same as a part of txn. */
+status
+outbox_put_marks(kv_txn *txn, const uint8_t hub[static FEED_BYTES], const struct outbox_hub *facts);
 
 /* ---- bodies that are gone ---- */
 

@@ -10,7 +10,17 @@
 #include "agent/outbox_internal.h"
 #include "common/files.h"
 
-enum { BALLAST_BYTES = 1 << 20 };
+enum {
+	BALLAST_BYTES = 1 << 20,
+	ROOM_ITEM_BYTES = 256, /* what LMDB keeps of a row, and the row of its key */
+};
+
+/* A page is full by half, and a long body takes pages of its own. */
+uint64_t
+outbox_room_of(uint64_t count, uint64_t body_bytes)
+{
+	return 2 * (count * HASH_BYTES + body_bytes) + count * ROOM_ITEM_BYTES;
+}
 
 static bool
 is_used_up(uint64_t used_bytes)

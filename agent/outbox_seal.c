@@ -36,7 +36,10 @@ collect(outbox *box, uint64_t first, size_t raw_bytes, struct sealing *s)
 		    writer_bytes(&s->bodies).len + body.len + 5 > raw_bytes)
 			break;
 		if (st == ST_OK) {
-			writer_bin(&s->bodies, body.at, body.len);
+			if (outbox_is_erased(body))
+				writer_raw(&s->bodies, body.at, body.len);
+			else
+				writer_bin(&s->bodies, body.at, body.len);
 			st = writer_status(&s->bodies);
 			s->count++;
 		}

@@ -27,7 +27,7 @@ static const char doc[] =
 	N_("With --json: device, role (that it was made for), units, tip {seq, hash}, acknowledged (entries), pending "
 	   "(entries), held (entries), held_entries [{seq, ref, hash, reason, text}], "
 	   "conflicts [seq], elsewhere [seq] (entries in whose place another device's version stands), locks, remarks, beyond (entries the hub has and this copy has "
-	   "not), hub {id, endpoints}, last_contact (null: never), refused (why the hub turns "
+	   "not), fetchable (those that 'valija-agent adopt' fetches), hub {id, endpoints}, last_contact (null: never), refused (why the hub turns "
 	   "this device away, or null), clock_skew_ms (the hub's clock less this one), plan_code and plan_version (null: no plan yet).");
 /* clang-format on */
 
@@ -180,6 +180,7 @@ report_json(const struct report *r)
 	json_object_set_new(o, "locks", texts_json(s->standing.locks));
 	json_object_set_new(o, "remarks", texts_json(s->standing.remarks));
 	set_count(o, "beyond", s->hub.beyond);
+	set_count(o, "fetchable", s->tip.seq == s->confirmed ? s->hub.onward : 0);
 	json_object_set_new(o, "hub", hub);
 	json_object_set_new(o, "last_contact",
 	                    met ? json_time(s->hub.last_contact_ms) : json_null());
@@ -341,24 +342,15 @@ print_office(const struct feed_state *s)
 		printf(_("remark of the office: %s\n"), cli_safe(t.at, t.len, text, sizeof(text)));
 }
 
-/* Entering again what the hub has already would count it twice: the one thing
- * that a restored copy can do wrong, and only a person can avoid it.
- *
- * A wrong clock does no harm to what is recorded, but people read the times. */
+/* A wrong clock does no harm to what is recorded, but people read the times. */
 static void
 print_warnings(const struct feed_state *s)
 {
-	unsigned long long beyond = s->hub.beyond;
+	char beyond[FEED_BEYOND_BYTES];
 	int64_t skew_ms = s->hub.skew_ms;
 
-	if (beyond > 0)
-		printf(ngettext(
-			       "the hub holds %llu entry made after this copy; do not enter it "
-			       "again\n",
-			       "the hub holds %llu entries made after this copy; do not enter them "
-			       "again\n",
-			       beyond),
-		       beyond);
+	feed_state_beyond(s, beyond);
+	fputs(beyond, stdout);
 	if (skew_ms > SKEW_TOLD_MS)
 		printf(_("the clock of this machine was %lld minutes behind the hub's\n"),
 		       (long long) (skew_ms / 60000));

@@ -99,6 +99,11 @@ fleet_read(kv_txn *txn, const uint8_t *feed, struct fleet_facts *f)
 	if (st == ST_OK && f->lanes > 0)
 		/* they ascend by number */
 		f->stored = leaves[(f->lanes < LANES_MAX ? f->lanes : LANES_MAX) - 1].seq;
+	/* with more lanes than one that is what there is to say; and what it has still to send
+	 * may be another one */
+	if (f->heard_of && f->lanes == 1 && f->contact.pending == 0 &&
+	    f->contact.tip.seq < f->stored)
+		f->behind = f->stored - f->contact.tip.seq;
 	if (st == ST_OK && f->lanes > 1)
 		st = read_forks(txn, feed, f);
 	if (st == ST_OK)
@@ -153,6 +158,22 @@ add_note(char note[static FLEET_NOTE_BYTES], const char *format, ...)
 	va_start(args, format);
 	vsnprintf(note + used, FLEET_NOTE_BYTES - used, format, args);
 	va_end(args);
+}
+
+/* Before it has recorded anything, when this can still be put right. */
+static void
+note_behind(const struct fleet_facts *f, char note[static FLEET_NOTE_BYTES])
+{
+	if (f->behind > 0)
+		add_note(
+			note,
+			ngettext(
+				"restored from a copy: %llu entry here is not there; 'valija-agent "
+				"adopt' there fetches it",
+				"restored from a copy: %llu entries here are not there; "
+				"'valija-agent adopt' there fetches them",
+				(unsigned long) f->behind),
+			(unsigned long long) f->behind);
 }
 
 static void
@@ -240,6 +261,7 @@ fleet_note(const struct fleet_facts *f, char out[static FLEET_NOTE_BYTES])
 	if (c->refused > 0)
 		note_refused(c, out);
 	note_gaps(f, out);
+	note_behind(f, out);
 	note_lanes(f, out);
 }
 

@@ -20,6 +20,7 @@ struct fleet_facts {
 	bool heard_of;
 	struct contact contact;
 	uint64_t stored; /* highest number here */
+	uint64_t behind; /* entries here that the machine heard of last has not; 0: none known */
 	size_t lanes;
 	uint64_t forks[FLEET_FORKS_SHOWN];
 	size_t gaps; /* places below which entries are missing here (hub/journal_gaps.h) */

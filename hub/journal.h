@@ -176,6 +176,17 @@ status journal_below(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const s
 status journal_chain(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *leaf,
                      uint8_t *ret_hashes, struct point *ret_end);
 
+/* Of the lanes that known, which is here, lies on: the end that is furthest.  ST_NOT_FOUND:
+ * known is the end of its lane. */
+status journal_furthest(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
+                        const struct point *known, struct point *ret_end);
+
+/* The batches that lead on from known, which is here, along the lane that goes furthest:
+ * the entries of the first ones of them, nearest first; the nearest may begin before known.
+ * *ret_count is 0 where known is the end of its lane, or a gap is in the way. */
+status journal_onward(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *known,
+                      uint64_t ret_offsets[static EVENTS_BATCHES_MAX], size_t *ret_count);
+
 /* How many events of the feed lie neither at nor below a point that is known;
  * 0 when the feed has fewer than its number, so that it is not. */
 status journal_beyond(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *known,

@@ -621,10 +621,11 @@ journal_lane_since(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t 
 	return st;
 }
 
-/* The batch that holds that event.  A batch goes on from the end of another as a rule, and
- * of its last event the row has the whole hash. */
-static status
-row_of(kv_txn *txn, const uint8_t *feed, const struct point *at, struct index_row *ret_row)
+/* A batch goes on from the end of another as a rule, and of its last event the row has the
+ * whole hash. */
+status
+index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
+             struct index_row *ret_row)
 {
 	struct seeking s = { .seq = at->seq, .prefix = at->hash, .prefix_len = HASH_BYTES };
 	struct covers c;
@@ -643,12 +644,14 @@ climb_down(kv_txn *txn, const uint8_t *feed, const struct point *at, struct poin
 {
 	struct seeking s = { .seq = at->seq, .prefix = at->hash, .prefix_len = HASH_BYTES };
 	struct index_row row;
-	status st = row_of(txn, feed, &from, &row);
+	status st = index_row_of(txn, feed, &from, &row);
 
 	while (st == ST_OK && at->seq < row.first) {
 		from.seq = row.first - 1;
 		memcpy(from.hash, row.before, HASH_BYTES);
-		st = row_of(txn, feed, &from, &row);
+		if (from.seq == 0)
+			return point_equal(at, &from) ? ST_OK : ST_NOT_FOUND;
+		st = index_row_of(txn, feed, &from, &row);
 		if (st == ST_NOT_FOUND && gaps_has(txn, feed, &from) == ST_NOT_FOUND)
 			st = ST_MALFORMED; /* a batch joins at what is here, or at a gap */
 	}
@@ -666,7 +669,7 @@ index_whole(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct poi
 	status st = ST_OK;
 
 	while (st == ST_OK && from.seq >= first && from.seq > 0) {
-		st = row_of(txn, feed, &from, &row);
+		st = index_row_of(txn, feed, &from, &row);
 		if (st == ST_OK) {
 			from.seq = row.first - 1;
 			memcpy(from.hash, row.before, HASH_BYTES);
@@ -702,7 +705,7 @@ journal_chain(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct p
 		struct journal_entry entry;
 		struct index_row row;
 
-		st = row_of(txn, feed, &from, &row);
+		st = index_row_of(txn, feed, &from, &row);
 		if (st == ST_NOT_FOUND && gaps_has(txn, feed, &from) == ST_OK)
 			st = ST_UNKNOWN;
 		if (st == ST_OK)

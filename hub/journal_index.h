@@ -41,6 +41,10 @@ status index_lose(kv_txn *txn, const struct index_row *row);
 status index_whole(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *end,
                    uint64_t first);
 
+/* The row of the batch that holds that event; ST_NOT_FOUND. */
+status index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
+                    struct index_row *ret_row);
+
 /* Forget what is told of batches, lanes and gaps. */
 status index_clear(kv_txn *txn);
 

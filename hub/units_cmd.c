@@ -95,6 +95,7 @@ static const struct listing_column columns[] = {
 	{ "refused_last", NULL, .type = CELL_TEXT },
 	{ "probe", NULL, .type = CELL_NUMBER },
 	{ "stuck", NULL, .type = CELL_BOOL },
+	{ "behind", NULL, .type = CELL_NUMBER },
 	{ "parted", NULL, .type = CELL_TEXT },
 	{ "plan_version", NULL, .type = CELL_NUMBER },
 	{ "program", NULL, .type = CELL_TEXT },
@@ -113,6 +114,7 @@ struct post_cells {
 	char forks[FLEET_FORKS_BYTES], gaps[FLEET_GAPS_BYTES], note[FLEET_NOTE_BYTES];
 	char oldest[NUMBER_BYTES], disk[NUMBER_BYTES], held[NUMBER_BYTES], refused[NUMBER_BYTES];
 	char refused_utc[UTC_TEXT_BYTES], probe[NUMBER_BYTES], parted[UTC_TEXT_BYTES];
+	char behind[NUMBER_BYTES];
 };
 
 static void
@@ -147,6 +149,8 @@ fill_more(const struct fleet_facts *f, struct post_cells *cells)
 		number(c->disk_bytes, cells->disk);
 	}
 	number(f->held, cells->held);
+	if (f->heard_of)
+		number(f->behind, cells->behind);
 	number(c->refused, cells->refused);
 	if (c->refused > 0)
 		utc_text(c->refused_ms, cells->refused_utc);
@@ -183,7 +187,7 @@ print_post(const struct asking *a, struct listing *l, const struct post *post,
 		post->unit, name_of(a->plan, NAME_UNIT, text_of(post->unit)), c.device,
 		device_role_name(post->role), c.last_utc, c.last, c.tip, c.stored, c.pending,
 		c.skew_ms, c.skew, c.oldest, c.disk, c.held, c.refused, f->contact.refused_with,
-		c.refused_utc, c.probe, stuck, c.parted, c.plan,
+		c.refused_utc, c.probe, stuck, c.behind, c.parted, c.plan,
 		f->heard_of ? f->contact.program : NULL, c.lanes, c.forks, c.gaps, c.note });
 	/* clang-format on */
 	return l->st;

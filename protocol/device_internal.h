@@ -28,7 +28,7 @@ struct device_sync {
 	 * the own chain once a WELCOME was taken, and within a round it only
 	 * rises. */
 	struct point acked;
-	uint64_t boot, credit, beyond, registry;
+	uint64_t boot, credit, beyond, onward, registry;
 	int64_t hub_clock_ms;
 	unsigned wants; /* in a row; an ACK sets it back to 0 */
 
@@ -37,7 +37,7 @@ struct device_sync {
 	 * the link. */
 	uint64_t next; /* number of the first event that was not sent */
 	flight flight;
-	download plan, standing;
+	download plan, standing, events;
 
 	bool hello_owed, ping_owed, welcomed_owed, acked_owed, registry_owed, close_owed;
 	bool pinged; /* PONG awaited */

@@ -85,14 +85,19 @@ judge_want(device_sync *s, const struct message *m)
 static device_event
 judge_part(device_sync *s, const struct message *m)
 {
+	download *const downloads[DOCUMENTS_] = {
+		[DOCUMENT_PLAN] = &s->plan,
+		[DOCUMENT_STANDING] = &s->standing,
+		[DOCUMENT_EVENTS] = &s->events,
+	};
 	document what = DOCUMENTS_;
 	download *d;
 	status st;
 
-	if (!document_of_name(m->what, &what) || what == DOCUMENT_EVENTS)
+	if (!document_of_name(m->what, &what) || (what == DOCUMENT_EVENTS && !s->config.adopt))
 		return lie(s, N_("the hub sent a document that nobody asked for"));
 	/* no round to compare: a part that nobody asked for is passed over there */
-	d = what == DOCUMENT_PLAN ? &s->plan : &s->standing;
+	d = downloads[what];
 	st = download_part(d, m);
 	if (st == ST_NOMEM) {
 		s->why = status_text(st);

@@ -5,12 +5,13 @@ static bool
 owed_report(device_sync *s, struct device_action *ret_action)
 {
 	struct device_action a;
-	download *d = s->plan.whole ? &s->plan : &s->standing;
+	download *d = s->plan.whole ? &s->plan : s->standing.whole ? &s->standing : &s->events;
 
 	if (s->welcomed_owed) {
 		a = (struct device_action) {
 			.type = DEVICE_WELCOMED,
 			.beyond = s->beyond,
+			.onward = s->onward,
 			.boot = s->boot,
 			.registry = s->registry,
 			.hub_clock_ms = s->hub_clock_ms,
@@ -211,7 +212,7 @@ push(device_sync *s, int64_t now_ms, struct device_action *ret_action)
 	struct point end = { 0 };
 	status st;
 
-	if (s->state != DEVICE_STREAMING || !flight_room(&s->flight, s->credit))
+	if (s->state != DEVICE_STREAMING || s->config.adopt || !flight_room(&s->flight, s->credit))
 		return false;
 	st = look_at_tip(s);
 	if (st == ST_OK && s->next > s->tip.seq)
@@ -263,7 +264,8 @@ owed_frame(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action
 	if (s->state == DEVICE_GREETING && s->hello_owed)
 		return say_hello(s, now_ms, wall_ms, ret_action);
 	return ask(s, &s->plan, now_ms, ret_action) || ask(s, &s->standing, now_ms, ret_action) ||
-		push(s, now_ms, ret_action) || ping(s, now_ms, wall_ms, ret_action);
+		ask(s, &s->events, now_ms, ret_action) || push(s, now_ms, ret_action) ||
+		ping(s, now_ms, wall_ms, ret_action);
 }
 
 /* The close comes last, so that what the hub had told before it is not lost. */

@@ -42,6 +42,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_IDLE]     = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_HOUR]     = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_GREW]     = { DO_NOTHING, DEVICE_DOWN },
+		[DEVICE_ON_ADOPTED]  = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_FAULT]    = { DO_NOTHING, DEVICE_DOWN },
 	},
 	[DEVICE_GREETING] = {
@@ -59,6 +60,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_IDLE]     = { DO_NOTHING, DEVICE_GREETING },
 		[DEVICE_ON_HOUR]     = { DO_NOTHING, DEVICE_GREETING },
 		[DEVICE_ON_GREW]     = { DO_OFFER,   DEVICE_GREETING },
+		[DEVICE_ON_ADOPTED]  = { DO_GREET,   DEVICE_GREETING },
 		[DEVICE_ON_FAULT]    = { DO_CLOSE,   DEVICE_CLOSED },
 	},
 	[DEVICE_STREAMING] = {
@@ -76,6 +78,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_IDLE]     = { DO_PING,    DEVICE_STREAMING },
 		[DEVICE_ON_HOUR]     = { DO_GREET,   DEVICE_GREETING },
 		[DEVICE_ON_GREW]     = { DO_OFFER,   DEVICE_STREAMING },
+		[DEVICE_ON_ADOPTED]  = { DO_GREET,   DEVICE_GREETING },
 		[DEVICE_ON_FAULT]    = { DO_CLOSE,   DEVICE_CLOSED },
 	},
 	[DEVICE_CLOSED] = {
@@ -93,6 +96,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_IDLE]     = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_HOUR]     = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_GREW]     = { DO_NOTHING, DEVICE_CLOSED },
+		[DEVICE_ON_ADOPTED]  = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_FAULT]    = { DO_NOTHING, DEVICE_CLOSED },
 	},
 };
@@ -129,7 +133,8 @@ device_sync_state(const device_sync *s)
 bool
 device_awaiting(const device_sync *s)
 {
-	return s->flight.count > 0 || s->plan.asked || s->standing.asked || s->pinged;
+	return s->flight.count > 0 || s->plan.asked || s->standing.asked || s->events.asked ||
+		s->pinged;
 }
 
 /* One clock for all that is awaited: a hub that still answers something is
@@ -172,6 +177,7 @@ start(device_sync *s, int64_t now_ms)
 	flight_start(&s->flight);
 	download_lost(&s->plan);
 	download_lost(&s->standing);
+	download_lost(&s->events);
 	s->close_owed = s->has_refusal = false;
 	s->hub_text_len = 0;
 	s->wants = 0;
@@ -203,10 +209,14 @@ adopt(device_sync *s, const struct message *m, int64_t now_ms)
 	s->next = m->known.seq + 1;
 	s->boot = m->boot;
 	s->beyond = m->beyond;
+	/* the tip is that of the HELLO; has something been recorded since, the store says so */
+	s->onward = point_equal(&m->known, &s->tip) ? m->onward : 0;
 	s->hub_clock_ms = m->clock_ms;
 	s->welcomed_owed = true;
 	s->await_ms = now_ms;
 	told(s, m);
+	if (s->config.adopt)
+		download_told(&s->events, s->onward, m->boot);
 }
 
 /* Within a round the mark only rises.  The end may lie beyond what this round has
@@ -303,6 +313,12 @@ device_sync_grew(device_sync *s)
 	step(s, DEVICE_ON_GREW, &none, s->quiet_ms);
 }
 
+void
+device_sync_adopted(device_sync *s, int64_t now_ms)
+{
+	step(s, DEVICE_ON_ADOPTED, &none, now_ms);
+}
+
 /* The hour before the silence: a HELLO asks all that a PING does, and more. */
 void
 device_sync_tick(device_sync *s, int64_t now_ms)
@@ -327,6 +343,8 @@ device_sync_drained(device_sync *s)
 		return false;
 	if (!download_settled(&s->plan) || !download_settled(&s->standing))
 		return false;
+	if (s->config.adopt)
+		return download_settled(&s->events);
 	/* asked anew: who is about to leave must not trust an older answer */
 	return s->store->tip(s->store->ctx, &tip) == ST_OK && point_equal(&tip, &s->acked);
 }
@@ -350,6 +368,7 @@ device_sync_new(const struct device_sync_config *config, const struct device_syn
 	flight_init(&s->flight);
 	download_init(&s->plan, DOCUMENT_PLAN, memory->plan, 0);
 	download_init(&s->standing, DOCUMENT_STANDING, memory->standing, memory->standing_boot);
+	download_init(&s->events, DOCUMENT_EVENTS, 0, 0);
 	writer_init(&s->frame);
 	writer_init(&s->batch);
 	return s;
@@ -364,6 +383,7 @@ device_sync_free(device_sync **s_p)
 		return;
 	download_done(&s->plan);
 	download_done(&s->standing);
+	download_done(&s->events);
 	writer_done(&s->frame);
 	writer_done(&s->batch);
 	free(s);

@@ -28,7 +28,13 @@
  *
  * Nothing is queued: device_sync_next() works out what is owed at that moment,
  * in this order: what the hub has told (WELCOMED, ACKED, a DOCUMENT), HELLO,
- * GET of the plan, GET of the standing, PUSH while there is credit, PING.
+ * GET of the plan, of the standing, of events, PUSH while there is credit, PING.
+ *
+ * With config.adopt it fetches, instead of pushing, what the hub has of this feed beyond
+ * the tip, as long as the tip is there too: else the device has recorded something since,
+ * and what lies beyond is another lane.  Each document of events is handed out; when its
+ * caller has stored them, device_sync_adopted() has the device say HELLO with the tip that
+ * it has then, and the hub tells what is left.
  *
  * Not thread safe; one object belongs to one loop.
  */
@@ -63,6 +69,7 @@ typedef enum device_event {
 	DEVICE_ON_IDLE,     /* silence for ping_ms, nothing awaited */
 	DEVICE_ON_HOUR,     /* hello_ms since the last HELLO, nothing awaited */
 	DEVICE_ON_GREW,     /* the outbox has new events */
+	DEVICE_ON_ADOPTED,  /* events from the hub are stored */
 	DEVICE_ON_FAULT,    /* the store, or memory, failed */
 	DEVICE_EVENTS_
 } device_event;
@@ -99,6 +106,7 @@ struct device_store {
 struct device_sync_config {
 	uint8_t feed[FEED_BYTES];
 	uint8_t hub[FEED_BYTES]; /* the hub's signing key, from hub.pub */
+	bool adopt;              /* fetch what lies beyond the tip; push nothing */
 	char program[64];        /* "valija-agent 0.1.0" */
 	int64_t welcome_ms;      /* HELLO to WELCOME */
 	int64_t answer_ms;       /* PUSH to ACK, GET to PART, PING to PONG */
@@ -120,7 +128,7 @@ struct device_sync_memory {
 typedef enum device_action_type {
 	DEVICE_SEND = 1, /* frame: to the hub; valid until the next call */
 	DEVICE_ACKED,    /* point: this hub has all up to here; may go down */
-	DEVICE_WELCOMED, /* the hub answered: beyond, hub_clock_ms, registry are valid */
+	DEVICE_WELCOMED, /* the hub answered: beyond, onward, hub_clock_ms, registry are valid */
 	DEVICE_SEEN,     /* registry is valid: it has risen */
 	DEVICE_DOCUMENT, /* what, version, boot, packed: whole, its signature checked */
 	DEVICE_CLOSE,    /* refused_with/why: drop the link, try again later */
@@ -133,10 +141,11 @@ struct device_action {
 	struct bytes frame;
 	struct point point;
 	uint64_t beyond;   /* events that the hub holds beyond what it knows of our chain */
+	uint64_t onward;   /* those of them that lead on from our tip: they can be fetched */
 	uint64_t registry; /* highest number seen */
 	uint64_t boot;
 	int64_t hub_clock_ms;
-	document what; /* DOCUMENT_PLAN or DOCUMENT_STANDING */
+	document what;
 	uint64_t version;
 	struct bytes packed;
 	bool has_refusal;     /* refused_with and hub_text are valid */
@@ -167,6 +176,10 @@ void device_sync_frame(device_sync *s, const void *frame, size_t len, int64_t no
  * when something could be sent. */
 void device_sync_grew(device_sync *s);
 
+/* The events of the last DEVICE_DOCUMENT that had some are stored, as far as they are to
+ * be. */
+void device_sync_adopted(device_sync *s, int64_t now_ms);
+
 /* Time went by; does nothing before device_sync_deadline(). */
 void device_sync_tick(device_sync *s, int64_t now_ms);
 
@@ -179,8 +192,8 @@ device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_
 /* When device_sync_tick() is due at the latest; INT64_MAX: never. */
 int64_t device_sync_deadline(const device_sync *s);
 
-/* Everything recorded is acknowledged, the documents told are here, and
- * device_sync_next() has said so. */
+/* Everything recorded is acknowledged (with config.adopt: what can be fetched is), the
+ * documents told are here, and device_sync_next() has said so. */
 bool device_sync_drained(device_sync *s);
 
 /* For those who show it, and for tests; nobody need steer by it.  The name is never

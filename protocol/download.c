@@ -51,7 +51,7 @@ download_lost(download *d)
 }
 
 /* A plan's version only grows, a standing's is compared for equality: versions of
- * another life of the hub say nothing. */
+ * another life of the hub say nothing.  Of events there is no version to hold. */
 static bool
 wanted(const download *d)
 {
@@ -59,6 +59,8 @@ wanted(const download *d)
 		return false;
 	if (d->what == DOCUMENT_PLAN)
 		return d->told > d->held;
+	if (d->what == DOCUMENT_EVENTS)
+		return d->told > 0;
 	return d->told != d->held || d->told_boot != d->held_boot;
 }
 
@@ -86,10 +88,14 @@ download_settled(const download *d)
 static status
 begin(download *d, const struct message *part)
 {
-	uint64_t max = d->what == DOCUMENT_PLAN ? PLAN_BYTES_MAX : STANDING_BYTES_MAX;
+	static const uint64_t max[DOCUMENTS_] = {
+		[DOCUMENT_PLAN] = PLAN_BYTES_MAX,
+		[DOCUMENT_STANDING] = STANDING_BYTES_MAX,
+		[DOCUMENT_EVENTS] = EVENTS_BYTES_MAX,
+	};
 
 	drop(d);
-	if (part->total > max) /* before any memory; the signature comes last */
+	if (part->total > max[d->what]) /* before any memory; the signature comes last */
 		return ST_LIMIT;
 	d->bytes = malloc(part->total);
 	if (!d->bytes)
@@ -106,6 +112,8 @@ is_old(const download *d, const struct message *part)
 {
 	if (d->what == DOCUMENT_PLAN)
 		return part->version <= d->held;
+	if (d->what == DOCUMENT_EVENTS)
+		return false;
 	return d->held_boot == d->told_boot && part->version == d->held && part->offset == 0 &&
 		d->have == 0;
 }
@@ -159,9 +167,14 @@ download_signed(download *d, const uint8_t hub[static FEED_BYTES],
 	return false;
 }
 
-struct bytes
-download_take(download *d)
+/* Which events lie beyond the tip is known again once these are stored. */
+static void
+hold(download *d)
 {
+	if (d->what == DOCUMENT_EVENTS) {
+		d->told = 0;
+		return;
+	}
 	/* The hub serves what is newest, which may be newer than what it told; or it has
 	 * told of a newer one meanwhile, which is then asked for.  Within one life of the
 	 * hub versions only grow. */
@@ -169,6 +182,12 @@ download_take(download *d)
 	if (d->told < d->version)
 		d->told = d->version;
 	d->held_boot = d->told_boot;
+}
+
+struct bytes
+download_take(download *d)
+{
+	hold(d);
 	d->version = 0;
 	d->have = 0;
 	d->whole = false;

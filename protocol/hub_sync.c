@@ -202,7 +202,9 @@ welcome(struct turn *t)
 	s->round = t->in.round;
 	s->floor = t->in.floor.seq;
 	s->unanswered = s->waiting = 0;
-	if (a->highest(a->ctx, s->feed, &t->in.points, &s->known) < 0 || look(t, &view) < 0) {
+	if (a->highest(a->ctx, s->feed, &t->in.points, &s->known) < 0 || look(t, &view) < 0 ||
+	    (view.beyond > 0 && a->onward &&
+	     a->onward(a->ctx, s->feed, &s->known, &m.onward) < 0)) {
 		refuse(t, REFUSAL_BUSY);
 		return;
 	}
@@ -243,14 +245,15 @@ find_part(struct turn *t, struct message *ret_part)
 	document what = DOCUMENTS_;
 	status st;
 
-	if (!document_of_name(t->in.what, &what) || what == DOCUMENT_EVENTS)
+	if (!document_of_name(t->in.what, &what))
 		return ST_NOT_FOUND;
 	ret_part->offset = t->in.offset;
-	st = a->part(a->ctx, t->s->feed, what, t->in.offset, DOWN_PART_BYTES_MAX, ret_part);
+	st = a->part(a->ctx, t->s->feed, &t->s->known, what, t->in.offset, DOWN_PART_BYTES_MAX,
+	             ret_part);
 	if (st < 0 || t->in.offset == 0 || ret_part->version == t->in.version)
 		return st;
 	ret_part->offset = 0;
-	return a->part(a->ctx, t->s->feed, what, 0, DOWN_PART_BYTES_MAX, ret_part);
+	return a->part(a->ctx, t->s->feed, &t->s->known, what, 0, DOWN_PART_BYTES_MAX, ret_part);
 }
 
 static void

@@ -71,12 +71,17 @@ struct hub_answers {
 	 * recorded since. */
 	status (*view)(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
 	               struct hub_view *ret_view);
-	/* Up to max bytes of a document from offset: fills version, total, bytes,
+	/* How many events lead on from known along the lane that goes furthest; asked only
+	 * when there are some beyond it.  NULL: not told. */
+	status (*onward)(void *ctx, const uint8_t feed[static FEED_BYTES],
+	                 const struct point *known, uint64_t *ret_count);
+	/* Up to max bytes of a document from offset; of events: of those that lead on from
+	 * known, which is as above.  Fills version, total, bytes,
 	 * signature of ret_part, which point into memory that lasts until the next
 	 * question.  No bytes from offset on: bytes is empty.  ST_NOT_FOUND: there is
 	 * no such document. */
-	status (*part)(void *ctx, const uint8_t feed[static FEED_BYTES], document what,
-	               uint64_t offset, size_t max, struct message *ret_part);
+	status (*part)(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
+	               document what, uint64_t offset, size_t max, struct message *ret_part);
 };
 
 /* What all connections of a hub share: the caller sets it up once, and hands it

@@ -19,6 +19,7 @@
  *   POINTS_MAX           doubling steps back from the greatest number, and three
  *                        points more, are 66
  *   QUESTION_ARG_BYTES_MAX  as many words of that length are within FRAME_BYTES_MAX
+ *   EVENTS_BYTES_MAX     any one batch fits, packed once more
  *   CREDIT_BYTES_MIN     whoever has credit at all may send any one batch
  *
  * What only one program decides for itself (time-outs, buffers, batches in
@@ -65,6 +66,8 @@
 	X(STANDING_BYTES_MAX,   262144,  "bytes",  N_("a standing, unpacked"))                 \
 	X(STANDING_HELD_MAX,    500,     "",       N_("held events listed in a standing"))     \
 	X(STANDING_OTHERS_MAX,  500,     "",       N_("entries that other devices replaced, listed in a standing")) \
+	X(EVENTS_BYTES_MAX,     131072,  "bytes",  N_("one document of events, packed or unpacked")) \
+	X(EVENTS_BATCHES_MAX,   256,     "",       N_("batches in one document of events"))    \
 	X(TEXT_BYTES_MAX,       400,     "bytes",  N_("the text of a REFUSE"))                 \
 	X(LANES_MAX,            256,     "",       N_("lanes of one feed"))                    \
 	X(GAPS_MAX,             64,      "",       N_("gaps of one feed"))                     \

@@ -21,6 +21,7 @@ enum row {
 	ROW_KNOWN,
 	ROW_OFFSET,
 	ROW_OLDEST,
+	ROW_ONWARD,
 	ROW_PENDING,
 	ROW_PLAN,
 	ROW_POINTS,
@@ -58,6 +59,7 @@ static const struct codec_field fields[ROWS_] = {
 	[ROW_KNOWN] = { "known", CODEC_POINT, AT(known), 0, 0, false },
 	[ROW_OFFSET] = { "offset", CODEC_UINT, AT(offset), 0, PLAN_BYTES_MAX, false },
 	[ROW_OLDEST] = { "oldest", CODEC_UINT, AT(oldest_ms), 0, INT64_MAX, false },
+	[ROW_ONWARD] = { "onward", CODEC_UINT, AT(onward), 0, INT64_MAX, false },
 	[ROW_PENDING] = { "pending", CODEC_UINT, AT(pending), 0, INT64_MAX, false },
 	[ROW_PLAN] = { "plan", CODEC_UINT, AT(plan), 0, UINT32_MAX, false },
 	[ROW_POINTS] = { "points", CODEC_POINTS, AT(points), 0, POINTS_MAX, false },
@@ -96,7 +98,7 @@ static const struct {
 	                              BIT(ROW_GAPS) | BIT(ROW_HUB) | BIT(ROW_KNOWN) |
 	                              BIT(ROW_PLAN) | BIT(ROW_REGISTRY) | BIT(ROW_ROUND) |
 	                              BIT(ROW_STANDING),
-	                      0 },
+	                      BIT(ROW_ONWARD) },
 	[MESSAGE_REFUSE] = { "REFUSE", BIT(ROW_CODE) | BIT(ROW_TEXT), 0 },
 	[MESSAGE_PUSH] = { "PUSH", BIT(ROW_BATCH) | BIT(ROW_ROUND), 0 },
 	[MESSAGE_ACK] = { "ACK",

@@ -33,8 +33,7 @@ typedef enum message_type {
 	MESSAGES_
 } message_type;
 
-/* Documents that go down to the device (SPEC.md, section 9).  Events have a name
- * and are not served yet: a GET of them is answered with a total of 0. */
+/* Documents that go down to the device (SPEC.md, section 9). */
 typedef enum document { DOCUMENT_PLAN, DOCUMENT_STANDING, DOCUMENT_EVENTS, DOCUMENTS_ } document;
 
 /* Codes of REFUSE.  Names, and what a device does about each, in SPEC.md.
@@ -84,6 +83,7 @@ struct message {
 	uint64_t boot;          /* WELCOME PONG, and PING: drawn when the hub started */
 	struct point known;     /* WELCOME: the highest of the points it knows */
 	uint64_t beyond;        /* WELCOME: events it holds beyond known */
+	uint64_t onward;        /* WELCOME: those of them that lead on from it; 0 not told */
 	struct points gaps;     /* WELCOME: points this device may fill */
 	uint64_t credit;        /* WELCOME ACK PONG: bytes allowed beyond the last ACK */
 	uint64_t standing;      /* WELCOME ACK PONG: version of the standing */

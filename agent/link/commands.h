@@ -8,6 +8,9 @@ int init_command(int argc, char **argv);
 /* Carry what is in the outbox to the hub, then end. */
 int sync_command(int argc, char **argv);
 
+/* Fetch what the hub has that this copy of the home has not. */
+int adopt_command(int argc, char **argv);
+
 /* Ask whether what is recorded is counted. */
 int probe_command(int argc, char **argv);
 

@@ -112,6 +112,7 @@ keeper_take(keeper *k, const struct device_action *a, int64_t now_ms, int64_t wa
 		return ST_OK;
 	case DEVICE_WELCOMED:
 		k->facts.beyond = a->beyond;
+		k->facts.onward = a->onward;
 		k->facts.registry = a->registry;
 		k->facts.boot = a->boot;
 		k->facts.skew_ms = a->hub_clock_ms - wall_ms;
@@ -123,7 +124,7 @@ keeper_take(keeper *k, const struct device_action *a, int64_t now_ms, int64_t wa
 		k->facts.registry = a->registry;
 		facts_changed(k, now_ms, KEEPER_FACTS_MS);
 		return ST_OK;
-	case DEVICE_DOCUMENT: return take_document(k, a);
+	case DEVICE_DOCUMENT: return a->what == DOCUMENT_EVENTS ? ST_OK : take_document(k, a);
 	case DEVICE_SEND:
 	case DEVICE_CLOSE: break;
 	}

@@ -30,7 +30,8 @@ void keeper_free(keeper **k_p);
 /* What the hub told last, written or not. */
 const struct outbox_hub *keeper_facts(const keeper *k);
 
-/* Take in an action of device_sync; all but DEVICE_SEND and DEVICE_CLOSE.
+/* Take in an action of device_sync; all but DEVICE_SEND and DEVICE_CLOSE.  Events that the
+ * hub sends back are left to who asked for them.
  * ST_NOMEM: a document could not be copied. */
 status keeper_take(keeper *k, const struct device_action *a, int64_t now_ms, int64_t wall_ms);
 

@@ -79,13 +79,26 @@ welcomed_text(const struct uplink_report *r, char *out)
 		write_text(out, _("the hub at %s let this device in"), r->endpoint);
 		return;
 	}
-	write_text(out,
-	           ngettext("the hub holds %llu entry that is not in this home, made after "
-	                    "this copy of it; do not enter it again",
-	                    "the hub holds %llu entries that are not in this home, made after "
-	                    "this copy of it; do not enter them again",
-	                    (unsigned long) r->beyond),
-	           (unsigned long long) r->beyond);
+	if (r->onward > 0)
+		write_text(out,
+		           ngettext("the hub holds %llu entry that is not in this home, made after "
+		                    "this copy of it; do not enter it again: 'valija-agent adopt' "
+		                    "fetches it, before anything else is recorded here",
+		                    "the hub holds %llu entries that are not in this home, made "
+		                    "after this copy of it; do not enter them again: 'valija-agent "
+		                    "adopt' fetches them, before anything else is recorded here",
+		                    (unsigned long) r->beyond),
+		           (unsigned long long) r->beyond);
+	else
+		write_text(out,
+		           ngettext("the hub holds %llu entry that is not in this home, made after "
+		                    "this copy of it or by another one; it counts, do not enter it "
+		                    "again",
+		                    "the hub holds %llu entries that are not in this home, made "
+		                    "after this copy of it or by another one; they count, do not "
+		                    "enter them again",
+		                    (unsigned long) r->beyond),
+		           (unsigned long long) r->beyond);
 }
 
 void

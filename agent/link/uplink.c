@@ -37,6 +37,7 @@ struct uplink {
 	int64_t retry_at_ms; /* dealer is NULL */
 	bool started;        /* sync knows of the dealer */
 	bool welcomed;
+	bool enough;       /* take_events said so */
 	status store_told; /* what was reported of writing to the outbox */
 	struct watchdog watchdog;
 };
@@ -105,6 +106,7 @@ new_sync(uplink *u)
 		.answer_ms = u->config.answer_ms,
 		.ping_ms = u->config.ping_ms,
 		.hello_ms = u->config.hello_ms,
+		.adopt = u->config.take_events != NULL,
 	};
 
 	memcpy(config.feed, outbox_device(u->box)->feed, FEED_BYTES);
@@ -317,11 +319,18 @@ act(uplink *u, int64_t now_ms, const struct device_action *a)
 		u->welcomed = true;
 		backoff_reset(&u->config.settings.backoff);
 		report.beyond = a->beyond;
+		report.onward = a->onward;
 		tell(u, &report);
 		break;
+	case DEVICE_DOCUMENT:
+		if (a->what != DOCUMENT_EVENTS)
+			break;
+		u->enough = !u->config.take_events(u->config.ctx, a->packed);
+		if (!u->enough)
+			device_sync_adopted(u->sync, now_ms);
+		return ST_OK;
 	case DEVICE_ACKED:
-	case DEVICE_SEEN:
-	case DEVICE_DOCUMENT: break;
+	case DEVICE_SEEN: break;
 	}
 	return keeper_take(u->keeper, a, now_ms, clock_wall_ms());
 }
@@ -363,7 +372,7 @@ converse(uplink *u, int64_t now_ms)
 		return ST_OK;
 	receive(u, now_ms);
 	device_sync_tick(u->sync, now_ms);
-	while (st == ST_OK && may_act(u) &&
+	while (st == ST_OK && !u->enough && may_act(u) &&
 	       device_sync_next(u->sync, now_ms, clock_wall_ms(), &action))
 		st = act(u, now_ms, &action);
 	return st;
@@ -510,6 +519,8 @@ loop(uplink *u, status *ret_fault)
 			break;
 		write_down(u, now_ms);
 		st = sign_of_life(u, now_ms);
+		if (u->enough)
+			return UPLINK_ENOUGH;
 		if (drained(u))
 			return UPLINK_DRAINED;
 		if (now_ms >= end_ms)

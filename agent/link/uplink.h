@@ -20,7 +20,7 @@
 #include "protocol/message.h"
 
 typedef enum uplink_news {
-	UPLINK_WELCOMED = 1, /* the hub answered; beyond is valid */
+	UPLINK_WELCOMED = 1, /* the hub answered; beyond and onward are valid */
 	UPLINK_FAILED,       /* no link: failure is valid */
 	UPLINK_NO_ADDRESS,   /* the name of the endpoint: why is valid */
 	UPLINK_REFUSED,      /* the hub said why not: code, hub_text are valid */
@@ -38,7 +38,8 @@ struct uplink_report {
 	struct text hub_text; /* not to be trusted */
 	const char *why;      /* translated, safe to print */
 	status fault;
-	uint64_t beyond;  /* events that the hub holds and this home does not */
+	uint64_t beyond;  /* events that the hub holds and this home does not … */
+	uint64_t onward;  /* … of which so many can be fetched */
 	int64_t retry_ms; /* until the next attempt; -1: not said */
 };
 
@@ -55,8 +56,11 @@ struct uplink_config {
 	int64_t welcome_ms, answer_ms, ping_ms, hello_ms; /* see protocol/device_sync.h */
 	bool drain;                /* end when all is acknowledged and the documents are here … */
 	bool (*enough)(void *ctx); /* … and this says so; NULL: it does */
-	int64_t timeout_ms;        /* end after that time; 0: never */
-	int signal_fd;             /* of daemon_signals() */
+	/* Fetch what the hub has beyond the tip, and push nothing: store a document of events;
+	 * false ends the uplink.  NULL: as usual. */
+	bool (*take_events)(void *ctx, struct bytes packed);
+	int64_t timeout_ms; /* end after that time; 0: never */
+	int signal_fd;      /* of daemon_signals() */
 	void (*tell)(void *ctx, const struct uplink_report *report);
 	void (*hang_up)(void *ctx); /* SIGHUP came; NULL: it ends the uplink as others do */
 	void *ctx;
@@ -75,6 +79,7 @@ typedef enum uplink_end {
 	UPLINK_DRAINED = 1,
 	UPLINK_TIMED_OUT,
 	UPLINK_SIGNALLED,
+	UPLINK_ENOUGH, /* take_events said so */
 	UPLINK_BROKEN, /* *ret_fault says why */
 } uplink_end;
 

@@ -10,12 +10,15 @@
 #include "protocol/chain.h"
 #include "protocol/document.h"
 #include "protocol/identity.h"
+#include "protocol/sent_back.h"
 
 /* A document as it goes down, kept since it is fetched in parts. */
 struct kept {
 	bool valid;
 	uint8_t feed[FEED_BYTES]; /* zeros: the plan's */
 	uint64_t version;
+	struct point known;  /* of events: they lead on from there … */
+	uint64_t size;       /* … as they did while the journal had so many entries */
 	struct bytes packed; /* the plan's: of the transaction in hand */
 	uint8_t packed_hash[HASH_BYTES];
 	uint8_t signature[SIGNATURE_BYTES];
@@ -26,8 +29,9 @@ struct answers {
 	uint8_t secret[SIGN_SECRET_BYTES];
 	kv_txn *txn; /* NULL: no snapshot */
 	uint64_t credit;
-	struct kept plan, standing;
+	struct kept plan, standing, events;
 	writer raw, packed; /* of the standing kept */
+	writer sent;        /* of the events kept, packed */
 };
 
 /* The highest first; so the first that is known is the answer.  A point with
@@ -83,6 +87,19 @@ view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known
 	ret_view->registry = registry_number(a->txn);
 	ret_view->credit = a->credit;
 	return st;
+}
+
+static status
+onward(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
+       uint64_t *ret_count)
+{
+	answers *a = ctx;
+	struct point end = *known;
+	status st = journal_furthest(a->txn, feed, known, &end);
+
+	if (st == ST_OK || st == ST_NOT_FOUND)
+		*ret_count = end.seq - known->seq;
+	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 /* Sign what is new in k, and only then. */
@@ -141,20 +158,84 @@ find_standing(answers *a, const uint8_t *feed)
 	return ST_OK;
 }
 
+/* As many of the batches that lead on from known as one document takes. */
 static status
-part(void *ctx, const uint8_t feed[static FEED_BYTES], document what, uint64_t offset, size_t max,
-     struct message *ret_part)
+pack_events(answers *a, const uint8_t *feed, const struct point *known)
+{
+	uint64_t offsets[EVENTS_BATCHES_MAX];
+	struct sent_back sent;
+	status st = journal_onward(a->txn, feed, known, offsets, &sent.count);
+
+	if (st == ST_OK && sent.count == 0)
+		return ST_NOT_FOUND;
+	for (size_t i = 0; i < sent.count && st == ST_OK; i++) {
+		struct journal_entry entry;
+		struct batch b;
+		uint64_t meant;
+
+		st = journal_read(a->txn, offsets[i], &entry);
+		if (st == ST_OK)
+			st = journal_open(&entry, &b, &meant);
+		if (st == ST_OK)
+			sent.list[i] = b.frame; /* whole: the seal covers its end */
+	}
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+	st = sent_back_encode(&sent, &a->raw);
+	if (st == ST_OK)
+		st = document_pack(writer_bytes(&a->raw).at, writer_bytes(&a->raw).len, &a->sent);
+	return st;
+}
+
+/* Named by what is in it: who fetches it over two links gets one document or begins anew. */
+static status
+find_events(answers *a, const uint8_t *feed, const struct point *known)
+{
+	struct kept *k = &a->events;
+	uint8_t hash[HASH_BYTES];
+	uint64_t size = journal_size(a->txn);
+	status st;
+
+	if (k->valid && k->size == size && point_equal(&k->known, known) &&
+	    memcmp(k->feed, feed, FEED_BYTES) == 0)
+		return ST_OK;
+	k->valid = false;
+	st = pack_events(a, feed, known);
+	if (st < 0)
+		return st;
+	k->packed = writer_bytes(&a->sent);
+	hash_bytes(k->packed.at, k->packed.len, hash);
+	keep(a, k, DOCUMENT_EVENTS, feed, get_u64(hash) & INT64_MAX);
+	k->known = *known;
+	k->size = size;
+	return ST_OK;
+}
+
+static status
+part(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known, document what,
+     uint64_t offset, size_t max, struct message *ret_part)
 {
 	answers *a = ctx;
-	const struct kept *k = what == DOCUMENT_PLAN ? &a->plan : &a->standing;
+	const struct kept *k = NULL;
 	status st = ST_NOT_FOUND;
 	size_t left;
 
-	if (what == DOCUMENT_PLAN)
+	switch (what) {
+	case DOCUMENT_PLAN:
+		k = &a->plan;
 		st = find_plan(a);
-	else if (what == DOCUMENT_STANDING)
+		break;
+	case DOCUMENT_STANDING:
+		k = &a->standing;
 		st = find_standing(a, feed);
-	if (st < 0)
+		break;
+	case DOCUMENT_EVENTS:
+		k = &a->events;
+		st = find_events(a, feed, known);
+		break;
+	case DOCUMENTS_: break;
+	}
+	if (st < 0 || !k)
 		return st;
 	left = offset < k->packed.len ? k->packed.len - (size_t) offset : 0;
 	ret_part->version = k->version;
@@ -177,6 +258,7 @@ answers_new(hub *h, const uint8_t secret[static SIGN_SECRET_BYTES], answers **re
 	memcpy(a->secret, secret, SIGN_SECRET_BYTES);
 	writer_init(&a->raw);
 	writer_init(&a->packed);
+	writer_init(&a->sent);
 	*ret_answers = a;
 	return ST_OK;
 }
@@ -191,6 +273,7 @@ answers_free(answers **a_p)
 	answers_end(a);
 	writer_done(&a->raw);
 	writer_done(&a->packed);
+	writer_done(&a->sent);
 	sodium_memzero(a->secret, sizeof(a->secret));
 	free(a);
 	*a_p = NULL;
@@ -211,7 +294,7 @@ answers_end(answers *a)
 struct hub_answers
 answers_table(answers *a)
 {
-	return (struct hub_answers) { a, highest, view, part };
+	return (struct hub_answers) { a, highest, view, onward, part };
 }
 
 void

@@ -122,6 +122,8 @@ heal(void)
 		w->delay_ms = 10;
 		w->bytes_a_second = 1000000;
 	}
+	for (size_t i = 0; i < world.count * world.hub_count; i++)
+		wire_adopt_end(&world.devices[i / world.hub_count], i % world.hub_count);
 	talk();
 	for (size_t which = 0; which < world.hub_count; which++)
 		world.hubs[which].fault = false;

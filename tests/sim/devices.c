@@ -17,6 +17,7 @@ device_close(struct sim_device *d)
 		struct wire *w = &d->wires[which];
 
 		wire_tear(d, which, false);
+		w->adopts = false;
 		device_sync_free(&w->sync);
 		keeper_free(&w->keeper);
 	}

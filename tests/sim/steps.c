@@ -238,6 +238,16 @@ device_is_put_back(void)
 	device_put_back(d, &d->image, d->image_tip);
 }
 
+static void
+device_adopts(void)
+{
+	struct sim_device *d = any_device();
+	size_t which = any_hub();
+
+	trace_say("device %zu asks hub %zu for what it has not", number(d), which);
+	wire_adopt(d, which);
+}
+
 static size_t
 machines_of(size_t feed)
 {
@@ -481,6 +491,7 @@ static const struct {
 	{ "a device dies", device_dies, 60 },
 	{ "a device is imaged", device_is_imaged, 30 },
 	{ "a device is put back", device_is_put_back, 15 },
+	{ "a device adopts", device_adopts, 40 },
 	{ "a device is cloned", device_is_cloned, 12 },
 	{ "a clock jumps", clock_jumps, 30 },
 	{ "a hub dies", hub_dies, 30 },

@@ -25,8 +25,8 @@ struct trace {
 	int64_t now_ms;                      /* its clock */
 	struct sim_step schedule[STEPS_MAX]; /* of the running world */
 	size_t scheduled;
-	uint64_t seen[OPS_MAX]; /* in all worlds, by step */
-	uint64_t events, acks;  /* recorded; heard by a device */
+	uint64_t seen[OPS_MAX];         /* in all worlds, by step */
+	uint64_t events, acks, adopted; /* recorded; heard by a device; taken back by one */
 	bool failed;
 	char why[1200];
 	char lines[TRACE_LINES][TRACE_LINE_BYTES]; /* a ring */

@@ -1,6 +1,7 @@
 /* The virtual network: what leaves arrives later, in order, or not at all. */
 #include <string.h>
 
+#include "protocol/document.h"
 #include "tests/sim/world.h"
 
 static const struct device_sync_config timing = {
@@ -114,6 +115,7 @@ link_begin(struct sim_device *d, size_t which)
 	};
 	struct device_sync_config config = timing;
 
+	config.adopt = w->adopts;
 	memcpy(config.feed, sim_keys[d->feed].feed, FEED_BYTES);
 	memcpy(config.hub, world.hubs[which].self.feed, FEED_BYTES);
 	w->device = d;
@@ -150,10 +152,10 @@ wire_connect(struct sim_device *d, size_t which)
 	wire_tear(d, which, false);
 	if (w->parted || !world.hubs[which].hub)
 		return;
-	if (!w->keeper) {
+	if (!w->keeper)
 		must(keeper_new(d->box, world.hubs[which].self.feed, &w->keeper), ST_OK);
+	if (!w->sync)
 		link_begin(d, which);
-	}
 	w->refused = hub_turns_away(which, d->feed);
 	if (w->refused) {
 		keeper_refused(w->keeper, REFUSAL_ENROLMENT, world.now_ms);
@@ -212,6 +214,84 @@ keep_for_pile(struct bytes frame)
 	memcpy(s->at, m.batch.at, m.batch.len);
 }
 
+/* ---- what comes back ---- */
+
+/* A process of its own, which reads anew what the outbox knows of the hub. */
+static void
+process_ends(struct sim_device *d, size_t which)
+{
+	struct wire *w = &d->wires[which];
+
+	wire_tear(d, which, false);
+	device_sync_free(&w->sync);
+	if (w->keeper)
+		must(keeper_finish(w->keeper, 0), ST_OK);
+	keeper_free(&w->keeper);
+	w->adopts = false;
+}
+
+void
+wire_adopt_end(struct sim_device *d, size_t which)
+{
+	if (d->wires[which].adopts)
+		process_ends(d, which);
+}
+
+void
+wire_adopt(struct sim_device *d, size_t which)
+{
+	process_ends(d, which);
+	d->wires[which].adopts = true;
+	wire_connect(d, which);
+}
+
+/* What it has now was confirmed to a person once, on this chain. */
+static void
+went_on(struct sim_device *d, uint64_t count)
+{
+	const uint8_t *feed = sim_keys[d->feed].feed;
+	struct point tip;
+	size_t event;
+	uint64_t news;
+
+	must(outbox_tip(d->box, &tip), ST_OK);
+	event = model_find(feed, &tip);
+	news = event == NONE ? 0 : model_chain(event) & ~model_chain(d->tip);
+	if (event == NONE || (d->tip != NONE && !(model_chain(event) >> d->tip & 1)) ||
+	    (uint64_t) __builtin_popcountll(news) != count)
+		broken("device %zu took back %ju, which ends at what nobody recorded there",
+		       number(d), (uintmax_t) count);
+	for (size_t i = 0; i < world.naive.count; i++)
+		if (news >> i & 1)
+			world.keys[i] = 0; /* a key does not come back */
+	d->tip = event;
+	trace->adopted += count;
+	trace_say("device %zu took back %ju, up to event %zu", number(d), (uintmax_t) count, event);
+	record_check(d);
+}
+
+static bool
+take_back(struct sim_device *d, size_t which, struct bytes packed)
+{
+	static struct sent_back sent;
+	uint8_t *bytes = NULL;
+	uint64_t count = 0;
+	size_t len = 0;
+	status st = document_unpack(packed, EVENTS_BYTES_MAX, &bytes, &len);
+
+	if (st == ST_OK)
+		st = sent_back_decode(bytes, len, &sent);
+	if (st == ST_OK)
+		st = outbox_adopt(d->box, world.hubs[which].self.feed, &sent, 0, &count);
+	free(bytes);
+	if (st == ST_OK)
+		went_on(d, count);
+	else if (st != ST_EXISTS) /* recorded, or taken back from another hub, meanwhile */
+		broken("device %zu was sent back what it cannot take: %s", number(d),
+		       status_text(st));
+	return st == ST_OK;
+}
+
 static void
 carry_out(struct sim_device *d, size_t which, const struct device_action *a)
 {
@@ -237,9 +317,16 @@ carry_out(struct sim_device *d, size_t which, const struct device_action *a)
 		          (uintmax_t) a->point.seq);
 		check_acked(d, which, &a->point);
 		break;
+	case DEVICE_DOCUMENT:
+		if (a->what != DOCUMENT_EVENTS)
+			break;
+		if (take_back(d, which, a->packed))
+			device_sync_adopted(w->sync, world.now_ms);
+		else
+			wire_tear(d, which, false);
+		return;
 	case DEVICE_WELCOMED:
-	case DEVICE_SEEN:
-	case DEVICE_DOCUMENT: break;
+	case DEVICE_SEEN: break;
 	}
 	must(keeper_take(w->keeper, a, world.now_ms, world.now_ms + d->skew_ms), ST_OK);
 }
@@ -280,6 +367,8 @@ wire_speak(struct sim_device *d, size_t which)
 		write_what_was_told(d, which);
 	if (w->sync)
 		check_deadline(d, which);
+	if (w->adopts && (!w->up || device_sync_drained(w->sync)) && pick(2))
+		wire_adopt_end(d, which);
 }
 
 void

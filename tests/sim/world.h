@@ -67,6 +67,7 @@ struct wire {
 	keeper *keeper;
 	struct device_store store;
 	struct sim_device *device; /* for store's answers */
+	bool adopts;               /* fetches what the hub has beyond the tip, and pushes nothing */
 	bool older;                /* what it heard is of before the hub was put back */
 	bool refused;              /* this connection was turned away, and rightly */
 };
@@ -158,6 +159,10 @@ void way_put(struct way *w, struct bytes frame, int64_t due_ms);
 bool way_take(struct way *w, struct frame *ret_frame);
 
 void wire_connect(struct sim_device *d, size_t which);
+/* Connect to fetch what the hub has beyond the tip, until there is no more; then, or when
+ * that is ended, the link is as any other. */
+void wire_adopt(struct sim_device *d, size_t which);
+void wire_adopt_end(struct sim_device *d, size_t which);
 /* Whatever is on its way is lost; with silently the device has to find out. */
 void wire_tear(struct sim_device *d, size_t which, bool silently);
 /* Send what is owed. */

@@ -181,8 +181,8 @@ answer_view(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point
 }
 
 static status
-answer_part(void *ctx, const uint8_t feed[static FEED_BYTES], document what, uint64_t offset,
-            size_t max, struct message *ret_part)
+answer_part(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
+            document what, uint64_t offset, size_t max, struct message *ret_part)
 {
 	static uint8_t signature[SIGNATURE_BYTES];
 	memory_hub *h = ctx;
@@ -192,7 +192,8 @@ answer_part(void *ctx, const uint8_t feed[static FEED_BYTES], document what, uin
 
 	if (h->fails_with < 0)
 		return h->fails_with;
-	if (doc->version == 0)
+	(void) known;
+	if (doc->version == 0 || what == DOCUMENT_EVENTS) /* it keeps no batches */
 		return ST_NOT_FOUND;
 	hash_bytes(doc->bytes, doc->len, hash);
 	sign_bytes(covered, document_signed(what, h->common.hub, feed, doc->version, hash, covered),
@@ -239,7 +240,8 @@ memory_hub_init(memory_hub *h, unsigned seed)
 	*h = (memory_hub) { .credit = 256 * 1024 };
 	writer_init(&h->common.w);
 	crypto_sign_seed_keypair(h->common.hub, h->common.secret, seed_bytes);
-	h->common.answers = (struct hub_answers) { h, answer_highest, answer_view, answer_part };
+	h->common.answers = (struct hub_answers) { h, answer_highest, answer_view, NULL,
+		                                   answer_part };
 	memory_hub_reboot(h);
 }
 

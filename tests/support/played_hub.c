@@ -143,6 +143,7 @@ played_begin(struct played *fx)
 		.answer_ms = PLAYED_ANSWER_MS,
 		.ping_ms = PLAYED_PING_MS,
 		.hello_ms = PLAYED_HELLO_MS,
+		.adopt = fx->adopt,
 	};
 
 	memcpy(config.feed, fx->device.feed, FEED_BYTES);

@@ -20,6 +20,7 @@ struct played {
 	uint8_t hub[FEED_BYTES], secret[SIGN_SECRET_BYTES];
 	device_sync *s; /* made by the first played_begin() */
 	int64_t now_ms;
+	bool adopt; /* of the machine that is made next */
 	writer w;
 	struct device_action action; /* the last one */
 	struct message out;          /* what it sent, if it is DEVICE_SEND */

@@ -234,7 +234,7 @@ class Reading(DeviceCase):
         text = self.valija("status").stdout
         self.assertIn("replaced by 4, which the hub has not judged yet", text)
         self.assertNotIn("'valija correct'", text)
-        self.assertIn("20 entries made after this copy; do not enter them again", text)
+        self.assertIn("20 entries made after this copy, or by another one; they count, do not enter", text)
         self.assertIn("locked by the office: 2025-Q3", text)
         self.assertIn("remark of the office: falta el acta\\x1b[2J", text)
         self.assertEqual([e["state"] for e in self.entries()],

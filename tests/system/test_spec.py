@@ -22,6 +22,7 @@ COMPUTED = {
     **{"event-" + kind: ("body",) for kind in (*fold.RECORDS, "void", "return")},
     "chain": ("h0", "h1", "h2"),
     "batch": ("batch",),
+    "events": ("document",),
     "digest": ("registry", "set", "state"),
     "digest-lost": ("registry",),
     "entry-revoke": ("entry",),
@@ -122,6 +123,9 @@ class Examples:
         before = (0, self.bytes("chain.h0"))
         return {"batch": peer.batch_seal(self.key, before, bodies, z=int(b["z"]))}
 
+    def _events(self, b):
+        return {"document": peer.pack({"batches": [self.bytes(b["batches"])], "v": 1})}
+
     def _evidence(self, b):
         return {"file": peer.pack({"batch": self.bytes(b["batch"]), "format": b["format"],
                                    "hash": self.bytes(b["hash"]), "seq": int(b["seq"])})}
@@ -185,8 +189,8 @@ class Examples:
             read = {int: int, str: str, bytes: self.bytes, "point": self.point,
                     "points": self.points, list: lambda words: words.split(" ")}[kind]
             fields[key] = read(b[key])
-        if block == "pong":
-            fields["registry"] = int(b["registry"])  # may be missing
+        for key in {"pong": ("registry",), "welcome": ("onward",)}.get(block, ()):
+            fields[key] = int(b[key])  # may be missing
         return {"frame": peer.message(block.upper(), **fields)}
 
 

@@ -635,6 +635,89 @@ what_is_not_there_has_no_bytes(void **ctx)
 	}
 }
 
+/* ---- events that go back to their device ---- */
+
+/* What the store was asked, and says. */
+static struct {
+	size_t count;
+	struct point known;
+} asked;
+
+static status
+answer_onward(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
+              uint64_t *ret_count)
+{
+	(void) ctx;
+	(void) feed;
+	asked.count++;
+	asked.known = *known;
+	*ret_count = 12;
+	return ST_OK;
+}
+
+static status
+answer_part(void *ctx, const uint8_t feed[static FEED_BYTES], const struct point *known,
+            document what, uint64_t offset, size_t max, struct message *ret_part)
+{
+	static const uint8_t no_signature[SIGNATURE_BYTES];
+
+	(void) ctx;
+	(void) max;
+	assert_int_equal(what, DOCUMENT_EVENTS);
+	asked.known = *known;
+	ret_part->version = 5;
+	ret_part->total = offset + 9;
+	ret_part->bytes = (struct bytes) { feed, 9 };
+	ret_part->signature = no_signature;
+	return ST_OK;
+}
+
+static void
+welcome_tells_what_leads_on_only_where_something_lies_beyond(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct point five = memory_device_point(&fx->device, 5);
+	struct bytes batch = seal(fx, 1, 4000);
+	struct message m;
+
+	asked.count = 0;
+	fx->hub.common.answers.onward = answer_onward;
+	greet(fx);
+	assert_int_equal(fx->answer.onward, 0);
+	assert_int_equal(asked.count, 0);
+	push(fx, 1, batch);
+	assert_status(memory_hub_take(&fx->hub, &fx->action.batch), ST_OK);
+	m = hello(fx, 2); /* of a copy that was made at 5 */
+	m.tip = m.points.list[0] = five;
+	frame(fx, &m);
+	assert_answer(fx, MESSAGE_WELCOME);
+	assert_true(point_equal(&fx->answer.known, &five));
+	assert_int_equal(fx->answer.beyond, 15);
+	assert_int_equal(fx->answer.onward, 12);
+	assert_int_equal(asked.count, 1);
+	assert_true(point_equal(&asked.known, &five));
+}
+
+static void
+events_are_those_behind_what_is_known_of_the_connection(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct point start = memory_device_point(&fx->device, 0);
+	struct bytes batch = seal(fx, 1, 4000);
+
+	fx->hub.common.answers.part = answer_part;
+	greet(fx);
+	get(fx, "events", 0, 0);
+	assert_int_equal(fx->answer.version, 5);
+	assert_int_equal(fx->answer.total, 9);
+	assert_true(point_equal(&asked.known, &start));
+	push(fx, 1, batch);
+	assert_status(memory_hub_take(&fx->hub, &fx->action.batch), ST_OK);
+	settled(fx, 1, batch.len, ST_OK);
+	get(fx, "events", 0, 0);
+	assert_true(point_equal(&asked.known, &fx->end));
+}
+
 int
 main(void)
 {
@@ -666,6 +749,8 @@ main(void)
 		FX(document_comes_in_parts),
 		FX(changed_document_is_given_from_its_beginning),
 		FX(what_is_not_there_has_no_bytes),
+		FX(welcome_tells_what_leads_on_only_where_something_lies_beyond),
+		FX(events_are_those_behind_what_is_known_of_the_connection),
 	};
 
 	if (sodium_init() < 0)

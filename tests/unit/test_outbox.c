@@ -486,6 +486,7 @@ what_each_hub_told_is_kept_apart(void **ctx)
 			.boot = UINT64_MAX,
 			.registry = 6,
 			.beyond = 7,
+			.onward = 6,
 			.last_contact_ms = 1700000000000,
 			.skew_ms = -5000,
 			.plan = 9,
@@ -503,6 +504,7 @@ what_each_hub_told_is_kept_apart(void **ctx)
 	assert_true(got.boot == UINT64_MAX);
 	assert_int_equal(got.registry, 6);
 	assert_int_equal(got.beyond, 7);
+	assert_int_equal(got.onward, 6);
 	assert_true(got.last_contact_ms == 1700000000000);
 	assert_int_equal(got.skew_ms, -5000);
 	assert_int_equal(got.plan, 0); /* no plan is held */

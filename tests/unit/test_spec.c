@@ -12,6 +12,7 @@
 #include "protocol/identity.h"
 #include "protocol/message.h"
 #include "protocol/question.h"
+#include "protocol/sent_back.h"
 
 static char *spec;
 static uint8_t feed[FEED_BYTES], secret[SIGN_SECRET_BYTES];
@@ -395,6 +396,27 @@ a_receipt_is_that_of_the_example(void **ctx)
 	assert_example("ack", "receipt", receipt, sizeof(receipt));
 }
 
+static void
+events_that_are_sent_back_are_those_of_the_example(void **ctx)
+{
+	char *hex = value_of("batch", "batch");
+	size_t len = strlen(hex) / 2;
+	uint8_t *batch = malloc(len);
+	struct sent_back sent = { .count = 1 };
+	writer w;
+
+	(void) ctx;
+	assert_non_null(batch);
+	assert_true(hex_decode(hex, strlen(hex), batch, len));
+	writer_init(&w);
+	sent.list[0] = (struct bytes) { batch, len };
+	assert_status(sent_back_encode(&sent, &w), ST_OK);
+	assert_example("events", "document", writer_bytes(&w).at, writer_bytes(&w).len);
+	writer_done(&w);
+	free(batch);
+	free(hex);
+}
+
 /* Every example of a message decodes as that message and is what our encoder
  * makes of it. */
 static void
@@ -496,6 +518,7 @@ main(void)
 		cmocka_unit_test(events_chain_and_batch_are_those_of_the_examples),
 		cmocka_unit_test(a_cut_and_a_lock_are_those_of_the_examples),
 		cmocka_unit_test(a_receipt_is_that_of_the_example),
+		cmocka_unit_test(events_that_are_sent_back_are_those_of_the_example),
 		cmocka_unit_test(every_message_has_an_example_that_comes_back),
 		cmocka_unit_test(every_frame_of_a_question_has_an_example_that_comes_back),
 		cmocka_unit_test(the_table_of_limits_is_that_of_the_code),
