@@ -177,7 +177,7 @@ void device_sync_frame(device_sync *s, const void *frame, size_t len, int64_t no
 void device_sync_grew(device_sync *s);
 
 /* The events of the last DEVICE_DOCUMENT that had some are stored, as far as they are to
- * be. */
+ * be; or another process has stored some. */
 void device_sync_adopted(device_sync *s, int64_t now_ms);
 
 /* Time went by; does nothing before device_sync_deadline(). */

@@ -409,6 +409,20 @@ write_down(uplink *u, int64_t now_ms)
 	tell(u, &report);
 }
 
+/* As a rule somebody has recorded.  Where another process has heard of more than this one
+ * that the hub has, it has fetched it from there (valija-agent adopt): to push that would be
+ * in vain, and what lies beyond the tip is another number now. */
+static void
+look_again(uplink *u, int64_t now_ms)
+{
+	struct outbox_hub stored;
+
+	device_sync_grew(u->sync);
+	if (!u->config.take_events && outbox_hub(u->box, u->keys->hub.sign, &stored) == ST_OK &&
+	    stored.acked.seq > keeper_facts(u->keeper)->acked.seq)
+		device_sync_adopted(u->sync, now_ms);
+}
+
 /* ---- the loop ---- */
 
 enum { ITEM_SIGNAL, ITEM_WAKE, ITEM_ROUTE, ITEM_DEALER, ITEMS_ = ITEM_DEALER + DEALER_POLL_ITEMS };
@@ -511,7 +525,7 @@ loop(uplink *u, status *ret_fault)
 		if (take_signal(u))
 			return UPLINK_SIGNALLED;
 		if (wake_take(&u->wake))
-			device_sync_grew(u->sync);
+			look_again(u, now_ms);
 		st = tend_link(u, now_ms);
 		if (st == ST_OK)
 			st = converse(u, now_ms);

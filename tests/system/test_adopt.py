@@ -200,7 +200,12 @@ class PutBack(Device):
         self.addCleanup(service.stop, signal.SIGKILL)
         wait_until(lambda: "'valija-agent adopt' fetches them" in service.said(), "the log tells")
         self.assertEqual(self.adopt().stdout, "6 entries fetched; the last one here is 10\n")
+
+        def told():
+            status = self.agent.status()
+            return status["beyond"], status["fetchable"], status["pending"]
         self.record(1)
+        wait_until(lambda: told() == (0, 0, 0), "the service has heard of it")
         wait_until(lambda: self.unit()["stored"] == 11, "the service carries what comes then")
         self.assertEqual(self.unit()["lanes"], 1)
 
@@ -333,12 +338,11 @@ class Peer(Case):
         for _ in range(60):
             self.whole.activity(20400, ind="IND-1", note=os.urandom(900).hex())
         self.office.sync(self.whole)
-        old, packed = self.whole.clone(30), b""
+        old, packed, version = self.whole.clone(30), b"", 0
         while True:
             with self.office.link(old) as link:
                 link.hello()
-                link.say("GET", offset=len(packed), version=version if packed else 0,
-                         what="events")
+                link.say("GET", offset=len(packed), version=version, what="events")
                 part = link.expect("PART")
             if packed:
                 self.assertEqual((part["version"], part["offset"]), (version, len(packed)))
