@@ -34,6 +34,7 @@ ENTRIES = 5000 if FULL else 1500
 # the next attempt; and where something is to be noticed it is to be soon.
 RETRY = ("--retry-max-ms", 60000) if FULL else ("--retry-min-ms", 50, "--retry-max-ms", 500)
 SOON = () if FULL else ("--heartbeat-ms", 1000, "--heartbeat-timeout-ms", 3000)
+DEVICE_SOON = () if FULL else ("--connect-ms", 2000, "--welcome-ms", 2000)
 DEADLINE_S = 3600 if FULL else 200
 
 SLOW = {"rate_bit_s": 64000, "queue_bytes": 65536}
@@ -77,10 +78,11 @@ def write_backlog(path):
 class Way:
     """One hub and one device with the backlog, joined by one link."""
 
-    def __init__(self, stack, folder, options, **words):
+    def __init__(self, stack, folder, soon, **words):
         self.stack = stack
         self.folder = folder
-        self.options = options  # of both programs
+        self.hub_options = SOON if soon else ()
+        self.device_options = (*SOON, *DEVICE_SOON) if soon else ()
         self.link = BadLink(**words)
         stack.callback(self.link.close)
         self.hub = self.path("hub")
@@ -92,7 +94,7 @@ class Way:
 
     def start_hub(self):
         self.hub_daemon = self.link.hub(self.path("hub.log"), "run", "--home", self.hub,
-                                        *self.options)
+                                        *self.hub_options)
         self.stack.callback(self.hub_daemon.stop)
         line = self.hub_daemon.line()
         if line != "listening on " + ENDPOINT:
@@ -101,7 +103,7 @@ class Way:
     def start_sync(self, log="device.log"):
         self.syncing = self.link.device(self.path(log), "sync", "--home", self.device,
                                         "--timeout-ms", DEADLINE_S * 1000, *RETRY,
-                                        *self.options)
+                                        *self.device_options)
         self.stack.callback(self.syncing.stop)
 
     def end_sync(self):
@@ -233,7 +235,7 @@ class BadLinks(unittest.TestCase):
         folder = os.path.join(cls.folder, name)
         shutil.copytree(os.path.join(cls.folder, "first"), folder)
         with contextlib.ExitStack() as stack:
-            way = Way(stack, folder, () if happens is nothing else SOON, **words)
+            way = Way(stack, folder, happens is not nothing, **words)
             way.start_hub()
             start = time.monotonic()
             happens(way)

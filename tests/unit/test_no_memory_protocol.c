@@ -15,6 +15,7 @@
 #include "protocol/question.h"
 #include "protocol/standing.h"
 #include "tests/support/memory_device.h"
+#include "tests/support/memory_hub.h"
 #include "tests/support/plan_base.h"
 #include "tests/unit/no_memory.h"
 
@@ -433,6 +434,54 @@ a_device_closes_and_says_why(void **ctx)
 	memory_device_done(&device);
 }
 
+/* ---- the hub's end ---- */
+
+static memory_hub office;
+static writer hello;
+
+/* It has nothing to answer with, so the device comes again. */
+static status
+answering(void *ctx)
+{
+	struct hub_action a;
+	hub_sync s;
+
+	(void) ctx;
+	writer_done(&office.common.w);
+	writer_init(&office.common.w);
+	hub_sync_init(&s, device.feed);
+	hub_sync_frame(&s, &office.common, writer_bytes(&hello).at, writer_bytes(&hello).len, 0,
+	               &a);
+	if (a.type == HUB_SEND)
+		return ST_OK;
+	return a.type == HUB_REFUSE && a.refused_with == REFUSAL_BUSY ? ST_NOMEM : ST_INVALID;
+}
+
+static void
+a_hub_refuses_as_busy(void **ctx)
+{
+	struct message m = {
+		.type = MESSAGE_HELLO,
+		.program = text_of("test"),
+		.protocol = PROTOCOL_VERSION,
+		.feed = device.feed,
+		.round = 1,
+		.points = { 1, { { 0 } } },
+	};
+
+	(void) ctx;
+	memory_hub_init(&office, 2);
+	memory_device_init(&device, 1);
+	chain_start(device.feed, &m.points.list[0]);
+	m.tip = m.floor = m.points.list[0];
+	writer_init(&hello);
+	assert_status(message_encode(&m, &hello), ST_OK);
+	assert_no_memory(answering, NULL, NULL);
+	writer_done(&hello);
+	memory_device_done(&device);
+	memory_hub_done(&office);
+}
+
 int
 main(void)
 {
@@ -441,6 +490,7 @@ main(void)
 		cmocka_unit_test(what_reads_says_so_and_reads_the_same_later),
 		cmocka_unit_test(a_batch_that_cannot_be_unpacked_is_not_called_malformed),
 		cmocka_unit_test(a_device_closes_and_says_why),
+		cmocka_unit_test(a_hub_refuses_as_busy),
 	};
 
 	return cmocka_run_group_tests_name("no_memory_protocol", tests, setup, teardown);
