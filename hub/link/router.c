@@ -1,11 +1,14 @@
 #include "hub/link/router.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/daemon.h"
@@ -27,8 +30,9 @@ struct router {
 	void *socket;
 	void *monitor; /* libzmq tells there of each connection that it accepts */
 	callers *callers;
-	bool here;  /* without keys */
-	char *path; /* of its file, which libzmq leaves behind */
+	bool here;     /* without keys */
+	unsigned port; /* where it listens; 0: nowhere yet, or at a file */
+	char *path;    /* of its file, which libzmq leaves behind */
 };
 
 static const struct socket_option options[] = {
@@ -176,18 +180,29 @@ choose_family(void *socket, const char *endpoint)
 	return socket_set(socket, &ipv6, 1);
 }
 
+/* The endpoint as libzmq tells it: a port that the system chose is in it. */
+static status
+note_endpoint(router *r, char ret_endpoint[static ENDPOINT_TEXT_BYTES])
+{
+	size_t len = ENDPOINT_TEXT_BYTES;
+	const char *port;
+
+	if (zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &len) != 0)
+		return ST_IO;
+	port = strrchr(ret_endpoint, ':');
+	r->port = port ? (unsigned) strtoul(port + 1, NULL, 10) : 0;
+	return ST_OK;
+}
+
 status
 router_listen(router *r, const char *endpoint, char ret_endpoint[static ENDPOINT_TEXT_BYTES])
 {
-	size_t len = ENDPOINT_TEXT_BYTES;
 	status st = r->here ? ST_INVALID : choose_family(r->socket, endpoint);
 
 	if (st < 0)
 		return st;
 	if (zmq_bind(r->socket, endpoint) == 0)
-		return zmq_getsockopt(r->socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &len) == 0
-			? ST_OK
-			: ST_IO;
+		return note_endpoint(r, ret_endpoint);
 	switch (errno) {
 	case EADDRINUSE: return ST_EXISTS;
 	case EACCES: return ST_DENIED;
@@ -253,13 +268,42 @@ next_caller(router *r, int *ret_fd)
 	return true;
 }
 
+/* Whether it is a connection to where this socket listens.  Who is told of late may have
+ * gone, and the descriptor be a listener by now, or one of another socket: to drop that
+ * would end the process, or somebody who has spoken. */
+static bool
+came_here(const router *r, int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_un file;
+	} own = { 0 }, peer = { 0 };
+	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
+
+	if (fd < 0 || getpeername(fd, &peer.any, &peer_len) != 0 ||
+	    getsockname(fd, &own.any, &own_len) != 0)
+		return false;
+	switch (own.any.sa_family) {
+	case AF_INET: return !r->here && ntohs(own.v4.sin_port) == r->port;
+	case AF_INET6: return !r->here && ntohs(own.v6.sin6_port) == r->port;
+	case AF_UNIX:
+		return r->path &&
+			strncmp(own.file.sun_path, r->path, sizeof(own.file.sun_path)) == 0;
+	default: return false;
+	}
+}
+
 static void
 take_callers(router *r, int64_t now_ms)
 {
 	int fd;
 
-	while (next_caller(r, &fd))
-		callers_came(r->callers, fd, now_ms);
+	while (next_caller(r, &fd)) {
+		if (came_here(r, fd))
+			callers_came(r->callers, fd, now_ms);
+	}
 }
 
 void

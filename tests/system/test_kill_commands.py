@@ -91,7 +91,7 @@ class Import(KillCase):
         """Each place once; of a file all or nothing; all of what was answered."""
         found = {}
         for entry in entries:
-            self.assertNotIn(entry["place"], found)
+            self.assertFalse(entry["place"] in found, entry["place"] + " is there twice")
             found[entry["place"]] = entry["quantity"]
         for path, rows in {**self.answered, **self.open}.items():
             here = {place: found.pop(place) for place in rows if place in found}
