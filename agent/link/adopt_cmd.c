@@ -14,46 +14,24 @@
 #include "protocol/document.h"
 
 /* What was fetched stays, so only a link that does not carry at all is given up. */
-enum { TIMEOUT_MS = 600 * 1000, RETRY_MAX_MS_HERE = 5000, TIMEOUT_BOUND_MS = 24 * 3600 * 1000 };
+enum { TIMEOUT_MS = 600 * 1000, RETRY_MAX_MS_HERE = 5000 };
 
-struct args {
-	struct config config;
-	const char *hub_key; /* NULL: the hub of the home */
-	int64_t timeout_ms;
-};
-
-enum { KEY_TIMEOUT = 0x200, KEY_HUB_KEY };
+static const char doc[] =
+	N_("Fetch from the hub what this device has recorded after this copy of its home was made.") "\v" N_(
+		"For a home that was put back from a copy: record nothing before. Once something was "
+		"recorded, the two stay side by side; all of both counts, each entry once. Each entry is "
+		"checked against the signature and the chain of this device. What was fetched when the "
+		"link broke is here, and goes on from there.\n\n"
+		"Rows of a file that was imported are known again; the name that 'valija record --key' "
+		"gave an entry is not.");
 
 static const struct argp_option options[] = {
-	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 600000)"),
+	{ "timeout-ms", ERRAND_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 600000)"),
 	  0 },
-	{ "hub-key", KEY_HUB_KEY, N_("FILE"), 0,
+	{ "hub-key", ERRAND_HUB_KEY, N_("FILE"), 0,
 	  N_("the hub.pub of another hub, which has the entries as well"), 0 },
 	{ 0 },
 };
-
-static error_t
-parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct args *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT: state->child_inputs[0] = &a->config; return 0;
-	case KEY_TIMEOUT:
-		if (!cli_milliseconds(arg, TIMEOUT_BOUND_MS, &a->timeout_ms))
-			argp_error(state,
-			           _("--%s: a number of milliseconds from 1 to %d is wanted"),
-			           "timeout-ms", TIMEOUT_BOUND_MS);
-		return 0;
-	case KEY_HUB_KEY: a->hub_key = arg; return 0;
-	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
-	case ARGP_KEY_END:
-		if (a->hub_key && config_source_of(&a->config, SETTING_HUB) != CONFIG_OPTION)
-			argp_error(state, _("--hub-key needs --hub: where that hub listens"));
-		return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
 
 struct adoption {
 	outbox *box;
@@ -211,75 +189,24 @@ tell_end(void *ctx, const uplink *u, uplink_end end)
 /* ---- the command ---- */
 
 static int
-fetch(outbox *box, const struct agent_keys *keys, const struct args *args)
+fetch(outbox *box, const struct agent_keys *keys, const struct errand *e)
 {
 	struct adoption adoption = {
 		.box = box,
 		.hub = keys->hub.sign,
-		.timeout_ms = args->timeout_ms,
+		.timeout_ms = e->timeout_ms,
 	};
-	struct uplink_config config = settings_of_uplink(&args->config);
+	struct uplink_config config = settings_of_uplink(&e->config);
 
-	config.timeout_ms = args->timeout_ms;
+	config.timeout_ms = e->timeout_ms;
 	config.take_events = take_events;
 	config.tell = hear;
 	config.ctx = &adoption;
-	return errand_run(box, keys, &config, &args->config, RETRY_MAX_MS_HERE, tell_end);
-}
-
-static int
-open_and_fetch(const struct args *a)
-{
-	struct agent_keys keys;
-	outbox *box = NULL;
-	int code = command_open(config_text(&a->config, SETTING_HOME), &box);
-
-	if (code != EX_OK)
-		return code;
-	code = agent_keys_load(box, a->hub_key, &keys);
-	if (code == EX_OK) {
-		code = fetch(box, &keys, a);
-		agent_keys_wipe(&keys);
-	}
-	outbox_close(&box);
-	return code;
-}
-
-static void
-parse(struct args *a, int argc, char **argv)
-{
-	const struct argp_child children[] = { { .argp = config_argp(&a->config) }, { 0 } };
-	const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.children = children,
-		.doc = N_(
-			"Fetch from the hub what this device has recorded after this copy of its "
-			"home was made.") "\v" N_("For a home that was put back from a copy: record nothing before. Once "
-		                                  "something was recorded, the two stay side by side; all of both counts, "
-		                                  "each entry once. Each entry is checked against the signature and the "
-		                                  "chain of this device. What was fetched when the link broke is here, and "
-		                                  "goes on from there.\n\n"
-		                                  "Rows of a file that was imported are known again; the name that 'valija "
-		                                  "record --key' gave an entry is not."),
-	};
-
-	cli_parse(&argp, argc, argv, a);
+	return errand_run(box, keys, &config, &e->config, RETRY_MAX_MS_HERE, tell_end);
 }
 
 int
 adopt_command(int argc, char **argv)
 {
-	struct args a = { .timeout_ms = TIMEOUT_MS };
-	bool go_on = false;
-	int code;
-
-	config_init(&a.config, settings_rows, SETTINGS_);
-	parse(&a, argc, argv);
-	settings_usual(&a.config);
-	code = config_start(&a.config, &go_on);
-	if (code == EX_OK && go_on)
-		code = open_and_fetch(&a);
-	config_done(&a.config);
-	return code;
+	return errand_command(argc, argv, options, doc, TIMEOUT_MS, fetch);
 }

@@ -21,42 +21,19 @@ enum {
 	TIMEOUT_MS = 30 * 1000,
 	RETRY_MAX_MS_HERE = 2000,
 	PING_MS_HERE = 500, /* the hub's PONG says that there is a newer standing */
-	TIMEOUT_BOUND_MS = 24 * 3600 * 1000,
 };
 
-struct args {
-	struct config config;
-	int64_t timeout_ms;
-	bool json;
-};
-
-enum { KEY_TIMEOUT = 0x200, KEY_JSON };
+static const char doc[] = N_(
+	"Send an entry that counts nothing the whole way, and wait until the hub says "
+	"from its ledger that it has taken it in: what is recorded before it is "
+	"counted too.");
 
 static const struct argp_option options[] = {
-	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 30000)"),
+	{ "timeout-ms", ERRAND_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 30000)"),
 	  0 },
-	{ "json", KEY_JSON, NULL, 0, N_("print JSON"), 0 },
+	{ "json", ERRAND_JSON, NULL, 0, N_("print JSON"), 0 },
 	{ 0 },
 };
-
-static error_t
-parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct args *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT: state->child_inputs[0] = &a->config; return 0;
-	case KEY_TIMEOUT:
-		if (!cli_milliseconds(arg, TIMEOUT_BOUND_MS, &a->timeout_ms))
-			argp_error(state,
-			           _("--%s: a number of milliseconds from 1 to %d is wanted"),
-			           "timeout-ms", TIMEOUT_BOUND_MS);
-		return 0;
-	case KEY_JSON: a->json = true; return 0;
-	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
 
 /* How far it came, in this order. */
 typedef enum stage { STAGE_RECORDED, STAGE_LINK, STAGE_ACKNOWLEDGED, STAGE_COUNTED } stage;
@@ -211,68 +188,29 @@ tell_end(void *ctx, const uplink *u, uplink_end end)
 }
 
 static int
-carry(struct probe *p, const struct args *a, const struct agent_keys *keys)
+carry(struct probe *p, const struct errand *e, const struct agent_keys *keys)
 {
-	struct uplink_config config = settings_of_uplink(&a->config);
+	struct uplink_config config = settings_of_uplink(&e->config);
 
 	config.ping_ms = PING_MS_HERE;
 	config.enough = enough;
-	config.timeout_ms = a->timeout_ms;
+	config.timeout_ms = e->timeout_ms;
 	config.tell = hear;
 	config.ctx = p;
-	return errand_run(p->box, keys, &config, &a->config, RETRY_MAX_MS_HERE, tell_end);
+	return errand_run(p->box, keys, &config, &e->config, RETRY_MAX_MS_HERE, tell_end);
 }
 
 static int
-probe(const struct args *a)
+probe(outbox *box, const struct agent_keys *keys, const struct errand *e)
 {
-	struct probe p = { .begun_ms = clock_mono_ms(), .json = a->json };
-	struct agent_keys keys;
-	status st;
-	int code = command_open(config_text(&a->config, SETTING_HOME), &p.box);
+	struct probe p = { .box = box, .begun_ms = clock_mono_ms(), .json = e->json };
+	status st = record(&p);
 
-	if (code != EX_OK)
-		return code;
-	code = agent_keys_load(p.box, NULL, &keys);
-	if (code == EX_OK) {
-		st = record(&p);
-		code = st == ST_OK ? carry(&p, a, &keys) : command_failed(p.box, st);
-		agent_keys_wipe(&keys);
-	}
-	outbox_close(&p.box);
-	return code;
-}
-
-static void
-parse(struct args *a, int argc, char **argv)
-{
-	const struct argp_child children[] = { { .argp = config_argp(&a->config) }, { 0 } };
-	const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.children = children,
-		.doc = N_(
-			"Send an entry that counts nothing the whole way, and wait until the hub says "
-			"from its ledger that it has taken it in: what is recorded before it is "
-			"counted too."),
-	};
-
-	cli_parse(&argp, argc, argv, a);
+	return st == ST_OK ? carry(&p, e, keys) : command_failed(box, st);
 }
 
 int
 probe_command(int argc, char **argv)
 {
-	struct args a = { .timeout_ms = TIMEOUT_MS };
-	bool go_on = false;
-	int code;
-
-	config_init(&a.config, settings_rows, SETTINGS_);
-	parse(&a, argc, argv);
-	settings_usual(&a.config);
-	code = config_start(&a.config, &go_on);
-	if (code == EX_OK && go_on)
-		code = probe(&a);
-	config_done(&a.config);
-	return code;
+	return errand_command(argc, argv, options, doc, TIMEOUT_MS, probe);
 }

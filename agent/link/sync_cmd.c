@@ -10,48 +10,20 @@
 #include "common/cli.h"
 #include "common/i18n.h"
 
-enum { TIMEOUT_MS = 60 * 1000, SYNC_RETRY_MAX_MS = 5000, TIMEOUT_BOUND_MS = 24 * 3600 * 1000 };
+enum { TIMEOUT_MS = 60 * 1000, SYNC_RETRY_MAX_MS = 5000 };
 
-struct args {
-	struct config config;
-	const char *hub_key; /* NULL: the hub of the home */
-	int64_t timeout_ms;
-};
-
-enum { KEY_TIMEOUT = 0x200, KEY_HUB_KEY };
+static const char doc[] = N_("Carry what is recorded here to the hub, and bring back the plan and "
+                             "what the hub says of the entries.");
 
 static const struct argp_option options[] = {
-	{ "timeout-ms", KEY_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 60000)"),
+	{ "timeout-ms", ERRAND_TIMEOUT, N_("N"), 0, N_("give up after that time (default: 60000)"),
 	  0 },
-	{ "hub-key", KEY_HUB_KEY, N_("FILE"), 0,
+	{ "hub-key", ERRAND_HUB_KEY, N_("FILE"), 0,
 	  N_("the hub.pub of another hub, to which all is carried as well; what it acknowledges is "
 	     "kept apart"),
 	  0 },
 	{ 0 },
 };
-
-static error_t
-parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct args *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT: state->child_inputs[0] = &a->config; return 0;
-	case KEY_TIMEOUT:
-		if (!cli_milliseconds(arg, TIMEOUT_BOUND_MS, &a->timeout_ms))
-			argp_error(state,
-			           _("--%s: a number of milliseconds from 1 to %d is wanted"),
-			           "timeout-ms", TIMEOUT_BOUND_MS);
-		return 0;
-	case KEY_HUB_KEY: a->hub_key = arg; return 0;
-	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
-	case ARGP_KEY_END:
-		if (a->hub_key && config_source_of(&a->config, SETTING_HUB) != CONFIG_OPTION)
-			argp_error(state, _("--hub-key needs --hub: where that hub listens"));
-		return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
 
 /* What a person at the keyboard has been told already. */
 struct listener {
@@ -120,63 +92,19 @@ tell_end(void *ctx, const uplink *u, uplink_end end)
 }
 
 static int
-carry(outbox *box, const struct agent_keys *keys, const struct args *a)
+carry(outbox *box, const struct agent_keys *keys, const struct errand *e)
 {
-	struct listener listener = { .box = box, .timeout_ms = a->timeout_ms };
-	struct uplink_config config = settings_of_uplink(&a->config);
+	struct listener listener = { .box = box, .timeout_ms = e->timeout_ms };
+	struct uplink_config config = settings_of_uplink(&e->config);
 
-	config.timeout_ms = a->timeout_ms;
+	config.timeout_ms = e->timeout_ms;
 	config.tell = hear;
 	config.ctx = &listener;
-	return errand_run(box, keys, &config, &a->config, SYNC_RETRY_MAX_MS, tell_end);
-}
-
-static int
-open_and_carry(const struct args *a)
-{
-	struct agent_keys keys;
-	outbox *box = NULL;
-	int code = command_open(config_text(&a->config, SETTING_HOME), &box);
-
-	if (code != EX_OK)
-		return code;
-	code = agent_keys_load(box, a->hub_key, &keys);
-	if (code == EX_OK) {
-		code = carry(box, &keys, a);
-		agent_keys_wipe(&keys);
-	}
-	outbox_close(&box);
-	return code;
-}
-
-static void
-parse(struct args *a, int argc, char **argv)
-{
-	const struct argp_child children[] = { { .argp = config_argp(&a->config) }, { 0 } };
-	const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.children = children,
-		.doc = N_("Carry what is recorded here to the hub, and bring back the plan and "
-		          "what the hub says of the entries."),
-	};
-
-	cli_parse(&argp, argc, argv, a);
+	return errand_run(box, keys, &config, &e->config, SYNC_RETRY_MAX_MS, tell_end);
 }
 
 int
 sync_command(int argc, char **argv)
 {
-	struct args a = { .timeout_ms = TIMEOUT_MS };
-	bool go_on = false;
-	int code;
-
-	config_init(&a.config, settings_rows, SETTINGS_);
-	parse(&a, argc, argv);
-	settings_usual(&a.config);
-	code = config_start(&a.config, &go_on);
-	if (code == EX_OK && go_on)
-		code = open_and_carry(&a);
-	config_done(&a.config);
-	return code;
+	return errand_command(argc, argv, options, doc, TIMEOUT_MS, carry);
 }

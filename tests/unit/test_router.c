@@ -30,7 +30,7 @@ set_up(void **ctx)
 		                              ROUTER_HEARTBEAT_TIMEOUT_MS };
 
 	(void) ctx;
-	strcpy(fx.folder, "/tmp/valija-router-XXXXXX");
+	snprintf(fx.folder, sizeof(fx.folder), "/tmp/valija-router-XXXXXX");
 	assert_non_null(mkdtemp(fx.folder));
 	snprintf(fx.path, sizeof(fx.path), "%s/socket", fx.folder);
 	snprintf(fx.other, sizeof(fx.other), "%s/other", fx.folder);
