@@ -124,6 +124,13 @@ make_hub(size_t which)
 	json_decref(json);
 }
 
+static void
+put_below(char *path, size_t size, const char *folder, const char *name)
+{
+	if ((size_t) snprintf(path, size, "%s/%s", folder, name) >= size)
+		broken("a path is too long");
+}
+
 void
 world_prepare(void)
 {
@@ -147,14 +154,14 @@ world_prepare(void)
 		struct sim_hub *h = &world.hubs[i];
 
 		snprintf(h->home, sizeof(h->home), "%s/hub%zu", scratch, i);
-		snprintf(h->store, sizeof(h->store), "%s/store", h->home);
+		put_below(h->store, sizeof(h->store), h->home, "store");
 		make_hub(i);
 	}
 	for (size_t i = 0; i < DEVICES; i++) {
 		struct sim_device *d = &world.devices[i];
 
 		snprintf(d->home, sizeof(d->home), "%s/device%zu", scratch, i);
-		snprintf(d->store, sizeof(d->store), "%s/outbox", d->home);
+		put_below(d->store, sizeof(d->store), d->home, "outbox");
 		make_outbox(i % FEEDS, i);
 	}
 }
