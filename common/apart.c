@@ -14,6 +14,10 @@
 
 #include "common/files.h"
 
+#ifdef VALIJA_COVERAGE
+#include <gcov.h>
+#endif
+
 /* A page that is not there any more; a number from a bad page, taken for an address;
  * LMDB's own assertions. */
 static const int deadly[] = { SIGBUS, SIGSEGV, SIGABRT };
@@ -27,6 +31,15 @@ leave_no_core(void)
 	const struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
+}
+
+/* For ./dev coverage: _exit() leaves none of what was run. */
+static void
+keep_counts(void)
+{
+#ifdef VALIJA_COVERAGE
+	__gcov_dump();
+#endif
 }
 
 static status
@@ -47,6 +60,7 @@ status
 apart_run(int (*work)(void *ctx), void *ctx, struct apart_end *ret_end)
 {
 	pid_t pid;
+	int code;
 
 	fflush(NULL); /* or both would print it */
 	pid = fork();
@@ -55,7 +69,9 @@ apart_run(int (*work)(void *ctx), void *ctx, struct apart_end *ret_end)
 	if (pid == 0) {
 		leave_no_core();
 		apart_no_words();
-		_exit(work(ctx));
+		code = work(ctx);
+		keep_counts();
+		_exit(code);
 	}
 	return wait_for(pid, ret_end);
 }

@@ -33,7 +33,6 @@ device_put_back(struct sim_device *d, const struct disk *image, size_t tip)
 	device_open(d);
 }
 
-/* No two machines tell the same time, but where their clocks stand. */
 int64_t
 device_clock(struct sim_device *d)
 {
@@ -41,7 +40,7 @@ device_clock(struct sim_device *d)
 
 	if (d->clock_stands)
 		return d->stands_at_ms;
-	return wall_ms - wall_ms % 8 + (d - world.devices);
+	return wall_ms - wall_ms % CLOCK_MS + (d - world.devices);
 }
 
 void

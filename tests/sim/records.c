@@ -237,6 +237,7 @@ record_some(struct sim_device *d, unsigned count)
 	draft.plan = 0;
 	if (world.naive.count + count > NAIVE_EVENTS_MAX)
 		return;
+	world.now_ms += CLOCK_MS; /* nobody types twice within that, also after a restore */
 	disk_is_full(full);
 	record(d, &draft, count, full);
 	disk_is_full(false);

@@ -31,6 +31,7 @@ enum {
 	HUBS = 2,
 	FRESH = HUBS, /* a hub beside, for comparing */
 	WAY_FRAMES = 256,
+	CLOCK_MS = 8,    /* clocks go by that, so that no two machines tell the same time */
 	PILE = 12,       /* sealed batches lying about */
 	PLANS_FIRST = 3, /* the version every hub begins with */
 };
