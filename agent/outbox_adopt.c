@@ -40,7 +40,7 @@ check_all(struct adopting *a)
 		if (st == ST_OK && memcmp(b.feed, a->box->device.feed, FEED_BYTES) != 0)
 			st = ST_DENIED;
 		if (st == ST_OK)
-			st = batch_verify(&b, bodies);
+			st = batch_verify(&b, bodies, NULL);
 		if (st == ST_OK)
 			a->room_bytes += outbox_room_of(b.count, bodies.len);
 	}

@@ -77,7 +77,7 @@ new_hub(const char *home)
 		return NULL;
 	h->home = strdup(home);
 	h->chains = chains_new();
-	h->space = malloc(BATCH_RAW_BYTES_MAX);
+	h->space = calloc(1, sizeof(*h->space));
 	if (!h->home || !h->space)
 		hub_close(&h);
 	return h;

@@ -116,28 +116,25 @@ locks_turn_on(const struct ledger *l, const uint8_t *feed, const struct point *a
 /* *turn becomes true when an event is a leaf that a loss of a right, or a lock, names: what
  * lies below it is worth what it was. */
 static status
-fold_events(struct ledger *l, const struct batch *b, struct bytes bodies, const struct taken *t,
-            const struct device *device, bool *turn)
+fold_events(struct ledger *l, const struct batch *b, const struct batch_event *events,
+            const struct taken *t, const struct device *device, bool *turn)
 {
-	struct batch_walk walk = batch_walk(b, bodies);
-	struct batch_event e;
 	status st = ST_OK;
 
-	for (uint64_t i = 0; st == ST_OK && i < t->skipped + t->count && batch_next(&walk, &e);
-	     i++) {
-		if (i < t->skipped)
-			continue;
-		st = journal_counted(l->txn, b->feed, &e.at);
+	for (uint64_t i = t->skipped; st == ST_OK && i < t->skipped + t->count; i++) {
+		const struct batch_event *e = &events[i];
+
+		st = journal_counted(l->txn, b->feed, &e->at);
 		if (st == ST_OK)
 			continue; /* it had been damaged, and counts since it came first */
 		if (st == ST_NOT_FOUND)
-			st = ledger_fold(l, b->feed, &e.at, e.body, e.erased);
+			st = ledger_fold(l, b->feed, &e->at, e->body, e->erased);
 		if (st == ST_OK && publisher(device))
-			st = take_document(l->txn, l->chains, b->feed, &e);
+			st = take_document(l->txn, l->chains, b->feed, e);
 		if (st == ST_OK && device->losses > 0 && !*turn)
-			st = rights_turn_on(l->txn, b->feed, &e.at, turn);
+			st = rights_turn_on(l->txn, b->feed, &e->at, turn);
 		if (st == ST_OK && l->locks && !*turn)
-			st = locks_turn_on(l, b->feed, &e.at, turn);
+			st = locks_turn_on(l, b->feed, &e->at, turn);
 	}
 	return st;
 }
@@ -206,8 +203,8 @@ change_end(const struct change *c, bool turn)
 /* Fold what is new of a stored batch; again all, when it brought a plan, a lock, or a leaf
  * that the registry or a lock names, or closed a gap that lies above such. */
 static status
-fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, const struct taken *t,
-           const struct device *device)
+fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
+           const struct taken *t, const struct device *device)
 {
 	struct change change = { .locks = NULL };
 	struct ledger l;
@@ -217,7 +214,7 @@ fold_batch(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, cons
 	if (st == ST_OK && publisher(device))
 		st = change_begin(h, txn, l.plan != NULL, &change);
 	if (st == ST_OK)
-		st = fold_events(&l, b, bodies, t, device, &turn);
+		st = fold_events(&l, b, events, t, device, &turn);
 	turn |= t->closed && (device->losses > 0 || l.locks);
 	if (st == ST_OK && publisher(device))
 		st = change_end(&change, turn);
@@ -240,18 +237,18 @@ fault_of_store(status st)
 
 /* A batch that reaches over gaps is taken in pieces. */
 static status
-take_verified(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
-              take_how how, const struct device *device)
+take_verified(hub *h, kv_txn *txn, const struct batch *b, const struct batch_content *content,
+              int64_t received_ms, take_how how, const struct device *device)
 {
 	struct taken t = { 0 };
 	bool any = false;
 	status st = ST_OK;
 
 	while (st == ST_OK && t.skipped + t.count < b->count) {
-		st = journal_take(txn, b, bodies, received_ms, how, &t);
+		st = journal_take(txn, b, content, received_ms, how, &t);
 		any |= st == ST_OK;
 		if (st == ST_OK)
-			st = fault_of_store(fold_batch(h, txn, b, bodies, &t, device));
+			st = fault_of_store(fold_batch(h, txn, b, content->events, &t, device));
 	}
 	return st == ST_EXISTS && any ? ST_OK : st;
 }
@@ -261,20 +258,20 @@ take_verified(hub *h, kv_txn *txn, const struct batch *b, struct bytes bodies, i
 status
 hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how)
 {
+	struct batch_content content = { .events = h->space->events };
 	struct device device;
-	struct bytes bodies;
 	status st = registry_device(txn, b->feed, &device);
 
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_DENIED : fault_of_store(st);
 	if (device.role == ROLE_READER && device.losses == 0)
 		return ST_DENIED; /* it never had a right that its feed could use */
-	st = batch_unpack(b, h->space, &bodies);
+	st = batch_unpack(b, h->space->raw, &content.bodies);
 	if (st == ST_OK)
-		st = batch_verify(b, bodies);
+		st = batch_verify(b, content.bodies, h->space->events);
 	if (st < 0)
 		return st;
-	st = take_verified(h, txn, b, bodies, received_ms, how, &device);
+	st = take_verified(h, txn, b, &content, received_ms, how, &device);
 	return st == ST_MALFORMED ? ST_IO : st;
 }
 

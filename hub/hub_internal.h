@@ -16,7 +16,7 @@ struct hub {
 	chains *chains; /* may be NULL */
 	locks *locks;   /* as last asked for; NULL: none */
 
-	uint8_t *space; /* BATCH_RAW_BYTES_MAX, to unpack a batch */
+	struct batch_space *space; /* to lay out a batch */
 
 	char *moment; /* of a hub as it was in a cut: its name; else NULL */
 

@@ -165,24 +165,26 @@ struct run {
 	size_t skip_bytes;
 };
 
-/* Places in a batch: its events, and the point before them at 0. */
-struct joint {
-	struct point at;
-	size_t offset;
-};
-
 struct placing {
 	kv_txn *txn;
 	const uint8_t *feed;
-	struct joint *joints; /* count + 1 of them */
+	struct point start;
+	const struct batch_event *events;
 	uint64_t count;
 	take_how how;
 };
 
+/* Places in a batch: its events, and the point before them at 0. */
+static const struct point *
+place_of(const struct placing *p, uint64_t i)
+{
+	return i > 0 ? &p->events[i - 1].at : &p->start;
+}
+
 static status
 place_known(const struct placing *p, uint64_t i, bool *ret_known)
 {
-	status st = journal_known(p->txn, p->feed, &p->joints[i].at);
+	status st = journal_known(p->txn, p->feed, place_of(p, i));
 
 	*ret_known = st == ST_OK;
 	return st == ST_NOT_FOUND ? ST_OK : st;
@@ -217,7 +219,7 @@ next_gap(const struct placing *p, uint64_t from, uint64_t *ret_next, bool *ret_g
 	uint64_t i = from;
 
 	while (st == ST_NOT_FOUND && ++i <= p->count)
-		st = gaps_has(p->txn, p->feed, &p->joints[i].at);
+		st = gaps_has(p->txn, p->feed, place_of(p, i));
 	*ret_gap = st == ST_OK;
 	*ret_next = i <= p->count ? i : p->count;
 	return st == ST_NOT_FOUND ? ST_OK : st;
@@ -226,11 +228,11 @@ next_gap(const struct placing *p, uint64_t from, uint64_t *ret_next, bool *ret_g
 static void
 set_run(const struct placing *p, uint64_t skip, uint64_t last, struct run *r)
 {
-	*r = (struct run) { .start = p->joints[skip].at,
-		            .end = p->joints[last].at,
+	*r = (struct run) { .start = *place_of(p, skip),
+		            .end = *place_of(p, last),
 		            .skip = skip,
 		            .count = last - skip,
-		            .skip_bytes = p->joints[skip].offset };
+		            .skip_bytes = skip > 0 ? p->events[skip - 1].end_offset : 0 };
 }
 
 /* What is to be stored of the events behind low, up to high, which is a gap or the end.
@@ -281,7 +283,7 @@ place_run(const struct placing *p, struct run *ret_run)
 }
 
 /* Without gaps in the way all of it joins at once, or its last event is known: both are
- * asked before the batch is walked over. */
+ * asked before its events are looked at. */
 static status
 place_quickly(kv_txn *txn, const struct batch *b, struct run *ret_run)
 {
@@ -302,25 +304,13 @@ place_quickly(kv_txn *txn, const struct batch *b, struct run *ret_run)
 
 /* ST_EXISTS, ST_UNKNOWN, or what is to be stored. */
 static status
-place_batch(kv_txn *txn, const struct batch *b, struct bytes bodies, take_how how,
+place_batch(kv_txn *txn, const struct batch *b, const struct batch_event *events, take_how how,
             struct run *ret_run)
 {
-	struct placing p = { txn, b->feed, NULL, b->count, how };
-	struct batch_walk walk = batch_walk(b, bodies);
-	struct batch_event e;
+	const struct placing p = { txn, b->feed, batch_start(b), events, b->count, how };
 	status st = place_quickly(txn, b, ret_run);
 
-	if (st != ST_NOT_FOUND)
-		return st;
-	p.joints = calloc(b->count + 1, sizeof(*p.joints));
-	if (!p.joints)
-		return ST_NOMEM;
-	p.joints[0].at = walk.at;
-	for (uint64_t i = 1; batch_next(&walk, &e); i++)
-		p.joints[i] = (struct joint) { e.at, e.end_offset };
-	st = place_run(&p, ret_run);
-	free(p.joints);
-	return st;
+	return st == ST_NOT_FOUND ? place_run(&p, ret_run) : st;
 }
 
 /* The bytes to keep: the frame itself, or the rest of it in w; before them how many events
@@ -346,16 +336,12 @@ bytes_to_keep(const struct batch *b, struct bytes bodies, const struct run *r, w
 	return writer_status(w);
 }
 
-status
-batch_tags(const struct batch *b, struct bytes bodies, uint64_t skip, uint64_t count, writer *w)
+struct bytes
+batch_tags(const struct batch_event *events, uint64_t count, uint8_t out[static BATCH_TAGS_MAX])
 {
-	struct batch_walk walk = batch_walk(b, bodies);
-	struct batch_event e;
-
-	for (uint64_t i = 0; i < skip + count && batch_next(&walk, &e); i++)
-		if (i >= skip)
-			writer_raw(w, e.at.hash, TAG_BYTES);
-	return writer_status(w);
+	for (uint64_t i = 0; i < count; i++)
+		memcpy(out + i * TAG_BYTES, events[i].at.hash, TAG_BYTES);
+	return (struct bytes) { out, count * TAG_BYTES };
 }
 
 /* What joins at nothing that is here needs room for a gap; to go on with a lane, or to
@@ -378,14 +364,15 @@ has_room(kv_txn *txn, const uint8_t *feed, const struct run *r)
 /* All that can refuse the batch (its place, the room for a lane, its size once the known
  * part is cut off) is asked before the first write: who is refused has stored nothing. */
 status
-journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
-             take_how how, struct taken *ret_taken)
+journal_take(kv_txn *txn, const struct batch *b, const struct batch_content *content,
+             int64_t received_ms, take_how how, struct taken *ret_taken)
 {
+	uint8_t tags[BATCH_TAGS_MAX];
 	struct bytes bytes;
 	struct run run = { 0 };
 	struct taken taken = { 0 };
-	writer rest, w, tags;
-	status st = place_batch(txn, b, bodies, how, &run);
+	writer rest, w;
+	status st = place_batch(txn, b, content->events, how, &run);
 
 	if (st == ST_OK)
 		st = has_room(txn, b->feed, &run);
@@ -393,20 +380,17 @@ journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t re
 		return st;
 	writer_init(&rest);
 	writer_init(&w);
-	writer_init(&tags);
-	st = bytes_to_keep(b, bodies, &run, &rest, &w, &bytes);
-	if (st == ST_OK)
-		st = batch_tags(b, bodies, run.skip, run.count, &tags);
+	st = bytes_to_keep(b, content->bodies, &run, &rest, &w, &bytes);
 	if (st == ST_OK)
 		st = journal_append(
 			txn, run.skip + run.count == b->count ? JOURNAL_BATCH : JOURNAL_REFILL,
 			received_ms, bytes, &taken.offset);
 	if (st == ST_OK)
 		st = index_put(txn, b->feed, &run.start, &run.end, taken.offset,
-		               writer_bytes(&tags), &taken.closed);
+		               batch_tags(content->events + run.skip, run.count, tags),
+		               &taken.closed);
 	writer_done(&rest);
 	writer_done(&w);
-	writer_done(&tags);
 	taken.skipped = run.skip;
 	taken.count = run.count;
 	if (st == ST_OK)
@@ -417,26 +401,24 @@ journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t re
 /* ---- entries as runs of events ---- */
 
 status
-journal_run_open(const struct journal_entry *entry, uint8_t space[static BATCH_RAW_BYTES_MAX],
+journal_run_open(const struct journal_entry *entry, struct batch_space *space,
                  struct journal_run *ret_run)
 {
-	struct journal_run r;
+	struct journal_run r = { .content.events = space->events };
 	struct batch_walk walk;
-	struct batch_event e;
 	status st = journal_open(entry, &r.batch, &r.count);
 
 	if (st == ST_OK)
-		st = batch_unpack(&r.batch, space, &r.bodies);
+		st = batch_unpack(&r.batch, space->raw, &r.content.bodies);
 	if (st < 0)
 		return st == ST_NOMEM ? st : ST_MALFORMED;
-	r.start = batch_start(&r.batch);
-	r.end = batch_end(&r.batch);
-	walk = batch_walk(&r.batch, r.bodies);
-	for (uint64_t i = 0; i < r.count && r.count < r.batch.count; i++) {
-		if (!batch_next(&walk, &e))
+	walk = batch_walk(&r.batch, r.content.bodies);
+	for (uint64_t i = 0; i < r.count; i++) {
+		if (!batch_next(&walk, &space->events[i]))
 			return ST_MALFORMED;
-		r.end = e.at;
 	}
+	r.start = batch_start(&r.batch);
+	r.end = r.count < r.batch.count ? walk.at : batch_end(&r.batch);
 	*ret_run = r;
 	return ST_OK;
 }
@@ -446,7 +428,7 @@ journal_run_open(const struct journal_entry *entry, uint8_t space[static BATCH_R
 /* visit may write to the store, so the entry is copied out of it first. */
 struct space {
 	uint8_t bytes[COUNT_BYTES + BATCH_BYTES_MAX];
-	uint8_t raw[BATCH_RAW_BYTES_MAX];
+	struct batch_space batch;
 };
 
 static status
@@ -458,7 +440,7 @@ copy_run(const struct journal_entry *entry, struct space *space, struct journal_
 		return ST_MALFORMED;
 	memcpy(space->bytes, entry->bytes.at, entry->bytes.len);
 	copy.bytes.at = space->bytes;
-	return journal_run_open(&copy, space->raw, ret_run);
+	return journal_run_open(&copy, &space->batch, ret_run);
 }
 
 static status
@@ -466,18 +448,17 @@ each_event_of(const struct journal_entry *entry, struct space *space, journal_vi
               void *ctx)
 {
 	struct journal_event e = { .offset = entry->offset, .received_ms = entry->received_ms };
-	struct batch_walk walk;
 	struct journal_run run;
-	uint64_t left;
 	status st = copy_run(entry, space, &run);
 
 	if (st < 0)
 		return st;
 	e.feed = run.batch.feed;
-	walk = batch_walk(&run.batch, run.bodies);
-	for (left = run.count; left > 0 && st == ST_OK && batch_next(&walk, &e.event); left--)
+	for (uint64_t i = 0; i < run.count && st == ST_OK; i++) {
+		e.event = run.content.events[i];
 		st = visit(ctx, &e);
-	return st == ST_OK && left > 0 ? ST_MALFORMED : st;
+	}
+	return st;
 }
 
 status
@@ -521,20 +502,15 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 static status
 index_entry(kv_txn *txn, const struct journal_entry *entry, struct space *space)
 {
+	uint8_t tags[BATCH_TAGS_MAX];
 	struct journal_run r;
 	bool closed;
-	writer tags;
 	status st = copy_run(entry, space, &r);
 
 	if (st < 0)
 		return st;
-	writer_init(&tags);
-	st = batch_tags(&r.batch, r.bodies, 0, r.count, &tags);
-	if (st == ST_OK)
-		st = index_put(txn, r.batch.feed, &r.start, &r.end, entry->offset,
-		               writer_bytes(&tags), &closed);
-	writer_done(&tags);
-	return st;
+	return index_put(txn, r.batch.feed, &r.start, &r.end, entry->offset,
+	                 batch_tags(r.content.events, r.count, tags), &closed);
 }
 
 status

@@ -83,11 +83,10 @@ struct taken {
 
 /* Store of a verified batch the first events that are not here: as a rule all behind its
  * known beginning, but where it reaches over a gap only up to there; then it is to be
- * taken once more, until skipped and count reach its end, or ST_EXISTS.  bodies are its
- * unpacked bodies.  ST_EXISTS: all known.  ST_UNKNOWN: h(first - 1) is not known.
+ * taken once more, until skipped and count reach its end, or ST_EXISTS.  ST_EXISTS: all known.  ST_UNKNOWN: h(first - 1) is not known.
  * ST_LIMIT: LANES_MAX, GAPS_MAX.  The last three have stored nothing. */
-status journal_take(kv_txn *txn, const struct batch *b, struct bytes bodies, int64_t received_ms,
-                    take_how how, struct taken *ret_taken);
+status journal_take(kv_txn *txn, const struct batch *b, const struct batch_content *content,
+                    int64_t received_ms, take_how how, struct taken *ret_taken);
 
 /* Store an entry of another journal as it is there, and index it. */
 status journal_copy(kv_txn *txn, const struct journal_entry *entry);

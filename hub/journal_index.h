@@ -24,7 +24,10 @@ struct index_row {
 	struct bytes tags;
 };
 
-enum { TAG_BYTES = 8 }; /* as many as nobody can find a second chain hash for */
+enum {
+	TAG_BYTES = 8, /* as many as nobody can find a second chain hash for */
+	BATCH_TAGS_MAX = BATCH_EVENTS_MAX * TAG_BYTES,
+};
 
 /* Enter the run of events at offset that leads from start to end; tags has TAG_BYTES of
  * the chain hash of each.  Leaves and gaps follow: what it joins at is a gap when it is
@@ -51,18 +54,18 @@ status index_clear(kv_txn *txn);
 /* The events of an entry that are meant, unpacked into space. */
 struct journal_run {
 	struct batch batch;
-	struct bytes bodies;
-	uint64_t count; /* of the batch's, from its first on */
+	struct batch_content content; /* of count events */
+	uint64_t count;               /* of the batch's, from its first on */
 	struct point start, end;
 };
 
 /* ST_MALFORMED: not such an entry.  ST_NOMEM. */
-status journal_run_open(const struct journal_entry *entry,
-                        uint8_t space[static BATCH_RAW_BYTES_MAX], struct journal_run *ret_run);
+status journal_run_open(const struct journal_entry *entry, struct batch_space *space,
+                        struct journal_run *ret_run);
 
-/* The tags of count events of a batch behind the first skip. */
-status
-batch_tags(const struct batch *b, struct bytes bodies, uint64_t skip, uint64_t count, writer *w);
+/* The tags of count events; out has room for them. */
+struct bytes batch_tags(const struct batch_event *events, uint64_t count,
+                        uint8_t out[static BATCH_TAGS_MAX]);
 
 /* ST_OK when the row of the batch at offset is there and says just that; else
  * ST_NOT_FOUND. */

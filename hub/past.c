@@ -22,13 +22,13 @@ struct filling {
  * there may be none here. */
 static status
 fill_batch(const struct filling *f, const struct journal_entry *entry, const struct batch *b,
-           struct bytes bodies)
+           const struct batch_content *content)
 {
 	struct taken t = { 0 };
 	status st = ST_OK;
 
 	while (st == ST_OK && t.skipped + t.count < b->count)
-		st = journal_take(f->to, b, bodies, entry->received_ms, TAKE_LOOSE, &t);
+		st = journal_take(f->to, b, content, entry->received_ms, TAKE_LOOSE, &t);
 	return st == ST_EXISTS ? ST_OK : st;
 }
 
@@ -257,19 +257,16 @@ is_covered(const struct filling *f, const uint8_t *feed, const struct point *at,
  * leaf are its beginning: halve. */
 static status
 find_covered(const struct filling *f, const struct journal_run *r, const struct leaves *leaves,
-             struct batch_event *events, uint64_t *ret_count)
+             uint64_t *ret_count)
 {
-	struct batch_walk walk = batch_walk(&r->batch, r->bodies);
 	uint64_t inside = 0, outside = r->count + 1;
 	status st = ST_OK;
 
-	for (uint64_t i = 0; i < r->count && batch_next(&walk, &events[i]); i++)
-		;
 	while (outside - inside > 1 && st == ST_OK) {
 		uint64_t middle = inside + (outside - inside) / 2;
 		bool covered = false;
 
-		st = is_covered(f, r->batch.feed, &events[middle - 1].at, leaves, &covered);
+		st = is_covered(f, r->batch.feed, &r->content.events[middle - 1].at, leaves, &covered);
 		if (covered)
 			inside = middle;
 		else
@@ -283,10 +280,11 @@ find_covered(const struct filling *f, const struct journal_run *r, const struct 
  * lie is read and thrown away. */
 static status
 fill_beginning(const struct filling *f, const struct journal_entry *entry, const struct batch *b,
-               struct bytes bodies, uint64_t count)
+               const struct batch_content *content, uint64_t count)
 {
 	static const uint8_t nobody[SIGN_SECRET_BYTES];
 	struct point start = batch_start(b);
+	struct bytes bodies = { content->bodies.at, content->events[count - 1].end_offset };
 	struct batch beginning;
 	writer w;
 	status st;
@@ -296,7 +294,7 @@ fill_beginning(const struct filling *f, const struct journal_entry *entry, const
 	if (st == ST_OK)
 		st = batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &beginning);
 	if (st == ST_OK)
-		st = fill_batch(f, entry, &beginning, bodies);
+		st = fill_batch(f, entry, &beginning, content);
 	writer_done(&w);
 	return st;
 }
@@ -305,20 +303,13 @@ static status
 fill_covered(const struct filling *f, const struct journal_entry *entry,
              const struct journal_run *r, const struct leaves *leaves)
 {
-	struct batch_event *events = calloc(r->count, sizeof(*events));
 	uint64_t count = 0;
-	status st = ST_NOMEM;
+	status st = find_covered(f, r, leaves, &count);
 
-	if (events)
-		st = find_covered(f, r, leaves, events, &count);
-	if (st == ST_OK && count == r->batch.count)
-		st = fill_batch(f, entry, &r->batch, r->bodies);
-	else if (st == ST_OK && count > 0)
-		st = fill_beginning(f, entry, &r->batch,
-		                    (struct bytes) { r->bodies.at, events[count - 1].end_offset },
-		                    count);
-	free(events);
-	return st;
+	if (st < 0 || count == 0)
+		return st;
+	return count == r->batch.count ? fill_batch(f, entry, &r->batch, &r->content)
+				       : fill_beginning(f, entry, &r->batch, &r->content, count);
 }
 
 /* Most batches lie below a leaf as a whole: that is asked first. */
@@ -340,7 +331,7 @@ fill_batch_of_cut(const struct filling *f, const struct journal_entry *entry)
 	st = is_covered(f, r.batch.feed, &r.end, &leaves, &covered);
 	if (st < 0)
 		return st;
-	return covered && r.count == r.batch.count ? fill_batch(f, entry, &r.batch, r.bodies)
+	return covered && r.count == r.batch.count ? fill_batch(f, entry, &r.batch, &r.content)
 						   : fill_covered(f, entry, &r, &leaves);
 }
 

@@ -25,7 +25,7 @@ gather_batch(const struct asking *a, struct shown *s)
 		s->batch_received_ms = entry.received_ms;
 		s->seal = batch_unpack(&s->batch, space, &bodies);
 		if (s->seal == ST_OK)
-			s->seal = batch_verify(&s->batch, bodies);
+			s->seal = batch_verify(&s->batch, bodies, NULL);
 		s->unsealed = s->seal == ST_DENIED && past_cut_name(a->hub);
 		if (s->seal == ST_NOMEM) /* which says nothing of the seal */
 			st = ST_NOMEM;

@@ -21,8 +21,7 @@ struct looking {
 	struct verified *result;
 	uint8_t running[HASH_BYTES]; /* of the entry before, as stored */
 	bool running_holds;          /* there was one to read */
-	uint8_t *space;              /* BATCH_RAW_BYTES_MAX */
-	writer tags;
+	struct batch_space *space;
 };
 
 static status
@@ -73,6 +72,7 @@ static status
 look_at_place(struct looking *l, const struct journal_entry *entry, const struct journal_run *r)
 {
 	const uint8_t *feed = r->batch.feed;
+	uint8_t tags[BATCH_TAGS_MAX];
 	struct device device;
 	status st;
 
@@ -81,10 +81,8 @@ look_at_place(struct looking *l, const struct journal_entry *entry, const struct
 	if (st == ST_NOT_FOUND)
 		return note(l, DAMAGE_SENDER, entry, r);
 	if (st == ST_OK)
-		st = batch_tags(&r->batch, r->bodies, 0, r->count, &l->tags);
-	if (st == ST_OK)
 		st = index_check(l->txn, feed, &r->start, &r->end, entry->offset,
-		                 writer_bytes(&l->tags));
+		                 batch_tags(r->content.events, r->count, tags));
 	if (st == ST_NOT_FOUND)
 		return note(l, DAMAGE_INDEX, entry, r);
 	if (st == ST_OK)
@@ -103,10 +101,9 @@ look_at_batch(struct looking *l, const struct journal_entry *entry)
 	status st = journal_run_open(entry, l->space, &r);
 
 	if (st == ST_OK)
-		st = batch_verify(&r.batch, r.bodies);
+		st = batch_verify(&r.batch, r.content.bodies, NULL);
 	if (st == ST_NOMEM)
 		return st;
-	writer_clear(&l->tags);
 	l->result->batches++;
 	return st == ST_OK ? look_at_place(l, entry, &r)
 			   : report_entry(l, DAMAGE_BATCH, entry->offset);
@@ -320,16 +317,14 @@ hub_verify(hub *h, kv_txn *txn, const struct verifying *v, bool fold, struct ver
 	status st;
 
 	*ret_verified = (struct verified) { .entries = 0 };
-	l.space = malloc(BATCH_RAW_BYTES_MAX);
+	l.space = malloc(sizeof(*l.space));
 	if (!l.space)
 		return ST_NOMEM;
-	writer_init(&l.tags);
 	st = look_at_all(&l);
 	if (st == ST_OK)
 		st = look_at_index(&l);
 	if (st == ST_OK && fold && ret_verified->damages == 0)
 		st = fold_and_compare(&l, h);
-	writer_done(&l.tags);
 	free(l.space);
 	return st;
 }

@@ -156,18 +156,18 @@ batch_next(struct batch_walk *walk, struct batch_event *ret_event)
 /* The signature first: it covers no body and costs the same whatever was sent,
  * while hashing 512 KiB is worth its while only for the owner of the feed. */
 status
-batch_verify(const struct batch *b, struct bytes bodies)
+batch_verify(const struct batch *b, struct bytes bodies, struct batch_event *ret_events)
 {
 	uint8_t covered[SIGNED_BYTES];
 	struct point end = batch_end(b);
 	struct batch_walk walk = batch_walk(b, bodies);
-	struct batch_event e;
+	struct batch_event e, *next = ret_events ? ret_events : &e;
 
 	signed_bytes(b->feed, &end, covered);
 	if (!signature_valid(covered, sizeof(covered), b->feed, b->signature))
 		return ST_DENIED;
-	while (batch_next(&walk, &e))
-		;
+	while (batch_next(&walk, next))
+		next += ret_events != NULL;
 	/* it ended early at a body that is none, or bytes are left over */
 	if (walk.left > 0 || walk.offset != bodies.len)
 		return ST_MALFORMED;

@@ -48,12 +48,6 @@ struct point batch_start(const struct batch *b);
 status batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
                     struct bytes *ret_bodies);
 
-/* Check seal and chain.  bodies is what batch_unpack() gave.
- * ST_DENIED: the signature is not the feed's.  ST_CHAIN: the hashes do not lead
- * from before to after.  ST_MALFORMED: the bodies are not count bins. */
-status batch_verify(const struct batch *b, struct bytes bodies);
-
-/* Walks over the events of a batch whose chain holds. */
 struct batch_event {
 	struct point at;   /* number and chain hash */
 	struct bytes body; /* empty when erased */
@@ -61,12 +55,32 @@ struct batch_event {
 	size_t end_offset; /* where the next body begins, in the unpacked bodies */
 };
 
+/* Check seal and chain.  bodies is what batch_unpack() gave.  Hashing is most of what a
+ * batch costs its receiver, so what it found out can be had: ret_events, when it is not
+ * NULL, has room for count events and is whole on success.
+ * ST_DENIED: the signature is not the feed's.  ST_CHAIN: the hashes do not lead
+ * from before to after.  ST_MALFORMED: the bodies are not count bins. */
+status batch_verify(const struct batch *b, struct bytes bodies, struct batch_event *ret_events);
+
+/* What batch_unpack() and batch_verify() found: as many events as the batch has. */
+struct batch_content {
+	struct bytes bodies;
+	const struct batch_event *events;
+};
+
+/* Walks over the events of a batch whose chain holds. */
 struct batch_walk {
 	const uint8_t *feed;
 	struct point at;
 	struct bytes bodies;
 	size_t offset;
 	uint64_t left;
+};
+
+/* Where a batch is laid out by its receiver. */
+struct batch_space {
+	uint8_t raw[BATCH_RAW_BYTES_MAX]; /* the bodies, unpacked */
+	struct batch_event events[BATCH_EVENTS_MAX];
 };
 
 struct batch_walk batch_walk(const struct batch *b, struct bytes bodies);

@@ -65,6 +65,6 @@ proof_read(const void *bytes, size_t len, uint8_t space[static BATCH_RAW_BYTES_M
 	if (st == ST_OK)
 		st = batch_unpack(&b, space, &bodies);
 	if (st == ST_OK)
-		st = batch_verify(&b, bodies);
+		st = batch_verify(&b, bodies, NULL);
 	return st == ST_OK ? find_event(&b, bodies, &f, ret_proof) : st;
 }

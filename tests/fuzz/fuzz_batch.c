@@ -21,7 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		while (batch_next(&walk, &e))
 			;
-		(void) batch_verify(&b, bodies);
+		(void) batch_verify(&b, bodies, NULL);
 	}
 	free(space);
 	return 0;

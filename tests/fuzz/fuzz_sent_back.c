@@ -19,7 +19,7 @@ open_all(const struct sent_back *sent)
 
 		if (batch_open(sent->list[i].at, sent->list[i].len, &b) == ST_OK &&
 		    batch_unpack(&b, space, &bodies) == ST_OK)
-			(void) batch_verify(&b, bodies);
+			(void) batch_verify(&b, bodies, NULL);
 	}
 }
 

@@ -129,7 +129,7 @@ memory_hub_take(memory_hub *h, const struct batch *b)
 	if (st == ST_OK)
 		st = batch_unpack(b, space, &bodies);
 	if (st == ST_OK)
-		st = batch_verify(b, bodies);
+		st = batch_verify(b, bodies, NULL);
 	if (st != ST_OK)
 		return st;
 	if (memory_hub_knows(h, b->feed, &end)) {

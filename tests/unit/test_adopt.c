@@ -464,7 +464,7 @@ an_erased_body_stays_erased_and_travels_on(void **ctx)
 	assert_int_equal(end.seq, 6);
 	assert_status(batch_open(writer_bytes(&fx->w).at, writer_bytes(&fx->w).len, &b), ST_OK);
 	assert_status(batch_unpack(&b, space, &unpacked), ST_OK);
-	assert_status(batch_verify(&b, unpacked), ST_OK);
+	assert_status(batch_verify(&b, unpacked, NULL), ST_OK);
 	walk = batch_walk(&b, unpacked);
 	while (batch_next(&walk, &e))
 		assert_int_equal(e.erased, e.at.seq == 5);

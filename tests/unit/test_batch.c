@@ -67,7 +67,7 @@ verified(struct fixture *fx, const struct batch *b)
 	struct bytes bodies;
 	status st = batch_unpack(b, fx->space, &bodies);
 
-	return st < 0 ? st : batch_verify(b, bodies);
+	return st < 0 ? st : batch_verify(b, bodies, NULL);
 }
 
 static void

@@ -354,7 +354,7 @@ unpacking_a_batch(void *ctx)
 	(void) ctx;
 	if (st == ST_OK)
 		st = batch_unpack(&b, space, &raw);
-	return st == ST_OK ? batch_verify(&b, raw) : st;
+	return st == ST_OK ? batch_verify(&b, raw, NULL) : st;
 }
 
 static void

@@ -639,7 +639,7 @@ assert_sealed(struct fixture *fx, writer *w, uint64_t first, const struct point 
 	assert_int_equal(b.first, first);
 	assert_memory_equal(b.feed, fx->device.feed, FEED_BYTES);
 	assert_status(batch_unpack(&b, space, &bodies), ST_OK);
-	assert_status(batch_verify(&b, bodies), ST_OK);
+	assert_status(batch_verify(&b, bodies, NULL), ST_OK);
 	assert_status(outbox_hash_at(fx->box, end->seq, own.hash), ST_OK);
 	assert_true(point_equal(end, &own));
 	own = batch_end(&b);

@@ -367,7 +367,7 @@ events_chain_and_batch_are_those_of_the_examples(void **ctx)
 	assert_true(hex_decode(hex, strlen(hex), wire, len));
 	assert_status(batch_open(wire, len, &b), ST_OK);
 	assert_status(batch_unpack(&b, space, &got), ST_OK);
-	assert_status(batch_verify(&b, got), ST_OK);
+	assert_status(batch_verify(&b, got, NULL), ST_OK);
 	assert_int_equal(b.first, 1);
 	assert_int_equal(b.count, 2);
 	assert_int_equal(got.len, writer_bytes(&bodies).len);
