@@ -78,8 +78,34 @@ point_equal(const struct point *a, const struct point *b)
 int text_compare(struct text a, struct text b);
 
 /* Big-endian numbers, as keys and hashes want them: bytewise order is then that
- * of the numbers.  out and in need no alignment. */
-void put_u32(uint8_t out[static 4], uint32_t n);
-void put_u64(uint8_t out[static 8], uint64_t n);
-uint32_t get_u32(const uint8_t in[static 4]);
-uint64_t get_u64(const uint8_t in[static 8]);
+ * of the numbers.  out and in need no alignment.  By shifts, which compilers know for what
+ * they are, so that the order of the machine does not count. */
+static inline uint32_t
+get_u32(const uint8_t in[static 4])
+{
+	return (uint32_t) in[0] << 24 | (uint32_t) in[1] << 16 | (uint32_t) in[2] << 8 | in[3];
+}
+
+static inline uint64_t
+get_u64(const uint8_t in[static 8])
+{
+	return (uint64_t) in[0] << 56 | (uint64_t) in[1] << 48 | (uint64_t) in[2] << 40 |
+		(uint64_t) in[3] << 32 | (uint64_t) in[4] << 24 | (uint64_t) in[5] << 16 |
+		(uint64_t) in[6] << 8 | in[7];
+}
+
+static inline void
+put_u32(uint8_t out[static 4], uint32_t n)
+{
+	out[0] = (uint8_t) (n >> 24);
+	out[1] = (uint8_t) (n >> 16);
+	out[2] = (uint8_t) (n >> 8);
+	out[3] = (uint8_t) n;
+}
+
+static inline void
+put_u64(uint8_t out[static 8], uint64_t n)
+{
+	put_u32(out, (uint32_t) (n >> 32));
+	put_u32(out + 4, (uint32_t) n);
+}

@@ -1,7 +1,7 @@
 /* protocol/code.h - how alike two codes are
  *
  * To answer an unknown code or key with the one that was probably meant.
- * (code_valid() of protocol/codec.h says what a code is.)
+ * (code_valid() of protocol/reader.h says what a code is.)
  */
 #pragma once
 

@@ -3,32 +3,7 @@
 /* Beyond it a double, and with it much JSON, is not exact. */
 static const int64_t SIZE_OF_FILE_MAX = INT64_C(1) << 53;
 
-bool
-code_valid(struct text t)
-{
-	if (t.len == 0 || t.len > CODE_BYTES_MAX)
-		return false;
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.at[i];
-		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-
-		if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '-')
-			return false;
-	}
-	return true;
-}
-
 /* ---- reading ---- */
-
-static struct text
-read_code(reader *r)
-{
-	struct text t = reader_text(r, CODE_BYTES_MAX);
-
-	if (r->st == ST_OK && !code_valid(t))
-		reader_fail(r, ST_MALFORMED);
-	return t;
-}
 
 /* A list that must not be empty. */
 static size_t
@@ -53,7 +28,7 @@ read_codes(reader *r, const struct codec_field *f, struct codes *out)
 {
 	out->count = read_count(r, reader_array(r, f->max));
 	for (size_t i = 0; i < out->count && r->st == ST_OK; i++) {
-		out->list[i] = read_code(r);
+		out->list[i] = reader_code(r);
 		if (i > 0 && text_compare(out->list[i], out->list[i - 1]) <= 0)
 			reader_fail(r, ST_MALFORMED);
 	}
@@ -66,7 +41,7 @@ read_tallies(reader *r, const struct codec_field *f, struct tallies *out)
 {
 	out->count = read_count(r, reader_map(r, f->max));
 	for (size_t i = 0; i < out->count && r->st == ST_OK; i++) {
-		out->list[i].name = read_code(r);
+		out->list[i].name = reader_code(r);
 		if (i > 0 && text_compare(out->list[i].name, out->list[i - 1].name) <= 0)
 			reader_fail(r, ST_MALFORMED);
 		out->list[i].value = reader_uint(r, COUNT_VALUE_MAX);
@@ -129,7 +104,7 @@ read_field(reader *r, const struct codec_field *f, void *at)
 	case CODEC_UINT: *(uint64_t *) at = read_uint(r, f); break;
 	case CODEC_INT: *(int64_t *) at = reader_int(r, f->min, (int64_t) f->max); break;
 	case CODEC_TEXT: *(struct text *) at = reader_text(r, f->max); break;
-	case CODEC_CODE: *(struct text *) at = read_code(r); break;
+	case CODEC_CODE: *(struct text *) at = reader_code(r); break;
 	case CODEC_BIN: *(struct bytes *) at = reader_bin(r, f->max); break;
 	case CODEC_FIXED: *(const uint8_t **) at = reader_fixed(r, f->max); break;
 	case CODEC_POINT: *(struct point *) at = reader_point(r); break;
@@ -142,14 +117,68 @@ read_field(reader *r, const struct codec_field *f, void *at)
 	}
 }
 
-/* Most of the time of decoding goes into this: so without looking for the end of the key
- * of the row first.  No key of a map holds a 0. */
-static int
-compare_key(const struct codec_field *f, struct text key)
-{
-	int order = strncmp(f->key, key.at, key.len);
+enum { WORD = 8 };
 
-	return order != 0 ? order : f->key[key.len] != '\0';
+/* The key of a row as a number that compares as keys do: it ends in zeros, and no key holds
+ * a 0. */
+static uint64_t
+word_of_row(const struct codec_field *f)
+{
+	return get_u64((const uint8_t *) f->key);
+}
+
+/* The same of the key that comes next; 0 when it is none, or longer.  Most of the time of
+ * decoding goes into keys: so not byte by byte. */
+static uint64_t
+word_of_next(const reader *r, size_t *ret_len)
+{
+	struct text key = reader_peek_short(r);
+	uint8_t bytes[WORD] = { 0 };
+
+	*ret_len = key.len;
+	if (key.len == 0 || key.len > WORD)
+		return 0;
+	if ((size_t) (r->end - (const uint8_t *) key.at) >= WORD)
+		return get_u64((const uint8_t *) key.at) & UINT64_MAX << 8 * (WORD - key.len);
+	memcpy(bytes, key.at, key.len);
+	return get_u64(bytes);
+}
+
+/* Whether the next key is that of a row at or behind *row, which then becomes that row.
+ * What is equal to a key of the table has the form of a key, and comes behind the last
+ * one, since rows ascend. */
+static bool
+pass_known_key(reader *r, const struct codec_field *fields, size_t field_count, size_t *row,
+               struct text *last)
+{
+	size_t len;
+	uint64_t word = word_of_next(r, &len);
+	const char *key;
+
+	while (*row < field_count && word_of_row(&fields[*row]) < word)
+		(*row)++;
+	if (*row == field_count || word_of_row(&fields[*row]) != word)
+		return false;
+	key = fields[*row].key;
+	if (key[len] != '\0' || key[len - 1] == '\0')
+		return false; /* it goes on, or the one that comes holds a 0 */
+	*last = (struct text) { (const char *) r->at + 1, len };
+	reader_pass_short(r, len);
+	return true;
+}
+
+/* The same of any key, read in full. */
+static bool
+is_known_key(struct text key, const struct codec_field *fields, size_t field_count, size_t *row)
+{
+	int order = -1;
+
+	for (; key.len > 0 && *row < field_count; (*row)++) {
+		order = text_compare(text_of(fields[*row].key), key);
+		if (order >= 0)
+			break;
+	}
+	return order == 0;
 }
 
 /* Keys and rows both ascend, so one pass over both finds every field.  The number
@@ -165,20 +194,13 @@ codec_read(reader *r, const struct codec_field *fields, size_t field_count, void
 
 	*ret_critical = false;
 	for (size_t i = 0; i < pairs && r->st == ST_OK; i++) {
-		struct text key = reader_key(r, &last);
-		int order = -1;
-
-		for (; row < field_count && r->st == ST_OK; row++) {
-			order = compare_key(&fields[row], key);
-			if (order >= 0)
-				break;
-		}
-		if (order == 0) {
+		if (pass_known_key(r, fields, field_count, &row, &last) ||
+		    is_known_key(reader_key(r, &last), fields, field_count, &row)) {
 			read_field(r, &fields[row], (char *) out + fields[row].offset);
-			has |= UINT64_C(1) << row;
+			has |= UINT64_C(1) << row++;
 			continue;
 		}
-		if (key.len > 0 && key.at[0] == '!')
+		if (last.len > 0 && last.at[0] == '!')
 			*ret_critical = true;
 		reader_skip(r);
 	}

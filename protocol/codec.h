@@ -38,12 +38,14 @@ typedef enum codec_type {
 	CODEC_TEXTS,     /* struct texts, 1..max */
 } codec_type;
 
+enum { FIELD_KEY_BYTES = 16 };
+
 /* A row of a table.  min counts for the two kinds of integer only; max is a
  * number, or bytes, or elements, as the type says, and 0 where the type alone
  * bounds the value (a code, a point).  required is for what every map of that
  * table has; what only some have its owner checks by the bit mask. */
 struct codec_field {
-	const char *key;
+	char key[FIELD_KEY_BYTES]; /* with zeros behind it */
 	codec_type type;
 	size_t offset;
 	int64_t min;
@@ -130,6 +132,3 @@ void codec_write(writer *w, const struct codec_field *fields, size_t field_count
  * to memory of its own and read back. */
 status codec_check(const struct codec_field *fields, size_t field_count, const void *in,
                    uint64_t has, size_t *ret_field);
-
-/* 1 to CODE_BYTES_MAX bytes of A-Z a-z 0-9 . - */
-bool code_valid(struct text t);

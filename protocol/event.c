@@ -232,7 +232,7 @@ kind_valid(const struct event *e, event_field *ret_field)
 {
 	uint64_t missing = kinds[e->kind].must & ~e->has;
 
-	for (int f = 0; f < EVENT_FIELDS_; f++) {
+	for (int f = 0; missing && f < EVENT_FIELDS_; f++) {
 		if (missing & EVENT_BIT(f)) {
 			*ret_field = (event_field) f;
 			return false;
@@ -244,11 +244,28 @@ kind_valid(const struct event *e, event_field *ret_field)
 	return !kinds[e->kind].valid || kinds[e->kind].valid(e, ret_field);
 }
 
+/* Of a list its count and, for who looks there without asking, the first in it. */
+#define CLEAR_LIST(l) ((l).count = 0, memset((l).list, 0, sizeof((l).list[0])))
+
+static void
+clear(struct event *e)
+{
+	memset(e, 0, offsetof(struct event, fixes));
+	CLEAR_LIST(e->fixes);
+	CLEAR_LIST(e->initiatives);
+	CLEAR_LIST(e->counts);
+	CLEAR_LIST(e->groups);
+	CLEAR_LIST(e->evidences);
+	CLEAR_LIST(e->zero);
+	CLEAR_LIST(e->nothing);
+	CLEAR_LIST(e->about);
+}
+
 /* What stands before the fault is not shown: it may be half of a text. */
 static hold
 unreadable(struct event *e, status st)
 {
-	*e = (struct event) { 0 };
+	clear(e);
 	return st == ST_LIMIT ? HOLD_LIMIT : HOLD_MALFORMED;
 }
 
@@ -364,27 +381,37 @@ words_valid(struct event *e)
 	return !(e->has & EVENT_BIT(EVENT_WAY)) || e->out || text_is(e->way_name, "in");
 }
 
-hold
-event_decode(struct bytes body, struct event *ret_event)
+/* What no field of this version and kind explains: by the fields that all have in common
+ * first, then again from the beginning. */
+static hold
+decode_odd(struct bytes body, struct event *e)
 {
-	struct event *e = ret_event;
-	event_field fault;
-	reader r;
+	reader r = reader_of(body.at, body.len);
 	hold h;
 
-	*e = (struct event) { 0 };
-	if (body.len > EVENT_BYTES_MAX)
-		return HOLD_LIMIT;
+	clear(e);
 	h = decode_head(body, e);
 	if (h != HOLD_NONE)
 		return h;
-	/* again, from the beginning: now the fields of this version count, whatever
-	 * kind they belong to */
-	r = reader_of(body.at, body.len);
 	codec_read(&r, fields, EVENT_FIELDS_, e, &e->has, &e->critical);
-	if (reader_end(&r) < 0)
-		return unreadable(e, r.st);
+	return unreadable(e, reader_end(&r));
+}
+
+/* An event of this version, of a kind that is known, and whole, needs to be read once. */
+hold
+event_decode(struct bytes body, struct event *ret_event)
+{
+	reader r = reader_of(body.at, body.len);
+	struct event *e = ret_event;
+	event_field fault;
+
+	clear(e);
+	if (body.len > EVENT_BYTES_MAX)
+		return HOLD_LIMIT;
+	codec_read(&r, fields, EVENT_FIELDS_, e, &e->has, &e->critical);
 	e->kind = kind_of(e->kind_name);
+	if (reader_end(&r) < 0 || e->version != EVENT_VERSION || e->kind == KIND_UNKNOWN)
+		return decode_odd(body, e);
 	if (e->critical) /* before the rules: it may be what changes them */
 		return HOLD_KEY;
 	if (!words_valid(e) || !kind_valid(e, &fault))

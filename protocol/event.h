@@ -119,13 +119,11 @@ struct event {
 	int64_t at_ms;    /* what the device's clock said; decides nothing */
 	struct text by;
 	const uint8_t *random; /* RANDOM_BYTES */
-	struct fixes fixes;
 	struct text why;
 
-	/* activity; of these void has note.  status is valid without its bit:
-	 * what is not told is done. */
+	/* activity, with initiatives, counts and groups; of these void has note.  status is
+	 * valid without its bit: what is not told is done. */
 	struct text indicator;
-	struct codes initiatives;
 	int64_t date, until; /* date numbers; until >= date, or absent */
 	uint64_t quantity;
 	struct text mode;
@@ -133,9 +131,7 @@ struct event {
 	struct text country; /* ISO 3166-1 alpha-2, or absent: the unit's */
 	struct text status_name;
 	event_status status;
-	struct tallies counts, groups;
 	struct text note;
-	struct evidences evidences;
 
 	/* The kinds below have unit, note and evidences as an activity has them.
 	 *
@@ -157,6 +153,20 @@ struct event {
 	struct text project; /* its BPIN */
 	uint64_t appropriated, committed, obligated, paid;
 
+	/* plan, cut, lock: part of parts of a document packed by zstd to total bytes;
+	 * hash is that of the document itself, unpacked.  Parts are counted from 1.
+	 * Which plan, cut or lock plan_version, name or quarter says. */
+	uint64_t plan_version, part, parts, total;
+	const uint8_t *hash;
+	struct bytes data;
+
+	/* Lists are last: most events have few of them, and 6 KiB are not to be emptied for
+	 * each event that is read. */
+	struct fixes fixes;       /* of any record: what it replaces */
+	struct codes initiatives; /* activity, progress (one) */
+	struct tallies counts, groups;
+	struct evidences evidences;
+
 	/* close: all of that quarter is recorded up to here.  Of the indicators in
 	 * zero there was nothing though there could have been, of those in nothing
 	 * there was nothing to do. */
@@ -164,13 +174,6 @@ struct event {
 
 	/* return: the office's remark, why, on an entry of that unit. */
 	struct fixes about; /* one */
-
-	/* plan, cut, lock: part of parts of a document packed by zstd to total bytes;
-	 * hash is that of the document itself, unpacked.  Parts are counted from 1.
-	 * Which plan, cut or lock plan_version, name or quarter says. */
-	uint64_t plan_version, part, parts, total;
-	const uint8_t *hash;
-	struct bytes data;
 };
 
 /* Why an event is stored and not counted.  The names are part of the format

@@ -113,7 +113,7 @@ plan_find(const plan *p, int table, const char *code, size_t len)
 {
 	uint32_t slot;
 
-	if (!p->tables[table].slots)
+	if (p->tables[table].count == 0 || !p->tables[table].slots)
 		return SIZE_MAX;
 	slot = *slot_of(p, table, code, len);
 	return slot == 0 ? SIZE_MAX : slot - 1;

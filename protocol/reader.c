@@ -226,6 +226,64 @@ reader_text(reader *r, size_t max_bytes)
 	return (struct text) { at, (size_t) len };
 }
 
+/* Letters, digits, '.' and '-': none of them is 0. */
+static const bool code_bytes[UINT8_MAX + 1] = {
+	['-'] = true, ['.'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true,
+	['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+	['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true,
+	['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true,
+	['M'] = true, ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true,
+	['S'] = true, ['T'] = true, ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true,
+	['Y'] = true, ['Z'] = true, ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true,
+	['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true,
+	['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true,
+	['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true,
+	['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
+};
+
+bool
+code_valid(struct text t)
+{
+	if (t.len == 0 || t.len > CODE_BYTES_MAX)
+		return false;
+	for (size_t i = 0; i < t.len; i++) {
+		if (!code_bytes[(uint8_t) t.at[i]])
+			return false;
+	}
+	return true;
+}
+
+/* What is a code is UTF-8. */
+struct text
+reader_code(reader *r)
+{
+	uint64_t len = take_of_type(r, READER_TEXT, CODE_BYTES_MAX);
+	struct text t = { (const char *) take(r, len), (size_t) len };
+
+	if (t.at && code_valid(t))
+		return t;
+	reader_fail(r, ST_MALFORMED);
+	return (struct text) { NULL, 0 };
+}
+
+struct text
+reader_peek_short(const reader *r)
+{
+	size_t len, left = (size_t) (r->end - r->at);
+
+	if (r->st < 0 || left == 0 || (*r->at & 0xe0) != 0xa0)
+		return (struct text) { NULL, 0 };
+	len = *r->at & 0x1f;
+	return len < left ? (struct text) { (const char *) r->at + 1, len }
+			  : (struct text) { NULL, 0 };
+}
+
+void
+reader_pass_short(reader *r, size_t len)
+{
+	r->at += 1 + len;
+}
+
 struct bytes
 reader_bin(reader *r, size_t max_bytes)
 {

@@ -45,10 +45,18 @@ reader reader_of(const void *bytes, size_t len);
 /* What comes next, without moving. */
 reader_type reader_peek(const reader *r);
 
+/* The bytes of the text that comes next when that is of less than 32, without moving and
+ * without a look at them; else empty. */
+struct text reader_peek_short(const reader *r);
+/* Pass over that text. */
+void reader_pass_short(reader *r, size_t len);
+
 /* One value of that type, within bounds that are included; lengths in bytes. */
 uint64_t reader_uint(reader *r, uint64_t max);
 int64_t reader_int(reader *r, int64_t min, int64_t max);
 struct text reader_text(reader *r, size_t max_bytes);
+/* A code: 1 to CODE_BYTES_MAX bytes of A-Z a-z 0-9 . - */
+struct text reader_code(reader *r);
 struct bytes reader_bin(reader *r, size_t max_bytes);
 /* Exactly len bytes; NULL on error. */
 const uint8_t *reader_fixed(reader *r, size_t len);
@@ -75,3 +83,6 @@ status reader_end(reader *r);
 /* True when len bytes are UTF-8 (no surrogates, nothing over U+10FFFF, no
  * overlong form) without U+0000. */
 bool utf8_valid(const char *at, size_t len);
+
+/* Whether t is a code. */
+bool code_valid(struct text t);

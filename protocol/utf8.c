@@ -39,11 +39,30 @@ sequence_valid(const uint8_t *at, int following, uint32_t bits, uint32_t least)
 	return bits >= least && bits <= 0x10ffff && (bits < 0xd800 || bits > 0xdfff);
 }
 
+/* How many of the bytes, counted in eights, are plain: neither 0 nor of a longer sequence.
+ * A byte from 1 to 0x7f less 1 borrows nothing and has its highest bit clear. */
+static size_t
+plain_bytes(const uint8_t *at, size_t len)
+{
+	static const uint64_t ones = UINT64_C(0x0101010101010101);
+	static const uint64_t highest = UINT64_C(0x8080808080808080);
+	size_t i = 0;
+
+	for (; len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t eight;
+
+		memcpy(&eight, at + i, sizeof(eight));
+		if ((eight | (eight - ones)) & highest)
+			break;
+	}
+	return i;
+}
+
 bool
 utf8_valid(const char *text, size_t len)
 {
 	const uint8_t *at = (const uint8_t *) text;
-	size_t i = 0;
+	size_t i = plain_bytes(at, len);
 
 	while (i < len) {
 		uint32_t bits = 0, least = 0;
