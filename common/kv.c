@@ -24,6 +24,7 @@ struct kv_txn {
 	struct kv *store;
 	MDB_txn *txn; /* NULL: none is open */
 	bool writes;
+	uint64_t serial;
 	status st; /* of a write transaction: the first failure */
 };
 
@@ -45,6 +46,7 @@ struct kv {
 };
 
 static struct kv *opened;
+static uint64_t serial; /* of the transaction that was begun last */
 
 enum {
 	READER_CHECK_US = 60 * 1000 * 1000,
@@ -369,6 +371,7 @@ begin_current(kv *store, bool writes, kv_txn **ret_txn)
 		return kv_from_lmdb(rc);
 	store->current.store = store;
 	store->current.writes = writes;
+	store->current.serial = ++serial;
 	store->current.st = ST_OK;
 	*ret_txn = &store->current;
 	return ST_OK;
@@ -545,8 +548,14 @@ move(struct kv_walk *walk, struct bytes key, MDB_cursor_op op)
 	return true;
 }
 
-static void
-walk_start(kv_txn *txn, int table, struct kv_walk *walk)
+uint64_t
+kv_serial(const kv_txn *txn)
+{
+	return txn->serial;
+}
+
+void
+kv_walk_begin(kv_txn *txn, int table, struct kv_walk *walk)
 {
 	MDB_cursor *cursor = NULL;
 
@@ -560,7 +569,7 @@ walk_start(kv_txn *txn, int table, struct kv_walk *walk)
 bool
 kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
 {
-	walk_start(txn, table, walk);
+	kv_walk_begin(txn, table, walk);
 	return move(walk, key, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE);
 }
 
@@ -568,7 +577,7 @@ kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
 bool
 kv_seek_below(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
 {
-	walk_start(txn, table, walk);
+	kv_walk_begin(txn, table, walk);
 	if (key.len > 0 && move(walk, key, MDB_SET_RANGE))
 		return kv_previous(walk);
 	return move(walk, (struct bytes) { 0 }, MDB_LAST);
@@ -592,6 +601,52 @@ kv_walk_done(struct kv_walk *walk)
 	if (walk->cursor)
 		mdb_cursor_close(walk->cursor);
 	walk->cursor = NULL;
+}
+
+status
+kv_walk_get(struct kv_walk *walk, struct bytes key, struct bytes *ret_value)
+{
+	MDB_val k = val_of(key), v;
+	status st;
+
+	if (walk->st < 0)
+		return walk->st;
+	if (key.len == 0 || key.len > KV_KEY_BYTES_MAX)
+		return ST_NOT_FOUND; /* LMDB calls it an error */
+	st = stick(walk->txn, mdb_cursor_get(walk->cursor, &k, &v, MDB_SET));
+	if (st == ST_OK)
+		*ret_value = bytes_of(&v);
+	return st;
+}
+
+status
+kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct bytes *ret_old)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+	int rc;
+
+	if (walk->st < 0)
+		return walk->st;
+	rc = mdb_cursor_put(walk->cursor, &k, &v, MDB_NOOVERWRITE);
+	if (rc != MDB_KEYEXIST)
+		return stick(walk->txn, rc);
+	*ret_old = bytes_of(&v);
+	return ST_EXISTS;
+}
+
+status
+kv_walk_replace(struct kv_walk *walk, struct bytes key, struct bytes value)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	return walk->st < 0 ? walk->st
+			    : stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, MDB_CURRENT));
+}
+
+status
+kv_walk_delete(struct kv_walk *walk)
+{
+	return walk->st < 0 ? walk->st : stick(walk->txn, mdb_cursor_del(walk->cursor, 0));
 }
 
 status
