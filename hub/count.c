@@ -38,27 +38,33 @@ count_codes(const plan *p, const struct event *e, struct code_set *set)
 }
 
 static status
-add_extras(kv_txn *txn, const struct cell_key *cell, char type, const struct tallies *tallies,
-           int sign)
+add_extras(sums *s, size_t cell, char type, const struct tallies *tallies, int sign)
 {
-	struct extra_key key = { .cell = *cell, .type = type };
 	status st = ST_OK;
 
-	for (size_t i = 0; i < tallies->count && st == ST_OK; i++) {
-		key.name = tallies->list[i].name;
-		st = extra_add(txn, &key, tallies->list[i].value, sign);
-	}
+	for (size_t i = 0; i < tallies->count && st == ST_OK; i++)
+		st = sums_extra(s, cell, type, tallies->list[i].name,
+		                sign * (int64_t) tallies->list[i].value);
 	return st;
+}
+
+static status
+add_tally(sums *s, const struct tally_key *k, int sign)
+{
+	uint8_t key[ROW_KEY_MAX];
+	size_t len = tally_key_write(k, key);
+
+	return sums_tally(s, (struct bytes) { key, len }, sign);
 }
 
 /* Taking out finds the rows that counting wrote only by the same plan: so another plan in
  * force folds everything again (hub_take()). */
 static status
-count_activity(kv_txn *txn, const plan *p, const struct event *e, int sign)
+count_activity(sums *s, const plan *p, const struct event *e, int sign)
 {
 	const struct plan_unit *unit = unit_on(p, e->unit, (date) e->date);
 	struct tally_key tally = { (date) e->date, e->unit, e->status };
-	struct cell_key key = {
+	struct cell_key cell = {
 		.unit = e->unit,
 		.country = e->country,
 		.mode = e->mode,
@@ -66,18 +72,23 @@ count_activity(kv_txn *txn, const plan *p, const struct event *e, int sign)
 		.status = e->status,
 	};
 	struct code_set codes;
-	status st = tally_add(txn, &tally, 1, sign);
+	status st = add_tally(s, &tally, sign);
 
-	if (key.country.len == 0 && unit)
-		key.country = text_of(unit->country);
+	if (cell.country.len == 0 && unit)
+		cell.country = text_of(unit->country);
 	count_codes(p, e, &codes);
 	for (size_t i = 0; i < codes.count && st == ST_OK; i++) {
-		key.code = codes.list[i];
-		st = cell_add(txn, &key, (struct cell) { e->quantity, 1 }, sign);
+		uint8_t key[ROW_KEY_MAX];
+		size_t len, at = 0;
+
+		cell.code = codes.list[i];
+		len = cell_key_write(&cell, key);
+		st = sums_cell(s, (struct bytes) { key, len }, sign * (int64_t) e->quantity, sign,
+		               &at);
 		if (st == ST_OK)
-			st = add_extras(txn, &key, 'c', &e->counts, sign);
+			st = add_extras(s, at, 'c', &e->counts, sign);
 		if (st == ST_OK)
-			st = add_extras(txn, &key, 'g', &e->groups, sign);
+			st = add_extras(s, at, 'g', &e->groups, sign);
 	}
 	return st;
 }
@@ -113,23 +124,23 @@ static status (*const row_puts[EVENT_KINDS_])(kv_txn *txn, const struct event *e
 };
 
 static status
-count_tally(kv_txn *txn, const struct event *e, int sign)
+count_tally(sums *s, const struct event *e, int sign)
 {
 	const struct tally_key tally = { event_day(e), e->unit, STATUS_DONE };
 
-	return tally_add(txn, &tally, 1, sign);
+	return add_tally(s, &tally, sign);
 }
 
 status
-count_event(kv_txn *txn, const plan *p, const struct event *e,
+count_event(kv_txn *txn, sums *s, const plan *p, const struct event *e,
             const uint8_t hash[static HASH_BYTES], int sign)
 {
 	status st;
 
 	if (e->kind == KIND_ACTIVITY)
-		return count_activity(txn, p, e, sign);
+		return count_activity(s, p, e, sign);
 	if (!row_puts[e->kind])
 		return ST_OK;
 	st = row_puts[e->kind](txn, e, hash, sign);
-	return st == ST_OK && e->kind != KIND_CLOSE ? count_tally(txn, e, sign) : st;
+	return st == ST_OK && e->kind != KIND_CLOSE ? count_tally(s, e, sign) : st;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "hub/rows.h"
+#include "hub/sums.h"
 #include "protocol/plan.h"
 
 /* All that an activity can name, and all that its indicator can be linked to. */
@@ -22,5 +23,5 @@ void count_codes(const plan *p, const struct event *e, struct code_set *set);
 
 /* Add a record that counts (sign +1) to the rows, or take it out (-1): by
  * the same plan.  hash is its chain hash.  ST_MALFORMED: the ledger is damaged. */
-status count_event(kv_txn *txn, const plan *p, const struct event *e,
+status count_event(kv_txn *txn, sums *s, const plan *p, const struct event *e,
                    const uint8_t hash[static HASH_BYTES], int sign);

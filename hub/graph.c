@@ -429,7 +429,7 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
      uint8_t ret_targets[static FIXES_MAX * TARGET_BYTES], size_t *ret_count)
 {
 	struct device device;
-	struct event e = { 0 };
+	struct event e;
 	struct bytes body;
 	uint8_t marks;
 	lateness late = LATE_NOT;
@@ -474,7 +474,7 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 	struct found_event *found = malloc(sizeof(*found));
 	struct node n = { 0 };
 	struct device device;
-	struct event e = { 0 };
+	struct event e;
 	lateness late = LATE_NOT;
 	hold decoded = HOLD_ERASED;
 	status st = ST_NOMEM;

@@ -77,8 +77,9 @@ new_hub(const char *home)
 		return NULL;
 	h->home = strdup(home);
 	h->chains = chains_new();
+	h->sums = sums_new();
 	h->space = calloc(1, sizeof(*h->space));
-	if (!h->home || !h->space)
+	if (!h->home || !h->space || !h->sums)
 		hub_close(&h);
 	return h;
 }
@@ -114,6 +115,7 @@ hub_close(hub **h_p)
 	kv_close(&h->store);
 	plan_free(&h->plan);
 	chains_free(&h->chains);
+	sums_free(&h->sums);
 	locks_free(&h->locks);
 	free(h->space);
 	free(h->moment);

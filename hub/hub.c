@@ -74,13 +74,15 @@ hub_locks(hub *h, kv_txn *txn, const struct locks **ret_locks)
 static status
 ledger_of(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 {
-	struct ledger l = { .txn = txn, .chains = h->chains };
+	struct ledger l = { .txn = txn, .sums = h->sums, .chains = h->chains };
 	status st = plan_or_none(h, txn, &l.plan);
 
 	if (st == ST_OK)
 		st = hub_locks(h, txn, &l.locks);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		sums_begin(h->sums, txn);
 		*ret_ledger = l;
+	}
 	return st;
 }
 
@@ -582,8 +584,10 @@ hub_refold_events(hub *h, kv_txn *txn)
 		               .ctx = h->progress_ctx };
 	status st = ledger_of(h, txn, &r.ledger);
 
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		sums_forget(h->sums);
 		st = ledger_clear(txn);
+	}
 	if (st == ST_OK)
 		st = journal_forget_lost(txn);
 	if (st == ST_OK)

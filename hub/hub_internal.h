@@ -4,6 +4,7 @@
 #include "hub/chains.h"
 #include "hub/hub.h"
 #include "hub/locks.h"
+#include "hub/sums.h"
 
 struct hub {
 	char *home;
@@ -13,6 +14,7 @@ struct hub {
 	plan *plan; /* the last one asked for; NULL: none yet */
 	uint8_t plan_hash[HASH_BYTES];
 
+	sums *sums;     /* what is not written yet of the transaction */
 	chains *chains; /* may be NULL */
 	locks *locks;   /* as last asked for; NULL: none */
 

@@ -88,7 +88,7 @@ fold_alone(struct ledger *l, const uint8_t *id, const struct point *at, const st
 		return fold_probe(l, id);
 	if (e->kind == KIND_RETURN)
 		return remarks_take(l->txn, id, e);
-	return count_event(l->txn, l->plan, e, at->hash, +1);
+	return count_event(l->txn, l->sums, l->plan, e, at->hash, +1);
 }
 
 /* Not marked as counted, whatever it is worth: that is for settling to decide. */
@@ -112,7 +112,7 @@ ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struc
             struct bytes body, bool erased)
 {
 	struct node n = { .erased = erased, .body = body };
-	struct event e = { 0 };
+	struct event e;
 	hold decoded = erased ? HOLD_ERASED : event_decode(body, &e);
 	bool corrects = decoded == HOLD_NONE && event_is_record(e.kind) && e.fixes.count > 0;
 	char bond[REGISTER_KEY_BYTES] = "";
@@ -152,7 +152,7 @@ set_counted(struct ledger *l, const struct version *v, bool counted)
 	/* only what could be decoded ever counted */
 	if (event_decode(n.body, &e) != HOLD_NONE)
 		return ST_MALFORMED;
-	st = count_event(l->txn, l->plan, &e, v->at.hash, n.counted ? +1 : -1);
+	st = count_event(l->txn, l->sums, l->plan, &e, v->at.hash, n.counted ? +1 : -1);
 	return st == ST_OK ? graph_put(l->txn, &n) : st;
 }
 
@@ -307,7 +307,7 @@ ledger_settle(struct ledger *l)
 		if (st < 0)
 			return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	}
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	return st == ST_NOT_FOUND ? sums_write(l->sums) : st;
 }
 
 /* The tables of the ledger are the last ones of enum hub_table. */

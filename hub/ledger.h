@@ -15,12 +15,14 @@
 #include "hub/chains.h"
 #include "hub/locks.h"
 #include "hub/registry.h"
+#include "hub/sums.h"
 #include "protocol/event.h"
 #include "protocol/plan.h"
 
 struct ledger {
 	kv_txn *txn;
 	const plan *plan;   /* in force; may be NULL: all activities are held */
+	sums *sums;         /* begun for txn; may be NULL of a ledger that is only read */
 	chains *chains;     /* may be NULL: hub/chains.h */
 	const locks *locks; /* all there are (hub_locks()); NULL: none */
 

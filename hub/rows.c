@@ -21,7 +21,6 @@ cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 	return n;
 }
 
-/* The name ends where the key ends. */
 size_t
 extra_key_write(const struct extra_key *k, uint8_t out[static ROW_KEY_MAX])
 {
@@ -163,68 +162,51 @@ total_read(struct bytes value, uint64_t *ret_total)
 
 /* ---- adding ---- */
 
-static bool
-shift(uint64_t *total, uint64_t amount, int sign)
-{
-	return sign > 0 ? !__builtin_add_overflow(*total, amount, total)
-			: !__builtin_sub_overflow(*total, amount, total);
-}
-
-/* Add to the count numbers of a row (1 or 2).  A row that falls to zeros is deleted: what
- * was counted and taken out again must leave no trace in the digest. */
+/* What was counted and taken out again must leave no trace in the digest. */
 static status
-row_add(kv_txn *txn, int table, struct bytes key, const uint64_t *amounts, size_t count, int sign)
+row_change(struct kv_walk *walk, struct bytes key, struct bytes old, size_t count,
+           const int64_t *by)
 {
-	uint8_t space[CELL_BYTES] = { 0 };
-	struct bytes value = { space, count * ROW_NUMBER_BYTES }, old;
-	status st = kv_get(txn, table, key, &old);
+	uint8_t space[ROW_NUMBERS_MAX * ROW_NUMBER_BYTES];
+	struct bytes value = { space, count * ROW_NUMBER_BYTES };
 	bool any = false;
 
-	if (st == ST_OK && old.len != value.len)
+	if (old.len != value.len)
 		return ST_MALFORMED;
-	if (st == ST_OK)
-		memcpy(space, old.at, old.len);
-	else if (st != ST_NOT_FOUND)
-		return st;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t total = get_u64(space + i * ROW_NUMBER_BYTES);
+		uint64_t total = get_u64(old.at + i * ROW_NUMBER_BYTES);
 
-		if (!shift(&total, amounts[i], sign))
+		if (__builtin_add_overflow(total, by[i], &total))
 			return ST_MALFORMED;
 		put_u64(space + i * ROW_NUMBER_BYTES, total);
 		any = any || total > 0;
 	}
-	if (any)
-		return kv_put(txn, table, key, value);
-	return st == ST_OK ? kv_delete(txn, table, key) : ST_OK;
+	return any ? kv_walk_replace(walk, key, value) : kv_walk_delete(walk);
 }
 
+/* Most rows are new, or grow: so it is first tried to add one. */
 status
-cell_add(kv_txn *txn, const struct cell_key *k, struct cell amount, int sign)
+row_add(struct kv_walk *walk, int table, struct bytes key, const int64_t by[static ROW_NUMBERS_MAX])
 {
-	const uint64_t amounts[] = { amount.quantity, amount.records };
-	uint8_t key[ROW_KEY_MAX];
-	size_t len = cell_key_write(k, key);
+	size_t count = table == TABLE_CELLS ? 2 : 1;
+	uint8_t space[ROW_NUMBERS_MAX * ROW_NUMBER_BYTES];
+	bool any = false, falls = false;
+	struct bytes old;
+	status st;
 
-	return row_add(txn, TABLE_CELLS, (struct bytes) { key, len }, amounts, 2, sign);
-}
-
-status
-extra_add(kv_txn *txn, const struct extra_key *k, uint64_t amount, int sign)
-{
-	uint8_t key[ROW_KEY_MAX];
-	size_t len = extra_key_write(k, key);
-
-	return row_add(txn, TABLE_EXTRAS, (struct bytes) { key, len }, &amount, 1, sign);
-}
-
-status
-tally_add(kv_txn *txn, const struct tally_key *k, uint64_t amount, int sign)
-{
-	uint8_t key[ROW_KEY_MAX];
-	size_t len = tally_key_write(k, key);
-
-	return row_add(txn, TABLE_TALLIES, (struct bytes) { key, len }, &amount, 1, sign);
+	for (size_t i = 0; i < count; i++) {
+		put_u64(space + i * ROW_NUMBER_BYTES, (uint64_t) by[i]);
+		any = any || by[i] != 0;
+		falls = falls || by[i] < 0;
+	}
+	if (!any)
+		return ST_OK;
+	st = falls
+		? kv_walk_get(walk, key, &old)
+		: kv_walk_add(walk, key, (struct bytes) { space, count * ROW_NUMBER_BYTES }, &old);
+	if (falls ? st == ST_OK : st == ST_EXISTS)
+		return row_change(walk, key, old, count, by);
+	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
 
 status

@@ -82,11 +82,13 @@ void event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *a
 /* The place of an id, which begins with its feed. */
 void event_id_read(const uint8_t id[static EVENT_ID_BYTES], struct point *ret_at);
 
-/* Add to (sign +1) or take from (sign -1) a row; it disappears at 0.
- * ST_MALFORMED: it would fall below 0, so the ledger is damaged. */
-status cell_add(kv_txn *txn, const struct cell_key *k, struct cell amount, int sign);
-status extra_add(kv_txn *txn, const struct extra_key *k, uint64_t amount, int sign);
-status tally_add(kv_txn *txn, const struct tally_key *k, uint64_t amount, int sign);
+enum { ROW_NUMBERS_MAX = 2 };
+
+/* Add to the numbers of a row of TABLE_CELLS (quantity, records), TABLE_EXTRAS or
+ * TABLE_TALLIES (one); it disappears at 0.  ST_MALFORMED: one would fall below 0, so the
+ * ledger is damaged. */
+status row_add(struct kv_walk *walk, int table, struct bytes key,
+               const int64_t by[static ROW_NUMBERS_MAX]);
 
 /* Make the row (sign +1) or take it out (-1).  ST_MALFORMED: there is none. */
 status level_put(kv_txn *txn, const struct level_key *k, uint64_t value, int sign);

@@ -147,10 +147,17 @@ a_damaged_key_of_an_extra_or_a_tally_is_told(void **ctx)
 		assert_status(tally_key_read((struct bytes) { key, cut }, &tally), ST_MALFORMED);
 }
 
-static void
-add_to_cell(const struct cell_key *k, uint64_t quantity, int sign)
+static status
+add(int table, struct bytes key, int64_t first, int64_t second)
 {
-	assert_status(cell_add(txn, k, (struct cell) { quantity, 1 }, sign), ST_OK);
+	const int64_t by[] = { first, second };
+	struct kv_walk walk;
+	status st;
+
+	kv_walk_begin(txn, table, &walk);
+	st = row_add(&walk, table, key, by);
+	kv_walk_done(&walk);
+	return st;
 }
 
 static void
@@ -162,14 +169,14 @@ a_cell_adds_up_and_disappears_at_zero(void **ctx)
 	struct bytes at = { key, cell_key_write(&k, key) }, value;
 	struct cell c;
 
-	add_to_cell(&k, 3, +1);
-	add_to_cell(&k, 4, +1);
+	assert_status(add(TABLE_CELLS, at, 3, 1), ST_OK);
+	assert_status(add(TABLE_CELLS, at, 4, 1), ST_OK);
 	assert_status(kv_get(txn, TABLE_CELLS, at, &value), ST_OK);
 	assert_status(cell_read(value, &c), ST_OK);
 	assert_int_equal(c.quantity, 7);
 	assert_int_equal(c.records, 2);
-	add_to_cell(&k, 3, -1);
-	add_to_cell(&k, 4, -1);
+	assert_status(add(TABLE_CELLS, at, -3, -1), ST_OK);
+	assert_status(add(TABLE_CELLS, at, -4, -1), ST_OK);
 	assert_status(kv_get(txn, TABLE_CELLS, at, &value), ST_NOT_FOUND);
 }
 
@@ -179,10 +186,13 @@ a_row_that_would_fall_below_zero_is_damage(void **ctx)
 	(void) ctx;
 	const struct cell_key k = some_cell();
 	const struct tally_key t = { 1, text_of("con-a"), STATUS_DONE };
+	uint8_t key[ROW_KEY_MAX], tally[ROW_KEY_MAX];
+	struct bytes at = { key, cell_key_write(&k, key) };
+	size_t tally_len = tally_key_write(&t, tally);
 
-	assert_status(cell_add(txn, &k, (struct cell) { 3, 1 }, +1), ST_OK);
-	assert_status(cell_add(txn, &k, (struct cell) { 4, 1 }, -1), ST_MALFORMED);
-	assert_status(tally_add(txn, &t, 1, -1), ST_MALFORMED);
+	assert_status(add(TABLE_CELLS, at, 3, 1), ST_OK);
+	assert_status(add(TABLE_CELLS, at, -4, -1), ST_MALFORMED);
+	assert_status(add(TABLE_TALLIES, (struct bytes) { tally, tally_len }, -1, 0), ST_MALFORMED);
 }
 
 static void
@@ -191,10 +201,13 @@ a_count_of_zero_makes_no_row(void **ctx)
 	(void) ctx;
 	const struct extra_key k = { some_cell(), 'c', text_of("attended") };
 
-	assert_status(extra_add(txn, &k, 0, +1), ST_OK);
+	uint8_t key[ROW_KEY_MAX];
+	struct bytes at = { key, extra_key_write(&k, key) };
+
+	assert_status(add(TABLE_EXTRAS, at, 0, 0), ST_OK);
 	assert_int_equal(kv_count(txn, TABLE_EXTRAS), 0);
-	assert_status(extra_add(txn, &k, 5, +1), ST_OK);
-	assert_status(extra_add(txn, &k, 0, -1), ST_OK);
+	assert_status(add(TABLE_EXTRAS, at, 5, 0), ST_OK);
+	assert_status(add(TABLE_EXTRAS, at, 0, 0), ST_OK);
 	assert_int_equal(kv_count(txn, TABLE_EXTRAS), 1);
 }
 
