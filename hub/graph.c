@@ -52,15 +52,32 @@ first_with(kv_txn *txn, const uint8_t *prefix, size_t prefix_len, uint8_t *ret_k
 }
 
 status
+graph_next_named(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
+                 uint64_t *ret_seq)
+{
+	uint8_t key[1 + FEED_BYTES + SEQ_BYTES];
+	struct kv_walk walk;
+	status st;
+
+	key[0] = 'L';
+	memcpy(key + 1, feed, FEED_BYTES);
+	put_u64(key + 1 + FEED_BYTES, seq);
+	*ret_seq = UINT64_MAX;
+	if (kv_seek(txn, TABLE_LINKS, (struct bytes) { key, sizeof(key) }, &walk) &&
+	    walk.key.len == LINK_KEY_BYTES && memcmp(walk.key.at, key, 1 + FEED_BYTES) == 0)
+		*ret_seq = get_u64(walk.key.at + 1 + FEED_BYTES);
+	st = walk.st;
+	kv_walk_done(&walk);
+	return st;
+}
+
+status
 graph_is_named(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_named)
 {
 	uint8_t prefix[LINK_PREFIX_BYTES], key[LINK_KEY_BYTES];
 	status st;
 
 	*ret_named = false;
-	/* until the first correction comes no event pays for a look-up */
-	if (kv_count(txn, TABLE_LINKS) == 0)
-		return ST_OK;
 	prefix[0] = 'L';
 	memcpy(prefix + 1, id, TARGET_BYTES);
 	st = first_with(txn, prefix, sizeof(prefix), key, sizeof(key));

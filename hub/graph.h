@@ -31,6 +31,11 @@ struct node {
 	struct bytes body; /* over EVENT_BYTES_MAX only as much is kept as shows it */
 };
 
+/* The number of the first event of the feed, from seq on, that one that is here names;
+ * UINT64_MAX: of none. */
+status graph_next_named(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
+                        uint64_t *ret_seq);
+
 /* True when an event that is here names this one. */
 status graph_is_named(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_named);
 

@@ -91,6 +91,38 @@ fold_alone(struct ledger *l, const uint8_t *id, const struct point *at, const st
 	return count_event(l->txn, l->sums, l->plan, e, at->hash, +1);
 }
 
+/* ---- who is named ---- */
+
+static status
+is_named(struct ledger *l, const uint8_t *id, const struct point *at, bool *ret_named)
+{
+	bool same = memcmp(l->unnamed.feed, id, FEED_BYTES) == 0;
+	status st = ST_OK;
+
+	*ret_named = false;
+	if (same && l->unnamed.from <= at->seq && at->seq < l->unnamed.next)
+		return ST_OK;
+	memcpy(l->unnamed.feed, id, FEED_BYTES);
+	l->unnamed.from = at->seq;
+	st = graph_next_named(l->txn, id, at->seq, &l->unnamed.next);
+	return st == ST_OK && l->unnamed.next == at->seq ? graph_is_named(l->txn, id, ret_named)
+							 : st;
+}
+
+/* What an event of feed names is to be known as named from now on. */
+static void
+note_named(struct ledger *l, const uint8_t *feed, const struct fixes *fixes)
+{
+	for (size_t i = 0; i < fixes->count; i++) {
+		const struct fix *f = &fixes->list[i];
+
+		if (f->seq < l->unnamed.next &&
+		    memcmp(f->feed ? f->feed : feed, l->unnamed.feed, FEED_BYTES) == 0 &&
+		    f->seq >= l->unnamed.from)
+			l->unnamed.next = f->seq;
+	}
+}
+
 /* Not marked as counted, whatever it is worth: that is for settling to decide. */
 static status
 note_node(struct ledger *l, const struct node *n, const struct event *e, bool corrects,
@@ -98,8 +130,10 @@ note_node(struct ledger *l, const struct node *n, const struct event *e, bool co
 {
 	status st = graph_put(l->txn, n);
 
-	if (st == ST_OK && corrects)
+	if (st == ST_OK && corrects) {
+		note_named(l, n->id, &e->fixes);
 		st = graph_put_fixes(l->txn, n->id, &e->fixes);
+	}
 	if (st == ST_OK && *bond)
 		st = graph_put_bond(l->txn, n->id, bond);
 	return st == ST_OK ? graph_put_todo(l->txn, n->id) : st;
@@ -122,7 +156,7 @@ ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struc
 
 	event_id_write(feed, at, n.id);
 	if (!corrects && !bound)
-		st = graph_is_named(l->txn, n.id, &named);
+		st = is_named(l, n.id, at, &named);
 	if (st < 0)
 		return st;
 	if (corrects || named || bound)

@@ -31,6 +31,13 @@ struct ledger {
 	 * must not change in the life of a ledger. */
 	bool has_device;
 	struct device device;
+
+	/* The module's own: of this feed no event from number from on and below next is named
+	 * by one that is here.  So that not every event pays for a look-up. */
+	struct {
+		uint8_t feed[FEED_BYTES];
+		uint64_t from, next; /* from >= next: nothing is known */
+	} unnamed;
 };
 
 /* Fold one event that is new in the journal.  body is empty when erased. */
