@@ -180,7 +180,7 @@ find_record(struct diff_side *s, const uint8_t *feed, const struct point *at,
 	if (st < 0 || !is_node)
 		return st;
 	st = graph_gather(s->ledger.txn, s->ledger.plan, s->ledger.chains, s->ledger.locks, ret_id,
-	                  false, &g);
+	                  NULL, &g);
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
 	if (st == ST_OK && g.list[0].sound)
@@ -390,7 +390,7 @@ diff_standing(const struct diff_side *s, const uint8_t *feed, const struct point
 
 	event_id_write(feed, at, id);
 	st = graph_gather(s->ledger.txn, s->ledger.plan, s->ledger.chains, s->ledger.locks, id,
-	                  false, &g);
+	                  NULL, &g);
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
 	for (size_t i = 0; st == ST_OK && i < g.count; i++)

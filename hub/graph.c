@@ -423,7 +423,7 @@ struct gathering {
 	const plan *plan;
 	chains *chains;
 	const locks *locks;
-	bool fetch;
+	struct runs *runs; /* NULL: nothing is fetched */
 	struct graph *graph;
 };
 
@@ -488,36 +488,32 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 static status
 fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
 {
-	struct found_event *found = malloc(sizeof(*found));
 	struct node n = { 0 };
 	struct device device;
+	struct batch_event found;
 	struct event e;
 	lateness late = LATE_NOT;
 	hold decoded = HOLD_ERASED;
-	status st = ST_NOMEM;
+	status st = journal_find_by(g->txn, g->runs, target, get_u64(target + FEED_BYTES),
+	                            target + FEED_BYTES + SEQ_BYTES, HASH_PREFIX_BYTES, &found);
 
-	if (found)
-		st = journal_find(g->txn, target, get_u64(target + FEED_BYTES),
-		                  target + FEED_BYTES + SEQ_BYTES, HASH_PREFIX_BYTES, found);
 	if (st == ST_OK)
-		st = rights_at(g->txn, g->chains, target, &found->at, &device);
-	if (st == ST_OK) {
-		n.erased = found->erased;
-		n.body = (struct bytes) { found->body, found->body_len };
-		if (!n.erased)
-			decoded = event_decode(n.body, &e);
-		if (decoded == HOLD_NONE)
-			st = locks_late(g->locks, g->txn, g->chains, target, &found->at, &e, &late);
-	}
-	if (st == ST_OK) {
-		event_id_write(found->feed, &found->at, n.id);
-		n.counted = judge(&e, decoded, g->plan, &device, late == LATE_ALL) == HOLD_NONE &&
-			e.kind == KIND_ACTIVITY;
-		memcpy(ret_id, n.id, EVENT_ID_BYTES);
-		st = graph_put(g->txn, &n);
-	}
-	free(found);
-	return st;
+		st = rights_at(g->txn, g->chains, target, &found.at, &device);
+	if (st < 0)
+		return st;
+	n.erased = found.erased;
+	n.body = found.body;
+	if (!n.erased)
+		decoded = event_decode(n.body, &e);
+	if (decoded == HOLD_NONE)
+		st = locks_late(g->locks, g->txn, g->chains, target, &found.at, &e, &late);
+	if (st < 0)
+		return st;
+	event_id_write(target, &found.at, n.id);
+	n.counted = judge(&e, decoded, g->plan, &device, late == LATE_ALL) == HOLD_NONE &&
+		e.kind == KIND_ACTIVITY;
+	memcpy(ret_id, n.id, EVENT_ID_BYTES);
+	return graph_put(g->txn, &n);
 }
 
 /* ST_NOT_FOUND: the version named is not here. */
@@ -526,7 +522,7 @@ find_target(const struct gathering *g, const uint8_t *target, uint8_t ret_id[sta
 {
 	status st = node_of_target(g->txn, target, ret_id);
 
-	if (st == ST_NOT_FOUND && g->fetch)
+	if (st == ST_NOT_FOUND && g->runs)
 		st = fetch(g, target, ret_id);
 	return st == ST_EXISTS ? ST_NOT_FOUND : st; /* two hashes of one prefix */
 }
@@ -617,10 +613,10 @@ gather_around(const struct gathering *g, uint32_t place)
  * by, an event that is not in it. */
 status
 graph_gather(kv_txn *txn, const plan *p, chains *c, const locks *l,
-             const uint8_t id[static EVENT_ID_BYTES], bool fetch_named, struct graph *ret_graph)
+             const uint8_t id[static EVENT_ID_BYTES], struct runs *runs, struct graph *ret_graph)
 {
 	struct graph graph = { 0 };
-	const struct gathering g = { txn, p, c, l, fetch_named, &graph };
+	const struct gathering g = { txn, p, c, l, runs, &graph };
 	uint32_t place;
 	status st = add(&graph, id, &place);
 

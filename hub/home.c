@@ -78,8 +78,9 @@ new_hub(const char *home)
 	h->home = strdup(home);
 	h->chains = chains_new();
 	h->sums = sums_new();
+	h->runs = runs_new();
 	h->space = calloc(1, sizeof(*h->space));
-	if (!h->home || !h->space || !h->sums)
+	if (!h->home || !h->space || !h->sums || !h->runs)
 		hub_close(&h);
 	return h;
 }
@@ -116,6 +117,7 @@ hub_close(hub **h_p)
 	plan_free(&h->plan);
 	chains_free(&h->chains);
 	sums_free(&h->sums);
+	runs_free(&h->runs);
 	locks_free(&h->locks);
 	free(h->space);
 	free(h->moment);

@@ -74,7 +74,7 @@ hub_locks(hub *h, kv_txn *txn, const struct locks **ret_locks)
 static status
 ledger_of(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 {
-	struct ledger l = { .txn = txn, .sums = h->sums, .chains = h->chains };
+	struct ledger l = { .txn = txn, .sums = h->sums, .runs = h->runs, .chains = h->chains };
 	status st = plan_or_none(h, txn, &l.plan);
 
 	if (st == ST_OK)

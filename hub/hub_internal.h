@@ -4,6 +4,7 @@
 #include "hub/chains.h"
 #include "hub/hub.h"
 #include "hub/locks.h"
+#include "hub/runs.h"
 #include "hub/sums.h"
 
 struct hub {
@@ -15,6 +16,7 @@ struct hub {
 	uint8_t plan_hash[HASH_BYTES];
 
 	sums *sums;     /* what is not written yet of the transaction */
+	runs *runs;
 	chains *chains; /* may be NULL */
 	locks *locks;   /* as last asked for; NULL: none */
 

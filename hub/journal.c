@@ -425,14 +425,9 @@ journal_run_open(const struct journal_entry *entry, struct batch_space *space,
 
 /* ---- walking over events ---- */
 
-/* visit may write to the store, so the entry is copied out of it first. */
-struct space {
-	uint8_t bytes[COUNT_BYTES + BATCH_BYTES_MAX];
-	struct batch_space batch;
-};
-
-static status
-copy_run(const struct journal_entry *entry, struct space *space, struct journal_run *ret_run)
+status
+journal_run_copy(const struct journal_entry *entry, struct journal_space *space,
+                 struct journal_run *ret_run)
 {
 	struct journal_entry copy = *entry;
 
@@ -443,13 +438,14 @@ copy_run(const struct journal_entry *entry, struct space *space, struct journal_
 	return journal_run_open(&copy, &space->batch, ret_run);
 }
 
+/* visit may write to the store, so the entry is copied out of it first. */
 static status
-each_event_of(const struct journal_entry *entry, struct space *space, journal_visit *visit,
+each_event_of(const struct journal_entry *entry, struct journal_space *space, journal_visit *visit,
               void *ctx)
 {
 	struct journal_event e = { .offset = entry->offset, .received_ms = entry->received_ms };
 	struct journal_run run;
-	status st = copy_run(entry, space, &run);
+	status st = journal_run_copy(entry, space, &run);
 
 	if (st < 0)
 		return st;
@@ -464,7 +460,7 @@ each_event_of(const struct journal_entry *entry, struct space *space, journal_vi
 status
 journal_each_event_of(const struct journal_entry *entry, journal_visit *visit, void *ctx)
 {
-	struct space *space = malloc(sizeof(*space));
+	struct journal_space *space = malloc(sizeof(*space));
 	status st = space ? each_event_of(entry, space, visit, ctx) : ST_NOMEM;
 
 	free(space);
@@ -481,7 +477,7 @@ journal_is_batch(const struct journal_entry *entry)
 status
 journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 {
-	struct space *space = malloc(sizeof(*space));
+	struct journal_space *space = malloc(sizeof(*space));
 	uint64_t size = journal_size(txn);
 	status st = space ? ST_OK : ST_NOMEM;
 
@@ -500,12 +496,12 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 
 /* The index lies in the store that is written to, the entry must not. */
 static status
-index_entry(kv_txn *txn, const struct journal_entry *entry, struct space *space)
+index_entry(kv_txn *txn, const struct journal_entry *entry, struct journal_space *space)
 {
 	uint8_t tags[BATCH_TAGS_MAX];
 	struct journal_run r;
 	bool closed;
-	status st = copy_run(entry, space, &r);
+	status st = journal_run_copy(entry, space, &r);
 
 	if (st < 0)
 		return st;
@@ -516,7 +512,7 @@ index_entry(kv_txn *txn, const struct journal_entry *entry, struct space *space)
 status
 journal_index_anew(kv_txn *txn)
 {
-	struct space *space = malloc(sizeof(*space));
+	struct journal_space *space = malloc(sizeof(*space));
 	uint64_t size = journal_size(txn);
 	status st = space ? index_clear(txn) : ST_NOMEM;
 
@@ -536,7 +532,7 @@ status
 journal_copy(kv_txn *txn, const struct journal_entry *entry)
 {
 	struct journal_entry copy = *entry;
-	struct space *space;
+	struct journal_space *space;
 	status st = append(txn, &copy, entry->kind == JOURNAL_LOST);
 
 	if (st < 0 || !journal_is_batch(entry))

@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 #include "hub/journal_gaps.h"
 #include "hub/rows.h"
+#include "hub/runs.h"
 #include "protocol/chain.h"
 
 enum {
@@ -495,6 +496,8 @@ struct seeking {
 	const uint8_t *prefix;
 	size_t prefix_len;
 	struct found_event *event; /* NULL: only its being there is asked */
+	runs *runs;                /* not NULL: the event goes to of_run instead */
+	struct batch_event of_run;
 };
 
 static status
@@ -521,6 +524,27 @@ match(void *ctx, const struct journal_event *e)
 	return ST_OK;
 }
 
+static status
+look_into_run(kv_txn *txn, const struct index_row *row, struct seeking *s)
+{
+	const struct journal_run *run;
+	const struct batch_event *e;
+	struct journal_entry entry;
+	status st = journal_read(txn, row->offset, &entry);
+
+	if (st == ST_OK)
+		st = runs_open(s->runs, &entry, &run);
+	if (st == ST_OK && (run->batch.first != row->first || run->count != row->count))
+		st = ST_MALFORMED;
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+	e = &run->content.events[s->seq - row->first];
+	s->found = memcmp(e->at.hash, s->prefix, s->prefix_len) == 0;
+	if (s->found)
+		s->of_run = *e;
+	return ST_OK;
+}
+
 /* Look into one batch, unless its row tells already. */
 static status
 look_into(kv_txn *txn, const struct index_row *row, struct seeking *s)
@@ -532,6 +556,8 @@ look_into(kv_txn *txn, const struct index_row *row, struct seeking *s)
 
 	if (memcmp(tag, s->prefix, len) != 0)
 		return ST_OK;
+	if (s->runs)
+		return look_into_run(txn, row, s);
 	/* of its last event the row has the whole hash */
 	if (s->seq == row->first + row->count - 1 && !s->event) {
 		s->found = memcmp(row->after, s->prefix, s->prefix_len) == 0;
@@ -565,8 +591,32 @@ journal_known(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct p
 	return st == ST_OK && !s.found ? ST_NOT_FOUND : st;
 }
 
-/* Two are enough to know that the prefix does not choose.  memcmp() wants an address even
- * for no bytes at all. */
+/* Two are enough to know that the prefix does not choose. */
+static status
+find_one(kv_txn *txn, const uint8_t *feed, struct seeking *s)
+{
+	struct index_row row;
+	struct covers c;
+	size_t found = 0;
+	status st;
+
+	if (s->seq == 0)
+		return ST_NOT_FOUND;
+	covers_start(txn, feed, s->seq, &c);
+	while (found < 2 && covers_next(&c, &row)) {
+		s->found = false;
+		c.st = look_into(txn, &row, s);
+		found += s->found;
+	}
+	st = covers_done(&c);
+	if (st < 0)
+		return st;
+	if (found == 0)
+		return ST_NOT_FOUND;
+	return found == 1 ? ST_OK : ST_EXISTS;
+}
+
+/* memcmp() wants an address even for no bytes at all. */
 status
 journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
              const uint8_t *prefix, size_t prefix_len, struct found_event *ret_event)
@@ -576,25 +626,20 @@ journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
 		             .prefix = prefix_len > 0 ? prefix : none,
 		             .prefix_len = prefix_len,
 		             .event = ret_event };
-	struct index_row row;
-	struct covers c;
-	size_t found = 0;
-	status st;
 
-	if (seq == 0)
-		return ST_NOT_FOUND;
-	covers_start(txn, feed, seq, &c);
-	while (found < 2 && covers_next(&c, &row)) {
-		s.found = false;
-		c.st = look_into(txn, &row, &s);
-		found += s.found;
-	}
-	st = covers_done(&c);
-	if (st < 0)
-		return st;
-	if (found == 0)
-		return ST_NOT_FOUND;
-	return found == 1 ? ST_OK : ST_EXISTS;
+	return find_one(txn, feed, &s);
+}
+
+status
+journal_find_by(kv_txn *txn, struct runs *r, const uint8_t feed[static FEED_BYTES], uint64_t seq,
+                const uint8_t *prefix, size_t prefix_len, struct batch_event *ret_event)
+{
+	struct seeking s = { .seq = seq, .prefix = prefix, .prefix_len = prefix_len, .runs = r };
+	status st = find_one(txn, feed, &s);
+
+	if (st == ST_OK)
+		*ret_event = s.of_run;
+	return st;
 }
 
 /* A lane begins with a batch of its own: what was known of it is cut off.  So of the

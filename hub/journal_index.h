@@ -63,9 +63,17 @@ struct journal_run {
 status journal_run_open(const struct journal_entry *entry, struct batch_space *space,
                         struct journal_run *ret_run);
 
+/* The same of a copy of the entry, so that it does not matter what is written to the store. */
+struct journal_space {
+	uint8_t bytes[8 + BATCH_BYTES_MAX]; /* of the longest kind: a count, then a batch */
+	struct batch_space batch;
+};
+status journal_run_copy(const struct journal_entry *entry, struct journal_space *space,
+                        struct journal_run *ret_run);
+
 /* The tags of count events; out has room for them. */
-struct bytes batch_tags(const struct batch_event *events, uint64_t count,
-                        uint8_t out[static BATCH_TAGS_MAX]);
+struct bytes
+batch_tags(const struct batch_event *events, uint64_t count, uint8_t out[static BATCH_TAGS_MAX]);
 
 /* ST_OK when the row of the batch at offset is there and says just that; else
  * ST_NOT_FOUND. */

@@ -334,7 +334,7 @@ ledger_settle(struct ledger *l)
 	while ((st = graph_next_todo(l->txn, id)) == ST_OK) {
 		struct graph g = { 0 };
 
-		st = graph_gather(l->txn, l->plan, l->chains, l->locks, id, true, &g);
+		st = graph_gather(l->txn, l->plan, l->chains, l->locks, id, l->runs, &g);
 		if (st == ST_OK)
 			st = settle_graph(l, &g);
 		graph_done(&g);

@@ -15,6 +15,7 @@
 #include "hub/chains.h"
 #include "hub/locks.h"
 #include "hub/registry.h"
+#include "hub/runs.h"
 #include "hub/sums.h"
 #include "protocol/event.h"
 #include "protocol/plan.h"
@@ -23,6 +24,7 @@ struct ledger {
 	kv_txn *txn;
 	const plan *plan;   /* in force; may be NULL: all activities are held */
 	sums *sums;         /* begun for txn; may be NULL of a ledger that is only read */
+	runs *runs;         /* the same */
 	chains *chains;     /* may be NULL: hub/chains.h */
 	const locks *locks; /* all there are (hub_locks()); NULL: none */
 
