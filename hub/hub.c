@@ -71,8 +71,8 @@ hub_locks(hub *h, kv_txn *txn, const struct locks **ret_locks)
 }
 
 /* Events are judged by both. */
-static status
-ledger_of(hub *h, kv_txn *txn, struct ledger *ret_ledger)
+status
+hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 {
 	struct ledger l = { .txn = txn, .sums = h->sums, .runs = h->runs, .chains = h->chains };
 	status st = plan_or_none(h, txn, &l.plan);
@@ -88,9 +88,8 @@ ledger_of(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 
 /* ---- taking a batch ---- */
 
-/* A document counts where its feed may publish at each event with a part of it. */
-static status
-take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e)
+status
+hub_take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e)
 {
 	struct device device;
 	status st = rights_at(txn, c, feed, &e->at, &device);
@@ -98,13 +97,6 @@ take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_ev
 	return st == ST_OK && device_may_publish(&device)
 		? documents_take(txn, feed, &e->at, e->body)
 		: st;
-}
-
-/* Whether it may publish, or might before. */
-static bool
-publisher(const struct device *d)
-{
-	return device_may_publish(d) || d->losses > 0;
 }
 
 /* A leaf that a lock names lets count what lies below it; that is of any moment only where
@@ -131,8 +123,8 @@ fold_events(struct ledger *l, const struct batch *b, const struct batch_event *e
 			continue; /* it had been damaged, and counts since it came first */
 		if (st == ST_NOT_FOUND)
 			st = ledger_fold(l, b->feed, &e->at, e->body, e->erased);
-		if (st == ST_OK && publisher(device))
-			st = take_document(l->txn, l->chains, b->feed, e);
+		if (st == ST_OK && hub_publisher(device))
+			st = hub_take_document(l->txn, l->chains, b->feed, e);
 		if (st == ST_OK && device->losses > 0 && !*turn)
 			st = rights_turn_on(l->txn, b->feed, &e->at, turn);
 		if (st == ST_OK && l->locks && !*turn)
@@ -211,14 +203,14 @@ fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event 
 	struct change change = { .locks = NULL };
 	struct ledger l;
 	bool turn = false;
-	status st = ledger_of(h, txn, &l);
+	status st = hub_ledger(h, txn, &l);
 
-	if (st == ST_OK && publisher(device))
+	if (st == ST_OK && hub_publisher(device))
 		st = change_begin(h, txn, l.plan != NULL, &change);
 	if (st == ST_OK)
 		st = fold_events(&l, b, events, t, device, &turn);
 	turn |= t->closed && (device->losses > 0 || l.locks);
-	if (st == ST_OK && publisher(device))
+	if (st == ST_OK && hub_publisher(device))
 		st = change_end(&change, turn);
 	else if (st == ST_OK && turn)
 		st = hub_refold(h, txn);
@@ -289,7 +281,7 @@ status
 hub_settle(hub *h, kv_txn *txn)
 {
 	struct ledger l;
-	status st = ledger_of(h, txn, &l);
+	status st = hub_ledger(h, txn, &l);
 
 	return fault_of_store(st == ST_OK ? ledger_settle(&l) : st);
 }
@@ -440,213 +432,4 @@ hub_publish_plan(hub *h, kv_txn *txn, const void *json, size_t len, int64_t now_
 		return ST_INVALID;
 	head.plan_version = version;
 	return hub_publish(h, txn, &head, (struct bytes) { json, len }, now_ms);
-}
-
-/* ---- folding again ---- */
-
-struct refolding {
-	struct ledger ledger;
-	uint64_t seen; /* entries told of as progress */
-	uint64_t total;
-	hub_progress *progress;
-	void *ctx;
-};
-
-void
-hub_watch(hub *h, hub_progress *progress, void *ctx)
-{
-	h->progress = progress;
-	h->progress_ctx = ctx;
-}
-
-static status
-take_part(void *ctx, const struct journal_event *e)
-{
-	const struct ledger *l = ctx;
-
-	return take_document(l->txn, l->chains, e->feed, &e->event);
-}
-
-/* The documents of one entry, if its feed may publish. */
-static status
-take_parts(struct ledger *l, const struct journal_entry *entry)
-{
-	struct device device = { 0 };
-	struct batch b;
-	uint64_t count;
-	status st = journal_open(entry, &b, &count);
-
-	if (st == ST_OK)
-		st = registry_device(l->txn, b.feed, &device);
-	if (st < 0)
-		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	return publisher(&device) ? journal_each_event_of(entry, take_part, l) : ST_OK;
-}
-
-/* Registry and plans, from the journal: whose plans count, the registry says. */
-static status
-refold_grounds(struct ledger *l, bool (*is_wanted)(const struct journal_entry *),
-               status (*take)(struct ledger *, const struct journal_entry *))
-{
-	uint64_t size = journal_size(l->txn);
-	status st = ST_OK;
-
-	for (uint64_t offset = 0; offset < size && st == ST_OK; offset++) {
-		struct journal_entry entry;
-
-		st = journal_read(l->txn, offset, &entry);
-		if (st == ST_OK && is_wanted(&entry))
-			st = take(l, &entry);
-	}
-	return st;
-}
-
-static bool
-is_act(const struct journal_entry *entry)
-{
-	return entry->kind == JOURNAL_REGISTRY;
-}
-
-static status
-take_registry(struct ledger *l, const struct journal_entry *entry)
-{
-	/* the entry lies in the store that is written to */
-	uint8_t *copy = malloc(entry->bytes.len + 1);
-	status st;
-
-	if (!copy)
-		return ST_NOMEM;
-	memcpy(copy, entry->bytes.at, entry->bytes.len);
-	st = registry_apply(l->txn, (struct bytes) { copy, entry->bytes.len });
-	free(copy);
-	return st;
-}
-
-static status
-fold_again(void *ctx, const struct journal_event *e)
-{
-	struct refolding *r = ctx;
-
-	if (r->progress && e->offset >= r->seen) {
-		r->progress(r->ctx, e->offset, r->total);
-		r->seen = e->offset + 1;
-	}
-	return ledger_fold(&r->ledger, e->feed, &e->event.at, e->event.body, e->event.erased);
-}
-
-/* Grows whenever the same events are to give other rows; 1 was never written. */
-enum { LEDGER_FORMAT = 5, RENEW_WAIT_MS = 10 * 1000 };
-
-static const char FORMAT_KEY[] = "ledger";
-
-static struct bytes
-format_key(void)
-{
-	return (struct bytes) { (const uint8_t *) FORMAT_KEY, strlen(FORMAT_KEY) };
-}
-
-static status
-put_format(kv_txn *txn)
-{
-	const uint8_t number[] = { LEDGER_FORMAT };
-
-	return kv_put(txn, TABLE_META, format_key(), (struct bytes) { number, sizeof(number) });
-}
-
-static bool
-is_of_format(kv_txn *txn)
-{
-	struct bytes value;
-
-	return kv_get(txn, TABLE_META, format_key(), &value) == ST_OK && value.len == 1 &&
-		value.at[0] == LEDGER_FORMAT;
-}
-
-/* What events are judged by. */
-status
-hub_refold_grounds(hub *h, kv_txn *txn)
-{
-	struct ledger l = { .txn = txn, .chains = h->chains };
-	status st = kv_clear(txn, TABLE_REGISTRY);
-
-	if (st == ST_OK)
-		st = refold_grounds(&l, is_act, take_registry);
-	if (st == ST_OK)
-		st = documents_clear(txn);
-	return st == ST_OK ? refold_grounds(&l, journal_is_batch, take_parts) : st;
-}
-
-status
-hub_refold_events(hub *h, kv_txn *txn)
-{
-	struct refolding r = { .total = journal_size(txn),
-		               .progress = h->progress,
-		               .ctx = h->progress_ctx };
-	status st = ledger_of(h, txn, &r.ledger);
-
-	if (st == ST_OK) {
-		sums_forget(h->sums);
-		st = ledger_clear(txn);
-	}
-	if (st == ST_OK)
-		st = journal_forget_lost(txn);
-	if (st == ST_OK)
-		st = journal_each_event(txn, fold_again, &r);
-	if (st == ST_OK)
-		st = ledger_settle(&r.ledger);
-	if (st == ST_OK)
-		st = standing_touch_all(txn);
-	if (st == ST_OK)
-		st = put_format(txn);
-	if (st == ST_OK && r.progress)
-		r.progress(r.ctx, r.total, r.total);
-	return st;
-}
-
-/* The registry says whose plans count, the plan in force how events are judged: so in this
- * order, and the events last. */
-status
-hub_refold(hub *h, kv_txn *txn)
-{
-	status st = hub_refold_grounds(h, txn);
-
-	return st == ST_OK ? hub_refold_events(h, txn) : st;
-}
-
-status
-hub_rebuild(hub *h, kv_txn *txn)
-{
-	status st = journal_index_anew(txn);
-
-	return st == ST_OK ? hub_refold(h, txn) : st;
-}
-
-status
-hub_is_renewed(hub *h, bool *ret_renewed)
-{
-	kv_txn *txn = NULL;
-	status st = kv_read(h->store, &txn);
-
-	if (st == ST_OK)
-		*ret_renewed = is_of_format(txn);
-	kv_abort(&txn);
-	return st;
-}
-
-status
-hub_renew(hub *h)
-{
-	kv_txn *txn = NULL;
-	bool same = false;
-	status st = hub_is_renewed(h, &same);
-
-	if (st < 0 || same)
-		return st;
-	st = kv_write(h->store, RENEW_WAIT_MS, &txn);
-	if (st == ST_OK)
-		st = hub_refold(h, txn);
-	if (st == ST_OK)
-		st = kv_commit(&txn);
-	kv_abort(&txn);
-	return st;
 }

@@ -1,4 +1,4 @@
-/* hub/hub_internal.h - what home.c and hub.c share */
+/* hub/hub_internal.h - what home.c, hub.c, refold.c and past.c share */
 #pragma once
 
 #include "hub/chains.h"
@@ -15,7 +15,7 @@ struct hub {
 	plan *plan; /* the last one asked for; NULL: none yet */
 	uint8_t plan_hash[HASH_BYTES];
 
-	sums *sums;     /* what is not written yet of the transaction */
+	sums *sums; /* what is not written yet of the transaction */
 	runs *runs;
 	chains *chains; /* may be NULL */
 	locks *locks;   /* as last asked for; NULL: none */
@@ -27,6 +27,20 @@ struct hub {
 	hub_progress *progress; /* NULL: nobody */
 	void *progress_ctx;
 };
+
+/* Whether it may publish, or might before. */
+static inline bool
+hub_publisher(const struct device *d)
+{
+	return device_may_publish(d) || d->losses > 0;
+}
+
+/* What judges and counts events in that transaction. */
+struct ledger;
+status hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger);
+
+/* A document counts where its feed may publish at each event with a part of it. */
+status hub_take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e);
 
 /* The two halves of hub_refold(): registry and documents; then the ledger, by those. */
 status hub_refold_grounds(hub *h, kv_txn *txn);

@@ -494,19 +494,24 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 
 /* ---- the index of what is there ---- */
 
+status
+journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run)
+{
+	uint8_t tags[BATCH_TAGS_MAX];
+	bool closed;
+
+	return index_put(txn, run->batch.feed, &run->start, &run->end, offset,
+	                 batch_tags(run->content.events, run->count, tags), &closed);
+}
+
 /* The index lies in the store that is written to, the entry must not. */
 static status
 index_entry(kv_txn *txn, const struct journal_entry *entry, struct journal_space *space)
 {
-	uint8_t tags[BATCH_TAGS_MAX];
 	struct journal_run r;
-	bool closed;
 	status st = journal_run_copy(entry, space, &r);
 
-	if (st < 0)
-		return st;
-	return index_put(txn, r.batch.feed, &r.start, &r.end, entry->offset,
-	                 batch_tags(r.content.events, r.count, tags), &closed);
+	return st == ST_OK ? journal_index_run(txn, entry->offset, &r) : st;
 }
 
 status

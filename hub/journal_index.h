@@ -71,6 +71,9 @@ struct journal_space {
 status journal_run_copy(const struct journal_entry *entry, struct journal_space *space,
                         struct journal_run *ret_run);
 
+/* Index it; it must not lie in the store. */
+status journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run);
+
 /* The tags of count events; out has room for them. */
 struct bytes
 batch_tags(const struct batch_event *events, uint64_t count, uint8_t out[static BATCH_TAGS_MAX]);

@@ -326,7 +326,7 @@ settle_graph(struct ledger *l, struct graph *g)
 
 /* The next note is sought anew each time, since settling drops more than one. */
 status
-ledger_settle(struct ledger *l)
+ledger_judge(struct ledger *l)
 {
 	uint8_t id[EVENT_ID_BYTES];
 	status st;
@@ -341,7 +341,15 @@ ledger_settle(struct ledger *l)
 		if (st < 0)
 			return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	}
-	return st == ST_NOT_FOUND ? sums_write(l->sums) : st;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+status
+ledger_settle(struct ledger *l)
+{
+	status st = ledger_judge(l);
+
+	return st == ST_OK ? sums_write(l->sums) : st;
 }
 
 /* The tables of the ledger are the last ones of enum hub_table. */

@@ -46,9 +46,13 @@ struct ledger {
 status ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
                    struct bytes body, bool erased);
 
-/* Judge the records that folding has touched.  Owed after the last
- * ledger_fold() of a batch and before anything is read or committed. */
+/* Judge the records that folding has touched, and write what was added up.  Owed after
+ * the last ledger_fold() of a batch and before anything is read or committed. */
 status ledger_settle(struct ledger *l);
+
+/* The first half of it, at any time when all that is in the journal's index was folded:
+ * sooner is quicker where much is. */
+status ledger_judge(struct ledger *l);
 
 /* What became of an event, for lists and for show. */
 typedef enum outcome {
