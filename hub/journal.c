@@ -537,15 +537,8 @@ status
 journal_copy(kv_txn *txn, const struct journal_entry *entry)
 {
 	struct journal_entry copy = *entry;
-	struct journal_space *space;
-	status st = append(txn, &copy, entry->kind == JOURNAL_LOST);
 
-	if (st < 0 || !journal_is_batch(entry))
-		return st;
-	space = malloc(sizeof(*space));
-	st = space ? index_entry(txn, &copy, space) : ST_NOMEM;
-	free(space);
-	return st;
+	return append(txn, &copy, entry->kind == JOURNAL_LOST);
 }
 
 /* ---- losing ---- */

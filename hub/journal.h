@@ -88,7 +88,8 @@ struct taken {
 status journal_take(kv_txn *txn, const struct batch *b, const struct batch_content *content,
                     int64_t received_ms, take_how how, struct taken *ret_taken);
 
-/* Store an entry of another journal as it is there, and index it. */
+/* Store an entry of another journal as it is there; journal_index_anew(), or hub_rebuild(),
+ * is owed. */
 status journal_copy(kv_txn *txn, const struct journal_entry *entry);
 
 /* The entry at offset is damaged: its batch, of which the index has that row, is no

@@ -108,7 +108,7 @@ past_at_offset(hub *h, kv_txn *txn, uint64_t entries, hub **ret_past)
 	if (st == ST_OK)
 		st = fault_of_copy(fill_up_to(&f, entries));
 	if (st == ST_OK)
-		st = hub_refold(f.past, f.to);
+		st = hub_rebuild(f.past, f.to);
 	return end(&f, st, ret_past);
 }
 
@@ -266,7 +266,8 @@ find_covered(const struct filling *f, const struct journal_run *r, const struct 
 		uint64_t middle = inside + (outside - inside) / 2;
 		bool covered = false;
 
-		st = is_covered(f, r->batch.feed, &r->content.events[middle - 1].at, leaves, &covered);
+		st = is_covered(f, r->batch.feed, &r->content.events[middle - 1].at, leaves,
+		                &covered);
 		if (covered)
 			inside = middle;
 		else
