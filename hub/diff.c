@@ -179,8 +179,7 @@ find_record(struct diff_side *s, const uint8_t *feed, const struct point *at,
 	st = graph_has_node(s->ledger.txn, ret_id, &is_node);
 	if (st < 0 || !is_node)
 		return st;
-	st = graph_gather(s->ledger.txn, s->ledger.plan, s->ledger.chains, s->ledger.locks, ret_id,
-	                  NULL, &g);
+	st = graph_gather(&s->ledger, ret_id, false, &g);
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
 	if (st == ST_OK && g.list[0].sound)
@@ -385,12 +384,12 @@ diff_standing(const struct diff_side *s, const uint8_t *feed, const struct point
               struct diff_version *ret_standing)
 {
 	uint8_t id[EVENT_ID_BYTES];
+	struct ledger l = s->ledger;
 	struct graph g = { 0 };
 	status st;
 
 	event_id_write(feed, at, id);
-	st = graph_gather(s->ledger.txn, s->ledger.plan, s->ledger.chains, s->ledger.locks, id,
-	                  NULL, &g);
+	st = graph_gather(&l, id, false, &g);
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
 	for (size_t i = 0; st == ST_OK && i < g.count; i++)

@@ -6,6 +6,7 @@
 #include "hub/hub.h"
 #include "hub/journal.h"
 #include "hub/judge.h"
+#include "hub/ledger.h"
 #include "hub/rights.h"
 #include "hub/things.h"
 
@@ -419,11 +420,8 @@ graph_done(struct graph *g)
 /* ---- gathering ---- */
 
 struct gathering {
-	kv_txn *txn;
-	const plan *plan;
-	chains *chains;
-	const locks *locks;
-	struct runs *runs; /* NULL: nothing is fetched */
+	struct ledger *ledger;
+	bool fetch;
 	struct graph *graph;
 };
 
@@ -445,35 +443,35 @@ static status
 fill(const struct gathering *g, struct version *v, const uint8_t *id,
      uint8_t ret_targets[static FIXES_MAX * TARGET_BYTES], size_t *ret_count)
 {
-	struct device device;
+	struct ledger *l = g->ledger;
 	struct event e;
 	struct bytes body;
 	uint8_t marks;
 	lateness late = LATE_NOT;
 	hold decoded = HOLD_ERASED;
-	status st = node_get(g->txn, id, &body, &marks);
+	status st = node_get(l->txn, id, &body, &marks);
 
 	if (st == ST_OK)
-		st = rights_at(g->txn, g->chains, v->feed, &v->at, &device);
+		st = rights_kept(&l->rights, l->txn, l->chains, v->feed, &v->at);
 	/* nodes and devices are not deleted one by one: one that is missing is damage */
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	if (!(marks & MARK_ERASED))
 		decoded = event_decode(body, &e);
 	if (decoded == HOLD_NONE)
-		st = locks_late(g->locks, g->txn, g->chains, v->feed, &v->at, &e, &late);
+		st = locks_late(l->locks, l->txn, l->chains, v->feed, &v->at, &e, &late);
 	if (st < 0)
 		return st;
-	v->judged = judge(&e, decoded, g->plan, &device, late == LATE_ALL);
+	v->judged = judge(&e, decoded, l->plan, &l->rights.device, late == LATE_ALL);
 	v->counted = marks & MARK_COUNTED;
-	v->office = device.role == ROLE_OFFICE || device.role == ROLE_HUB;
+	v->office = l->rights.device.role == ROLE_OFFICE || l->rights.device.role == ROLE_HUB;
 	v->record = decoded == HOLD_NONE && event_is_record(e.kind);
 	*ret_count = v->record ? e.fixes.count : 0;
 	if (!v->record)
 		return ST_OK;
 	v->is_void = e.kind == KIND_VOID;
-	describe(g->plan, &e, v);
-	v->right = judge_right(&e, &device);
+	describe(l->plan, &e, v);
+	v->right = judge_right(&e, &l->rights.device);
 	/* a unit that could be decoded is a code, at most CODE_BYTES_MAX long */
 	memcpy(v->unit, e.unit.at, e.unit.len);
 	v->unit[e.unit.len] = '\0';
@@ -488,17 +486,17 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 static status
 fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
 {
+	struct ledger *l = g->ledger;
 	struct node n = { 0 };
-	struct device device;
 	struct batch_event found;
 	struct event e;
 	lateness late = LATE_NOT;
 	hold decoded = HOLD_ERASED;
-	status st = journal_find_by(g->txn, g->runs, target, get_u64(target + FEED_BYTES),
+	status st = journal_find_by(l->txn, l->runs, target, get_u64(target + FEED_BYTES),
 	                            target + FEED_BYTES + SEQ_BYTES, HASH_PREFIX_BYTES, &found);
 
 	if (st == ST_OK)
-		st = rights_at(g->txn, g->chains, target, &found.at, &device);
+		st = rights_kept(&l->rights, l->txn, l->chains, target, &found.at);
 	if (st < 0)
 		return st;
 	n.erased = found.erased;
@@ -506,23 +504,23 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 	if (!n.erased)
 		decoded = event_decode(n.body, &e);
 	if (decoded == HOLD_NONE)
-		st = locks_late(g->locks, g->txn, g->chains, target, &found.at, &e, &late);
+		st = locks_late(l->locks, l->txn, l->chains, target, &found.at, &e, &late);
 	if (st < 0)
 		return st;
 	event_id_write(target, &found.at, n.id);
-	n.counted = judge(&e, decoded, g->plan, &device, late == LATE_ALL) == HOLD_NONE &&
+	n.counted = judge(&e, decoded, l->plan, &l->rights.device, late == LATE_ALL) == HOLD_NONE &&
 		e.kind == KIND_ACTIVITY;
 	memcpy(ret_id, n.id, EVENT_ID_BYTES);
-	return graph_put(g->txn, &n);
+	return graph_put(l->txn, &n);
 }
 
 /* ST_NOT_FOUND: the version named is not here. */
 static status
 find_target(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EVENT_ID_BYTES])
 {
-	status st = node_of_target(g->txn, target, ret_id);
+	status st = node_of_target(g->ledger->txn, target, ret_id);
 
-	if (st == ST_NOT_FOUND && g->runs)
+	if (st == ST_NOT_FOUND && g->fetch)
 		st = fetch(g, target, ret_id);
 	return st == ST_EXISTS ? ST_NOT_FOUND : st; /* two hashes of one prefix */
 }
@@ -557,7 +555,8 @@ add_behind(const struct gathering *g, const uint8_t *prefix, size_t len)
 	struct kv_walk walk;
 	status st = ST_OK;
 
-	for (bool more = kv_seek(g->txn, TABLE_LINKS, (struct bytes) { prefix, len }, &walk);
+	for (bool more =
+	             kv_seek(g->ledger->txn, TABLE_LINKS, (struct bytes) { prefix, len }, &walk);
 	     more && st == ST_OK && walk.key.len == len + EVENT_ID_BYTES &&
 	     memcmp(walk.key.at, prefix, len) == 0;
 	     more = kv_next(&walk)) {
@@ -612,11 +611,11 @@ gather_around(const struct gathering *g, uint32_t place)
 /* The list grows while it is walked over: done is when nothing in it names, or is named
  * by, an event that is not in it. */
 status
-graph_gather(kv_txn *txn, const plan *p, chains *c, const locks *l,
-             const uint8_t id[static EVENT_ID_BYTES], struct runs *runs, struct graph *ret_graph)
+graph_gather(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], bool fetch_named,
+             struct graph *ret_graph)
 {
 	struct graph graph = { 0 };
-	const struct gathering g = { txn, p, c, l, runs, &graph };
+	const struct gathering g = { l, fetch_named, &graph };
 	uint32_t place;
 	status st = add(&graph, id, &place);
 

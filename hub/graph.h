@@ -84,12 +84,11 @@ struct graph {
 	size_t mask;     /* slots less 1; a power of two less 1 */
 };
 
-/* With runs, a version named that is no node yet is sought in the journal and
+/* With fetch, a version named that is no node yet is sought in the journal and
  * made one: an event that was folded by itself, and whose rows stand in the
- * ledger if it counts.  With runs NULL nothing is written.  c and l may be NULL.  On
- * success *ret_graph is to be given to graph_done(). */
-struct runs;
-status
-graph_gather(kv_txn *txn, const plan *p, chains *c, const locks *l,
-             const uint8_t id[static EVENT_ID_BYTES], struct runs *r, struct graph *ret_graph);
+ * ledger if it counts.  Without fetch, nothing is written.  On success *ret_graph is
+ * to be given to graph_done(). */
+struct ledger;
+status graph_gather(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], bool fetch,
+                    struct graph *ret_graph);
 void graph_done(struct graph *g);

@@ -116,8 +116,7 @@ static status
 gather_record(struct gathering *g, const uint8_t *id)
 {
 	struct graph graph = { 0 };
-	status st = graph_gather(g->l->txn, g->l->plan, g->l->chains, g->l->locks, id, NULL,
-	                         &graph);
+	status st = graph_gather(g->l, id, false, &graph);
 
 	if (st == ST_OK)
 		st = versions_judge(graph.list, graph.count);

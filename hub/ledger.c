@@ -40,19 +40,6 @@ set_held(struct ledger *l, const uint8_t *id, hold reason)
 
 /* ---- folding one event ---- */
 
-/* No batch of a feed that is not enrolled is taken: a device that is missing is damage. */
-static status
-find_device(struct ledger *l, const uint8_t *feed, const struct point *at)
-{
-	status st;
-
-	if (l->has_device && l->device.losses == 0 && memcmp(l->device.feed, feed, FEED_BYTES) == 0)
-		return ST_OK;
-	st = rights_at(l->txn, l->chains, feed, at, &l->device);
-	l->has_device = st == ST_OK;
-	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-}
-
 /* The device asks its standing whether this was done. */
 static status
 fold_probe(struct ledger *l, const uint8_t *id)
@@ -71,13 +58,15 @@ fold_alone(struct ledger *l, const uint8_t *id, const struct point *at, const st
 {
 	lateness late = LATE_NOT;
 	hold reason;
-	status st = find_device(l, id, at);
+	status st = rights_kept(&l->rights, l->txn, l->chains, id, at);
 
+	if (st == ST_NOT_FOUND) /* no batch of a feed that is not enrolled is taken */
+		return ST_MALFORMED;
 	if (st == ST_OK && decoded == HOLD_NONE)
 		st = locks_late(l->locks, l->txn, l->chains, id, at, e, &late);
 	if (st < 0)
 		return st;
-	reason = judge(e, decoded, l->plan, &l->device, late == LATE_ALL);
+	reason = judge(e, decoded, l->plan, &l->rights.device, late == LATE_ALL);
 	if (reason == HOLD_LOCKED)
 		st = graph_note_locked(l->txn, id);
 	if (st < 0)
@@ -334,7 +323,7 @@ ledger_judge(struct ledger *l)
 	while ((st = graph_next_todo(l->txn, id)) == ST_OK) {
 		struct graph g = { 0 };
 
-		st = graph_gather(l->txn, l->plan, l->chains, l->locks, id, l->runs, &g);
+		st = graph_gather(l, id, true, &g);
 		if (st == ST_OK)
 			st = settle_graph(l, &g);
 		graph_done(&g);

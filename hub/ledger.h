@@ -14,7 +14,7 @@
 #include "common/kv.h"
 #include "hub/chains.h"
 #include "hub/locks.h"
-#include "hub/registry.h"
+#include "hub/rights.h"
 #include "hub/runs.h"
 #include "hub/sums.h"
 #include "protocol/event.h"
@@ -28,11 +28,8 @@ struct ledger {
 	chains *chains;     /* may be NULL: hub/chains.h */
 	const locks *locks; /* all there are (hub_locks()); NULL: none */
 
-	/* The module's own: of the last event folded, and good for the whole feed while
-	 * that has lost nothing, since events come in runs of one feed.  So the registry
-	 * must not change in the life of a ledger. */
-	bool has_device;
-	struct device device;
+	/* The module's own, and so the registry must not change in the life of a ledger. */
+	struct kept_rights rights;
 
 	/* The module's own: of this feed no event from number from on and below next is named
 	 * by one that is here.  So that not every event pays for a look-up. */

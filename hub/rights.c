@@ -56,6 +56,19 @@ rights_at(kv_txn *txn, chains *c, const uint8_t feed[static FEED_BYTES], const s
 	return st;
 }
 
+status
+rights_kept(struct kept_rights *k, kv_txn *txn, chains *c, const uint8_t feed[static FEED_BYTES],
+            const struct point *at)
+{
+	status st;
+
+	if (k->has && k->device.losses == 0 && memcmp(k->device.feed, feed, FEED_BYTES) == 0)
+		return ST_OK;
+	st = rights_at(txn, c, feed, at, &k->device);
+	k->has = st == ST_OK;
+	return st;
+}
+
 struct turning {
 	const struct point *at;
 	bool turn;

@@ -15,6 +15,15 @@
 status rights_at(kv_txn *txn, chains *c, const uint8_t feed[static FEED_BYTES],
                  const struct point *at, struct device *ret_device);
 
+/* The same as *k keeps it: events come in runs of one feed, and while that has lost nothing
+ * its rights are those of all its events.  The registry must not change meanwhile. */
+struct kept_rights {
+	bool has;
+	struct device device; /* what was asked for last */
+};
+status rights_kept(struct kept_rights *k, kv_txn *txn, chains *c,
+                   const uint8_t feed[static FEED_BYTES], const struct point *at);
+
 /* True when a loss of the feed names that event: with it others may change their
  * worth that came before it. */
 status rights_turn_on(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
