@@ -346,17 +346,27 @@ is_ours(outbox *box, const struct ref *ref)
 	return strcmp(hash8, ref->hash8) == 0;
 }
 
-/* Every entry up to the tip is here. */
+/* Up to the tip every entry is here, or was given up. */
 static int
 check_recorded(outbox *box, uint64_t seq, const char *shown)
 {
 	struct point tip;
+	uint64_t next;
 	status st = outbox_tip(box, &tip);
 
+	if (st == ST_OK && seq <= tip.seq) {
+		st = outbox_next(box, seq, &next);
+		if (st == ST_OK && next == seq)
+			return EX_OK;
+		if (st == ST_OK || st == ST_NOT_FOUND)
+			return cli_fail(
+				EX_DATAERR,
+				_("entry %s is not kept on this machine any more: it is old, "
+			          "and the hub has it; ask the office"),
+				shown);
+	}
 	if (st < 0)
 		return command_failed(box, st);
-	if (seq <= tip.seq)
-		return EX_OK;
 	if (tip.seq == 0)
 		return cli_fail(EX_DATAERR, _("there is no entry %s: nothing is recorded here yet"),
 		                shown);

@@ -29,6 +29,9 @@ status outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip);
  * from. */
 status outbox_put_tip(kv_txn *txn, const struct tip *tip);
 
+/* What outbox_floor() says, in a transaction that is open. */
+status outbox_get_floor(kv_txn *txn, const outbox *box, struct point *ret_floor);
+
 /* An event behind *tip, which moves to it: its row, and nothing else.  A body that is gone is
  * given as its hash (below).  ST_LIMIT: it is over EVENT_BYTES_MAX. */
 status outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body);

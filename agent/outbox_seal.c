@@ -11,10 +11,10 @@ struct sealing {
 	writer bodies; /* framed, one after the other */
 };
 
-/* The events from first on, of about raw_bytes; at least one.  Fewer where the feed ends;
+/* The events from first to last, of about raw_bytes; at least one.  Fewer where the feed ends;
  * ST_NOT_FOUND only when there is none at all. */
 static status
-collect(outbox *box, uint64_t first, size_t raw_bytes, struct sealing *s)
+collect(outbox *box, uint64_t first, uint64_t last, size_t raw_bytes, struct sealing *s)
 {
 	kv_txn *txn = NULL;
 	status st;
@@ -26,7 +26,7 @@ collect(outbox *box, uint64_t first, size_t raw_bytes, struct sealing *s)
 	if (st < 0)
 		return st;
 	st = kv_read(box->store, &txn);
-	while (st == ST_OK && s->count < BATCH_EVENTS_MAX) {
+	while (st == ST_OK && s->count < BATCH_EVENTS_MAX && first + s->count <= last) {
 		uint8_t hash[HASH_BYTES];
 		struct bytes body;
 
@@ -55,13 +55,13 @@ lesser(size_t a, size_t b)
 }
 
 static status
-seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first, size_t wire_bytes,
-     struct sealing *s, writer *w)
+seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first, uint64_t last,
+     size_t wire_bytes, struct sealing *s, writer *w)
 {
 	size_t raw_bytes = lesser(wire_bytes, BATCH_BYTES_MAX) * PACKED_AT_LEAST;
 
 	for (;;) {
-		status st = collect(box, first, lesser(raw_bytes, BATCH_RAW_BYTES_MAX), s);
+		status st = collect(box, first, last, lesser(raw_bytes, BATCH_RAW_BYTES_MAX), s);
 		struct bytes bodies = writer_bytes(&s->bodies);
 		size_t len;
 
@@ -78,15 +78,15 @@ seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first
 
 status
 outbox_seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first,
-            size_t wire_bytes, writer *w, struct point *ret_end)
+            uint64_t last, size_t wire_bytes, writer *w, struct point *ret_end)
 {
 	struct sealing s;
 	status st;
 
-	if (first == 0)
+	if (first == 0 || last < first)
 		return ST_INVALID;
 	writer_init(&s.bodies);
-	st = seal(box, secret, first, wire_bytes, &s, w);
+	st = seal(box, secret, first, last, wire_bytes, &s, w);
 	writer_done(&s.bodies);
 	if (st < 0)
 		return st;

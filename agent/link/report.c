@@ -129,6 +129,15 @@ report_text(const struct uplink_report *r, char ret_text[static REPORT_BYTES])
 		           _("the plan that the hub sent cannot be read, the one held stays; "
 		             "update this program"));
 		break;
+	case UPLINK_PRUNED:
+		write_text(ret_text,
+		           ngettext("%llu old entry, which the hub and a backup of it have, is not "
+		                    "kept here any more",
+		                    "%llu old entries, which the hub and a backup of it have, are "
+		                    "not kept here any more",
+		                    (unsigned long) r->pruned),
+		           (unsigned long long) r->pruned);
+		break;
 	}
 }
 
@@ -165,6 +174,7 @@ report_id(uplink_news news)
 	case UPLINK_HELD: return "OUTBOX-HELD";
 	case UPLINK_FAULT: return "OUTBOX-WRITE";
 	case UPLINK_BAD_PLAN: return "PLAN-UNREADABLE";
+	case UPLINK_PRUNED: return "OUTBOX-PRUNED";
 	}
 	return "UPLINK";
 }

@@ -116,7 +116,7 @@ seal(outbox *box, char **args)
 		need(ST_MALFORMED, path);
 	while (end.seq < tip.seq) {
 		writer_clear(&w);
-		need(outbox_seal(box, secret, end.seq + 1, wire_bytes, &w, &end), "seal");
+		need(outbox_seal(box, secret, end.seq + 1, UINT64_MAX, wire_bytes, &w, &end), "seal");
 		bytes += writer_bytes(&w).len;
 		batches++;
 	}

@@ -249,7 +249,7 @@ sealing(void *ctx)
 
 	(void) ctx;
 	writer_init(&w);
-	st = outbox_seal(box, secret, 1, 4096, &w, &end);
+	st = outbox_seal(box, secret, 1, UINT64_MAX, 4096, &w, &end);
 	writer_done(&w);
 	return st;
 }

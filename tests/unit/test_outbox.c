@@ -676,14 +676,16 @@ sealed_batches_carry_the_feed(void **ctx)
 	writer w;
 
 	writer_init(&w);
-	assert_status(outbox_seal(fx->box, fx->secret, 1, 4096, &w, &end), ST_NOT_FOUND);
+	assert_status(outbox_seal(fx->box, fx->secret, 1, UINT64_MAX, 4096, &w, &end),
+	              ST_NOT_FOUND);
 	assert_int_equal(end.seq, 77);
 	append_many(fx, EVENTS);
 	for (size_t i = 0; i < LENGTH(sizes); i++) {
 		uint64_t first = i == 0 ? EVENTS - 2 : 1;
 
 		for (; first <= EVENTS; first = end.seq + 1) {
-			assert_status(outbox_seal(fx->box, fx->secret, first, sizes[i], &w, &end),
+			assert_status(outbox_seal(fx->box, fx->secret, first, UINT64_MAX, sizes[i],
+			                          &w, &end),
 			              ST_OK);
 			if (end.seq > first)
 				assert_true(writer_bytes(&w).len <= sizes[i]);
