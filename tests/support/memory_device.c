@@ -127,7 +127,8 @@ memory_device_init(memory_device *d, unsigned seed)
 	put_u32(seed_bytes + 1, seed);
 	*d = (memory_device) { .body_bytes = 16 };
 	crypto_sign_seed_keypair(d->feed, d->secret, seed_bytes);
-	d->store = (struct device_store) { d, store_tip, store_floor, store_hash_at, store_seal, NULL };
+	d->store = (struct device_store) { d,          store_tip, store_floor, store_hash_at,
+		                           store_seal, NULL };
 }
 
 void
