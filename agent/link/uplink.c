@@ -304,6 +304,8 @@ closed(uplink *u, int64_t now_ms, const struct device_action *a)
 		.why = a->why ? gettext(a->why) : "",
 	};
 
+	if (a->has_refusal && a->refused_with == REFUSAL_CHAIN)
+		outbox_distrust(u->box);
 	/* busy is the hub's trouble, and passes */
 	if (a->has_refusal && a->refused_with != REFUSAL_BUSY)
 		keeper_refused(u->keeper, a->refused_with, now_ms);
