@@ -145,6 +145,11 @@ status outbox_event_row(const struct kv_walk *walk, uint64_t *ret_seq, struct by
 status outbox_seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first,
                    uint64_t last, size_t wire_bytes, writer *w, struct point *ret_end);
 
+/* Once a hub has refused a batch since its hashes do not join up: from now on only events that
+ * are as they were recorded are sealed, up to the first that a disk has changed, and from that
+ * one on it is ST_IO. */
+void outbox_distrust(outbox *box);
+
 /* What may be given up: entries of this device's chain up to safe, which that hub has just
  * said are all there and in a copy of it that was verified, as far as they were recorded
  * before before_ms, but for those whose numbers are in keep. */

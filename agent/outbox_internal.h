@@ -14,7 +14,9 @@ struct outbox {
 	kv *store;
 	char *home;
 	struct outbox_device device;
-	char *unit_texts; /* what device.units points into */
+	char *unit_texts;               /* what device.units points into */
+	size_t sealed_raw, sealed_wire; /* of the last batch: how well its bodies packed */
+	bool distrusted;                /* outbox_distrust() */
 };
 
 /* Where the feed ends, and what its clock said then. */

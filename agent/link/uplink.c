@@ -1,6 +1,7 @@
 #include "agent/link/uplink.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ struct uplink {
 	bool started;        /* sync knows of the dealer */
 	bool welcomed;
 	bool enough;       /* take_events said so */
+	bool worked;       /* since rest() */
 	status store_told; /* what was reported of writing to the outbox */
 	struct watchdog watchdog;
 };
@@ -304,6 +306,8 @@ closed(uplink *u, int64_t now_ms, const struct device_action *a)
 		.why = a->why ? gettext(a->why) : "",
 	};
 
+	if (a->has_refusal && a->refused_with == REFUSAL_CHAIN)
+		outbox_distrust(u->box);
 	/* busy is the hub's trouble, and passes */
 	if (a->has_refusal && a->refused_with != REFUSAL_BUSY)
 		keeper_refused(u->keeper, a->refused_with, now_ms);
@@ -335,13 +339,14 @@ act(uplink *u, int64_t now_ms, const struct device_action *a)
 		tell(u, &report);
 		break;
 	case DEVICE_DOCUMENT:
+		u->worked = true;
 		if (a->what != DOCUMENT_EVENTS)
 			break;
 		u->enough = !u->config.take_events(u->config.ctx, a->packed);
 		if (!u->enough)
 			device_sync_adopted(u->sync, now_ms);
 		return ST_OK;
-	case DEVICE_ACKED:
+	case DEVICE_ACKED: u->worked = true; break;
 	case DEVICE_SEEN: break;
 	}
 	return keeper_take(u->keeper, a, now_ms, clock_wall_ms());
@@ -514,6 +519,17 @@ drained(const uplink *u)
 	return !u->config.enough || u->config.enough(u->config.ctx);
 }
 
+/* What packing a backlog or taking a plan apart took is given back before the long wait: the
+ * library would keep some MiB of it, in case it is asked for them again. */
+static void
+rest(uplink *u)
+{
+	if (!u->worked || !device_sync_drained(u->sync))
+		return;
+	u->worked = false;
+	malloc_trim(0);
+}
+
 /* True when a signal ends the loop. */
 static bool
 take_signal(uplink *u)
@@ -568,6 +584,7 @@ loop(uplink *u, status *ret_fault)
 			return UPLINK_DRAINED;
 		if (now_ms >= end_ms)
 			return UPLINK_TIMED_OUT;
+		rest(u);
 		if (!wait_for_something(u, wait_ms(u, now_ms, end_ms)))
 			st = ST_IO;
 		now_ms = clock_mono_ms();
