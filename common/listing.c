@@ -10,8 +10,8 @@
 #include "common/i18n.h"
 #include "common/json_out.h"
 
-/* A table measures all rows before it prints the first, so one of a year of
- * entries would be held in memory as a whole. */
+/* libsmartcols measures all rows before it prints the first, so a table of a
+ * year of entries would be held in memory as a whole. */
 enum {
 	PIECE_ROWS = 1000,
 	SHOWN_BYTES = 8192, /* of one cell */
@@ -41,7 +41,8 @@ begin_piece(struct listing *l)
 		l->st = ST_NOMEM;
 }
 
-/* An empty one is dropped: table_print() would print a header. */
+/* An empty one is dropped: libsmartcols would print nothing, table_print() a
+ * header. */
 static void
 end_piece(struct listing *l)
 {

@@ -1,55 +1,35 @@
 #include "common/table.h"
 
+#include <libsmartcols.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/cli.h"
 #include "common/paragraph.h"
-#include "common/room.h"
 
 enum {
 	CUT_COLUMNS = 12, /* a cut text of less says nothing */
 	INDENT = 4,       /* of what stands below its row */
-	ESCAPED = 4,      /* a byte that is made safe: \xNN */
-	USUAL_WIDTH = 80, /* of a terminal that does not tell */
-};
-
-struct column {
-	char *title;
-	bool right, below, cut; /* as the caller has it */
-	bool left;              /* its texts stand below the rows */
-	int width;              /* as wide as its widest text, or cut to it */
 };
 
 struct table {
-	struct column *columns;
-	size_t count, rows;
-	char **cells; /* row by row, safe to print; NULL: empty */
-	size_t room;
-	status failed; /* the first failure, else ST_OK */
+	struct libscols_table *lines;
+	size_t columns, rows;
+	struct place {
+		bool below, cut; /* as the caller has it */
+		bool left;       /* its texts stand below the rows */
+	} * places;              /* of each column */
+	status failed;           /* the first failure, else ST_OK */
 };
 
-/* The caller's text once more, made safe.  NULL when there is no memory. */
-static char *
-safe_copy(const char *text)
-{
-	size_t len = strlen(text);
-	char *copy = malloc(len * ESCAPED + 1);
-
-	if (copy)
-		cli_safe(text, len, copy, len * ESCAPED + 1);
-	return copy;
-}
-
+/* Only marked columns are cut: a code or a number that is cut is worth nothing. */
 static int
-wider(int width, const char *text)
+column_flags(const struct table_column *c)
 {
-	int columns = paragraph_columns(text, strlen(text));
-
-	return columns > width ? columns : width;
+	return (c->right ? SCOLS_FL_RIGHT : 0) | (c->cut ? SCOLS_FL_TRUNC : 0);
 }
 
 table *
@@ -59,92 +39,93 @@ table_new(const struct table_column *columns, size_t count)
 
 	if (!t)
 		return NULL;
-	t->columns = calloc(count, sizeof(*t->columns));
-	t->count = t->columns ? count : 0;
-	for (size_t i = 0; i < t->count; i++) {
-		struct column *c = &t->columns[i];
+	t->columns = count;
+	t->lines = scols_new_table();
+	t->places = calloc(count, sizeof(*t->places));
+	if (!t->lines || !t->places)
+		table_free(&t); /* sets t to NULL, which ends the loop below */
+	for (size_t i = 0; t && i < count; i++) {
+		struct libscols_column *c = scols_table_new_column(t->lines, columns[i].title, 0,
+		                                                   column_flags(&columns[i]));
 
-		*c = (struct column) {
-			.title = strdup(columns[i].title),
-			.right = columns[i].right,
-			.below = columns[i].below,
-			.cut = columns[i].cut,
-		};
-		if (!c->title)
-			t->failed = ST_NOMEM;
+		/* Else it escapes the \x0a of a text that was made safe once more. */
+		if (!c || scols_column_set_safechars(c, "\\") != 0)
+			table_free(&t);
 		else
-			c->width = wider(0, c->title);
+			t->places[i] = (struct place) { columns[i].below, columns[i].cut, false };
 	}
-	if (!t->columns || t->failed < 0)
-		table_free(&t);
 	return t;
 }
 
 void
 table_row(table *t, const char *const *cells)
 {
-	char **all;
+	struct libscols_line *line;
 
 	if (!t || t->failed < 0)
 		return;
-	all = room_for(t->cells, t->rows * t->count, t->count, &t->room, sizeof(*t->cells));
-	if (!all) {
+	line = scols_table_new_line(t->lines, NULL);
+	if (!line)
 		t->failed = ST_NOMEM;
-		return;
-	}
-	t->cells = all;
-	all += t->rows++ * t->count;
-	for (size_t i = 0; i < t->count; i++) {
-		all[i] = cells[i] ? safe_copy(cells[i]) : NULL;
-		if (all[i])
-			t->columns[i].width = wider(t->columns[i].width, all[i]);
-		else if (cells[i])
+	for (size_t i = 0; i < t->columns && t->failed == ST_OK; i++) {
+		if (cells[i] && scols_line_set_data(line, i, cells[i]) != 0)
 			t->failed = ST_NOMEM;
 	}
+	t->rows++;
 }
 
-static const char *
-text_at(const table *t, size_t row, size_t column)
+/* libsmartcols prints nothing at all for a table without lines. */
+static void
+print_header(const table *t)
 {
-	const char *text = t->cells[row * t->count + column];
+	for (size_t i = 0; i < t->columns; i++) {
+		struct libscols_column *c = scols_table_get_column(t->lines, i);
 
-	return text ? text : "";
+		printf("%s%s", i > 0 ? " " : "", scols_cell_get_data(scols_column_get_header(c)));
+	}
+	putchar('\n');
 }
 
 /* ---- a terminal that is too narrow ---- */
 
-static int
-terminal_width(void)
+static const char *
+text_at(const table *t, size_t row, size_t column)
 {
-	const char *told = getenv("COLUMNS");
-	struct winsize size;
-	long width = 0;
+	struct libscols_line *line = scols_table_get_line(t->lines, row);
+	const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
-	if (width == 0 && told)
-		width = strtol(told, NULL, 10);
-	return width > 0 && width <= INT16_MAX ? (int) width : USUAL_WIDTH;
+	return text ? text : "";
 }
 
 /* The least that a column needs. */
 static int
-least(const struct column *c)
+column_width(const table *t, size_t column)
 {
-	return c->cut && c->width > CUT_COLUMNS ? CUT_COLUMNS : c->width;
+	struct libscols_column *c = scols_table_get_column(t->lines, column);
+	const char *title = scols_cell_get_data(scols_column_get_header(c));
+	int width = paragraph_columns(title, strlen(title));
+
+	for (size_t row = 0; row < t->rows; row++) {
+		const char *text = text_at(t, row, column);
+		int columns = paragraph_columns(text, strlen(text));
+
+		width = columns > width ? columns : width;
+	}
+	return scols_column_is_trunc(c) && width > CUT_COLUMNS ? CUT_COLUMNS : width;
 }
 
 /* Of those that may, the last one leaves the table. */
 static bool
 move_one(table *t, bool names, int *width)
 {
-	for (size_t i = t->count; i-- > 0;) {
-		struct column *c = &t->columns[i];
+	for (size_t i = t->columns; i-- > 0;) {
+		struct place *p = &t->places[i];
 
-		if (c->left || !(names ? c->cut : c->below))
+		if (p->left || !(names ? p->cut : p->below))
 			continue;
-		*width -= least(c) + 1;
-		c->left = true;
+		*width -= column_width(t, i) + 1;
+		p->left = true;
+		scols_column_set_flags(scols_table_get_column(t->lines, i), SCOLS_FL_HIDDEN);
 		return true;
 	}
 	return false;
@@ -153,95 +134,18 @@ move_one(table *t, bool names, int *width)
 /* Until the rest fits: rather a remark than a name, and rather a name than that nothing is
  * left of it. */
 static void
-move_below(table *t, int room)
+move_below(table *t)
 {
-	int width = -1;
+	int width = -1, room = (int) scols_table_get_termwidth(t->lines);
 
-	for (size_t i = 0; i < t->count; i++)
-		width += least(&t->columns[i]) + 1;
+	for (size_t i = 0; i < t->columns; i++)
+		width += column_width(t, i) + 1;
 	while (width > room && (move_one(t, false, &width) || move_one(t, true, &width)))
 		;
 }
 
-/* The widest one that may be cut; NULL: none is wider than the least. */
-static struct column *
-widest(table *t)
-{
-	struct column *found = NULL;
-
-	for (size_t i = 0; i < t->count; i++) {
-		struct column *c = &t->columns[i];
-
-		if (!c->left && c->width > least(c) && (!found || c->width > found->width))
-			found = c;
-	}
-	return found;
-}
-
-static void
-cut(table *t, int room)
-{
-	struct column *c;
-	int width = -1;
-
-	for (size_t i = 0; i < t->count; i++)
-		width += t->columns[i].left ? 0 : t->columns[i].width + 1;
-	for (c = widest(t); c && width > room; c = widest(t)) {
-		c->width--;
-		width--;
-	}
-}
-
-/* ---- printing ---- */
-
-/* How many bytes of text are within so many columns. */
-static size_t
-bytes_within(const char *text, int columns)
-{
-	size_t len = 0;
-
-	while (text[len] != '\0') {
-		columns -= ((unsigned char) text[len] & 0xc0) != 0x80;
-		if (columns < 0)
-			break;
-		len++;
-	}
-	return len;
-}
-
-/* The text of a column in this row; of the header when row is SIZE_MAX. */
-static const char *
-text_of_line(const table *t, size_t row, size_t column)
-{
-	return row == SIZE_MAX ? t->columns[column].title : text_at(t, row, column);
-}
-
-/* Blanks are kept back until something follows them. */
-static void
-print_line(const table *t, size_t row)
-{
-	int blanks = 0;
-
-	for (size_t i = 0; i < t->count; i++) {
-		const struct column *c = &t->columns[i];
-		const char *text = text_of_line(t, row, i);
-		size_t len = bytes_within(text, c->width);
-		int pad = c->width - paragraph_columns(text, len);
-
-		if (c->left)
-			continue;
-		blanks += c->right ? pad : 0;
-		if (len > 0) {
-			printf("%*s%.*s", blanks, "", (int) len, text);
-			blanks = 0;
-		}
-		blanks += c->right ? 1 : pad + 1;
-	}
-	putchar('\n');
-}
-
 static status
-print_below(const table *t, size_t row, int width)
+print_below(const table *t, size_t row)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -249,8 +153,8 @@ print_below(const table *t, size_t row, int width)
 
 	if (!out)
 		return ST_NOMEM;
-	for (size_t i = 0; i < t->count; i++) {
-		const char *text = t->columns[i].left ? text_at(t, row, i) : "";
+	for (size_t i = 0; i < t->columns; i++) {
+		const char *text = t->places[i].left ? text_at(t, row, i) : "";
 
 		if (*text != '\0')
 			fprintf(out, "%s%s", ftell(out) > 0 ? "; " : "", text);
@@ -261,17 +165,51 @@ print_below(const table *t, size_t row, int width)
 	}
 	if (size > 0) {
 		printf("%*s", INDENT, "");
-		paragraph_print(line, INDENT, INDENT, width);
+		paragraph_print(line, INDENT, INDENT, (int) scols_table_get_termwidth(t->lines));
 	}
 	free(line);
 	return ST_OK;
 }
 
-/* Also one at another machine, of which only the width is known. */
-static bool
-on_terminal(void)
+/* The header, then each row with what belongs to it: no row has more than one line. */
+static status
+print_rows(const table *t)
 {
-	return isatty(STDOUT_FILENO) || (cli_confined && getenv("COLUMNS"));
+	char *lines = NULL;
+	size_t row = 0;
+	status st = ST_OK;
+
+	if (scols_print_table_to_string(t->lines, &lines) != 0)
+		return ST_NOMEM;
+	for (char *line = lines, *end; *line && st == ST_OK; line = end) {
+		int len = (int) strcspn(line, "\n");
+
+		end = line + len;
+		while (len > 0 && line[len - 1] == ' ') /* of cells that are empty */
+			len--;
+		printf("%.*s\n", len, line);
+		end += *end != '\0';
+		if (line != lines && row < t->rows)
+			st = print_below(t, row++);
+	}
+	free(lines);
+	return st;
+}
+
+/* One at another machine, of which only the width is known. */
+static bool
+terminal_is_elsewhere(void)
+{
+	return cli_confined && getenv("COLUMNS");
+}
+
+static bool
+on_terminal(table *t)
+{
+	if (isatty(STDOUT_FILENO))
+		return true;
+	return terminal_is_elsewhere() &&
+		scols_table_set_termforce(t->lines, SCOLS_TERMFORCE_ALWAYS) == 0;
 }
 
 status
@@ -279,18 +217,13 @@ table_print(table **t_p)
 {
 	table *t = *t_p;
 	status st = t ? t->failed : ST_NOMEM;
-	bool narrow = st == ST_OK && t->rows > 0 && on_terminal();
-	int width = narrow ? terminal_width() : 0;
 
-	if (narrow) {
-		move_below(t, width);
-		cut(t, width);
-	}
-	if (st == ST_OK)
-		print_line(t, SIZE_MAX);
-	for (size_t row = 0; st == ST_OK && row < t->rows; row++) {
-		print_line(t, row);
-		st = narrow ? print_below(t, row, width) : ST_OK;
+	if (st == ST_OK && t->rows == 0)
+		print_header(t);
+	else if (st == ST_OK) {
+		if (on_terminal(t))
+			move_below(t);
+		st = print_rows(t);
 	}
 	/* whether what was printed got through, the stream knows */
 	if (st == ST_OK && ferror(stdout))
@@ -302,16 +235,10 @@ table_print(table **t_p)
 void
 table_free(table **t_p)
 {
-	table *t = *t_p;
-
-	if (!t)
+	if (!*t_p)
 		return;
-	for (size_t i = 0; i < t->rows * t->count; i++)
-		free(t->cells[i]);
-	for (size_t i = 0; i < t->count; i++)
-		free(t->columns[i].title);
-	free(t->cells);
-	free(t->columns);
-	free(t);
+	scols_unref_table((*t_p)->lines);
+	free((*t_p)->places);
+	free(*t_p);
 	*t_p = NULL;
 }

