@@ -10,17 +10,22 @@ import sys
 import tempfile
 
 import ours
+import storm
 from figures import Report
+
+MEASURES = {**ours.MEASURES, "storm": storm.storm}
 
 
 def parse(args):
     p = argparse.ArgumentParser(prog="./dev bench", description="Measure, and compare with goals.")
     p.add_argument("names", nargs="*", metavar="NAME",
-                   help="what to measure (default: all of ours): " + ", ".join(ours.MEASURES))
+                   help="what to measure (default: all of ours): " + ", ".join(MEASURES))
     p.add_argument("--events", type=int, default=1_000_000, metavar="N",
                    help="events of a backlog (default: 1,000,000)")
     p.add_argument("--history", type=int, default=10_000_000, metavar="N",
                    help="events that `state` is asked of (default: 10,000,000)")
+    p.add_argument("--corrected", type=int, default=1_000_000, metavar="N",
+                   help="events to rebuild where half are corrections (default: 1,000,000)")
     p.add_argument("--devices", type=int, default=10_000, metavar="N",
                    help="devices of the storm (default: 10,000)")
     p.add_argument("--records", type=int, default=500, metavar="N",
@@ -33,25 +38,26 @@ def parse(args):
     options = p.parse_args(args)
     if options.short:
         options.events, options.history, options.devices = 20_000, 50_000, 100
+        options.corrected = 10_000
         options.records, options.runs = 20, 1
     for name in options.names:
-        if name not in ours.MEASURES:
+        if name not in MEASURES:
             p.error("there is no measurement '%s'" % name)
     return options
 
 
 def main():
     options = parse(sys.argv[1:])
-    report = Report()
 
     def say(text):
         print("-- " + text, file=sys.stderr, flush=True)
+    report = Report(say)
 
     with tempfile.TemporaryDirectory(prefix="valija-bench-", dir=options.dir) as folder:
         bench = ours.Bench(folder, options, report, say)
-        for name in options.names or ours.MEASURES:
+        for name in options.names or MEASURES:
             say(name)
-            ours.MEASURES[name](bench)
+            MEASURES[name](bench)
     report.ratios()
     if options.json != "-":
         print(report.table())

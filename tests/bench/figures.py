@@ -51,6 +51,8 @@ GOALS = {
     "state.at": ("ms", 2000, "most", "the same --at the middle of the journal"),
     "state.events": ("events", None, "least", "that these were asked of"),
     "storm": ("s", 15, "most", "devices with 10 events each, until all are acknowledged"),
+    "storm.middle": ("s", None, "most", "until half of them are done"),
+    "storm.failed": ("%", None, "most", "attempts that failed and were tried again, by device"),
     "storm.last_to_first": ("s", None, "most", "from the first device that is done to the last"),
     "storm.hub_cpu": ("ms/device", None, "most", "CPU of the hub"),
     "storm.hub_kib": ("KiB/device", 32, "most", "anonymous memory of the hub by connection"),
@@ -82,12 +84,13 @@ def short(value):
 class Report:
     """Figures as they come; told at the end."""
 
-    def __init__(self):
-        self.series = {}
+    def __init__(self, say):
+        self.series, self.say = {}, say
 
     def put(self, name, series):
         if series.values:
             self.series[name] = series
+            self.say("   %-20s %s %s" % (name, short(series.median), GOALS[name][0]))
 
     def share(self, name):
         """How much of a goal is reached: 1 and above is all of it; None without one."""

@@ -253,7 +253,8 @@ class Bench:
 
     def rebuild(self):
         for name, corrections in (("rebuild", 0), ("rebuild.corrections", 50)):
-            fleet = self.fleet(1, self.options.events, corrections=corrections)
+            fleet = self.fleet(1, self.options.corrected if corrections else
+                               self.options.events, corrections=corrections)
             trial = fleet.trial()
             trial.drain()
             trial.stop()
