@@ -88,7 +88,8 @@ def machine_busy_s():
 
 
 class Peak(threading.Thread):
-    """The most that a process had of anonymous memory while this was watching."""
+    """The most that a process and its children had of anonymous memory while this was
+    watching."""
 
     def __init__(self, pid, every_s=0.02):
         super().__init__(daemon=True)
@@ -98,7 +99,7 @@ class Peak(threading.Thread):
     def run(self):
         while not self.done:
             try:
-                self.kib = max(self.kib, memory_kib(self.pid))
+                self.kib = max(self.kib, sum(map(memory_kib, [self.pid, *children(self.pid)])))
             except (OSError, KeyError):
                 return
             time.sleep(self.every_s)

@@ -5,11 +5,11 @@
  *     bench_storm run ENDPOINT HUB.PUB FIRST COUNT EVENTS UNIT,...
  *
  * `run` makes devices FIRST and following with so many events each, says "ready", and waits
- * for a line.  Then all connect at once, each with a link and a conversation of its own
- * (common/link/dealer.h, protocol/device_sync.h), and come back as agents do when theirs is
- * lost.  When all is acknowledged it prints milliseconds since that line: of the first
- * device that was done, the middle one, of 99 %, and the last, and how many attempts failed.
- * The links stay up until another line comes.
+ * for a line.  That is the moment at which all have lost the hub: each comes back as an agent
+ * does (agent/link/backoff.h: within the first second), with a link and a conversation of its
+ * own (common/link/dealer.h, protocol/device_sync.h).  When all is acknowledged it prints
+ * milliseconds since that line: of the first device that was done, the middle one, of 99 %,
+ * and the last, and how many attempts failed.  The links stay up until another line comes.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ enum {
 	ANSWER_MS = 120 * 1000,
 	PING_MS = 30 * 1000,
 	HELLO_MS = 3600 * 1000,
-	LOOK_MS = 50, /* how often deadlines are looked at */
+	LOOK_MS = 10, /* how often deadlines are looked at */
 	EVENTS_A_TURN = 256,
 	FRAMES_A_TURN = 16,
 	GIVE_UP_MS = 300 * 1000,
@@ -55,8 +55,14 @@ struct storm {
 	struct hub_key hub;
 	struct visitor *visitors;
 	size_t count, done, failures;
+	size_t broken[DEALER_TIMEOUT + 1]; /* attempts, by dealer_failure; 0: none could begin */
+	size_t refused[REFUSALS_ + 1];     /* likewise by what the hub said */
 	int poll;
 	double start_us;
+};
+
+static const char *const broken_names[] = {
+	"out of sockets", "unreachable", "strange", "denied", "lost", "timeout",
 };
 
 static void
@@ -102,6 +108,7 @@ dial(struct storm *s, struct visitor *v)
 
 	if (dealer_open(s->context, s->endpoint, &v->device.curve, s->hub.curve, &timing,
 	                now_ms() + CONNECT_MS, &v->link) < 0) {
+		s->broken[0]++;
 		lost(s, v);
 		return;
 	}
@@ -154,7 +161,7 @@ act(struct storm *s, struct visitor *v, const struct device_action *a)
 {
 	switch (a->type) {
 	case DEVICE_SEND: return dealer_send(v->link, a->frame.at, a->frame.len) == ST_OK;
-	case DEVICE_CLOSE: return false;
+	case DEVICE_CLOSE: s->refused[a->has_refusal ? a->refused_with : REFUSALS_]++; return false;
 	case DEVICE_WELCOMED: backoff_reset(&v->backoff); return true;
 	case DEVICE_ACKED: note_acked(s, v, &a->point); return true;
 	case DEVICE_SEEN:
@@ -173,9 +180,14 @@ serve(struct storm *s, struct visitor *v)
 
 	if (!v->link)
 		return;
+	/* the descriptor stays readable until libzmq has been asked */
+	dealer_writable(v->link);
 	switch (dealer_look(v->link, now_ms())) {
 	case DEALER_CONNECTING: return;
-	case DEALER_FAILED: lost(s, v); return;
+	case DEALER_FAILED:
+		s->broken[dealer_why(v->link)]++;
+		lost(s, v);
+		return;
 	case DEALER_UP: break;
 	}
 	if (!v->up)
@@ -302,6 +314,14 @@ tell(const struct storm *s)
 	for (size_t i = 0; i < s->count; i++)
 		ms[i] = s->visitors[i].done_ms;
 	qsort(ms, s->count, sizeof(*ms), by_size);
+	for (size_t i = 0; i <= DEALER_TIMEOUT; i++)
+		if (s->broken[i] > 0)
+			fprintf(stderr, "bench_storm: links broken (%s): %zu\n", broken_names[i],
+			        s->broken[i]);
+	for (size_t i = 0; i <= REFUSALS_; i++)
+		if (s->refused[i] > 0)
+			fprintf(stderr, "bench_storm: conversations ended (refusal %zu): %zu\n", i,
+			        s->refused[i]);
 	printf("%.0f %.0f %.0f %.0f %zu\n", ms[0], ms[s->count / 2], ms[s->count * 99 / 100],
 	       ms[s->count - 1], s->failures);
 	fflush(stdout);
@@ -359,6 +379,9 @@ run(char **args)
 	fflush(stdout);
 	wait_for_line();
 	s.start_us = bench_now_us();
+	for (size_t i = 0; i < s.count; i++)
+		s.visitors[i].retry_at_ms = now_ms() +
+			backoff_next(&s.visitors[i].backoff, randombytes_random());
 	for (int64_t looked = 0; s.done < s.count; turn(&s)) {
 		need(bench_now_us() - s.start_us < GIVE_UP_MS * 1e3, "having all acknowledged");
 		if (now_ms() - looked < LOOK_MS)
