@@ -10,16 +10,20 @@ import sys
 import tempfile
 
 import ours
+import peers
 import storm
 from figures import Report
 
 MEASURES = {**ours.MEASURES, "storm": storm.storm}
+BESIDE = ("postgres", "postgres_insert")  # measured without being asked for
 
 
 def parse(args):
     p = argparse.ArgumentParser(prog="./dev bench", description="Measure, and compare with goals.")
     p.add_argument("names", nargs="*", metavar="NAME",
-                   help="what to measure (default: all of ours): " + ", ".join(MEASURES))
+                   help="what to measure (default: all of ours and PostgreSQL): " +
+                   ", ".join([*MEASURES, *peers.PEERS]))
+    p.add_argument("--peers", action="store_true", help="all others too")
     p.add_argument("--events", type=int, default=1_000_000, metavar="N",
                    help="events of a backlog (default: 1,000,000)")
     p.add_argument("--history", type=int, default=10_000_000, metavar="N",
@@ -41,9 +45,30 @@ def parse(args):
         options.corrected = 10_000
         options.records, options.runs = 20, 1
     for name in options.names:
-        if name not in MEASURES:
+        if name not in MEASURES and name not in peers.PEERS:
             p.error("there is no measurement '%s'" % name)
     return options
+
+
+def rivals(options, bench):
+    """The peers that take part in the drain."""
+    wanted = [n for n in options.names if n in peers.PEERS]
+    if options.peers:
+        wanted = list(peers.PEERS)
+    elif not options.names and not options.short:
+        wanted = list(BESIDE)
+    for name in wanted:
+        if peers.PEERS[name].missing():
+            bench.say("%s is not installed: passed over" % name)
+    return [peers.PEERS[name](bench) for name in wanted if not peers.PEERS[name].missing()]
+
+
+def measures(options, bench):
+    """Names, in their order; a peer is measured beside the drain."""
+    names = [n for n in options.names if n in MEASURES] if options.names else list(MEASURES)
+    if bench.rivals and "drain" not in names:
+        names.insert(0, "drain")
+    return names
 
 
 def main():
@@ -54,8 +79,10 @@ def main():
     report = Report(say)
 
     with tempfile.TemporaryDirectory(prefix="valija-bench-", dir=options.dir) as folder:
+        os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
         bench = ours.Bench(folder, options, report, say)
-        for name in options.names or MEASURES:
+        bench.rivals = rivals(options, bench)
+        for name in measures(options, bench):
             say(name)
             MEASURES[name](bench)
     report.ratios()

@@ -5,6 +5,14 @@ import os
 import platform
 import time
 
+
+def peer(name, what, goal):
+    return {name: ("events/s", None, "least", what),
+            name + ".ratio": ("x", goal, "least", "drain to that"),
+            name + ".cpu": ("us/event", None, "most", "CPU of its server"),
+            name + ".wire": ("B/event", None, "most", "bytes both ways")}
+
+
 # name: (unit, goal, "least" or "most" that it should be, what it is)
 GOALS = {
     "drain": ("events/s", 1_000_000, "least", "backlog of one agent, end to end"),
@@ -58,19 +66,11 @@ GOALS = {
     "storm.hub_kib": ("KiB/device", 32, "most", "anonymous memory of the hub by connection"),
     "storm.hub_base": ("MiB", 64, "most", "anonymous memory of the hub before"),
     "storm.devices": ("devices", None, "least", "that took part"),
-    "postgres": ("events/s", None, "least", "PostgreSQL, dedupe and totals, 10,000 a commit"),
-    "postgres.ratio": ("x", 10, "least", "drain to that"),
-    "postgres.cpu": ("us/event", None, "most", "CPU of its server"),
-    "postgres.wire": ("B/event", None, "most", "bytes both ways"),
-    "postgres_insert": ("events/s", None, "least",
-                        "PostgreSQL, dedupe, no totals, 1,000 a commit, pipelined"),
-    "postgres_insert.ratio": ("x", 5, "least", "drain to that"),
-    "redis": ("events/s", None, "least", "Redis Streams, synced always, dedupe by id"),
-    "redis.ratio": ("x", 5, "least", "drain to that"),
-    "nats": ("events/s", None, "least", "NATS JetStream, file, dedupe, not synced"),
-    "nats.ratio": ("x", None, "least", "drain to that"),
-    "mosquitto": ("events/s", None, "least", "mosquitto, QoS 1, kept for a subscriber, not synced"),
-    "mosquitto.ratio": ("x", None, "least", "drain to that"),
+    **peer("postgres", "PostgreSQL, dedupe and totals, 10,000 a commit", 10),
+    **peer("postgres_insert", "PostgreSQL, dedupe, no totals, 1,000 a commit, pipelined", 5),
+    **peer("redis", "Redis Streams, synced always, dedupe by id, no totals", 5),
+    **peer("nats", "NATS JetStream, file, dedupe, no totals; does not sync", None),
+    **peer("mosquitto", "mosquitto, QoS 1, kept for a subscriber; does not sync", None),
 }
 
 

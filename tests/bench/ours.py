@@ -111,6 +111,7 @@ class Bench:
     def __init__(self, folder, options, report, say):
         self.folder, self.options, self.report, self.say = folder, options, report, say
         self.fleets = {}
+        self.rivals = []  # peers.Peer; each run of the drain is followed by one of each
 
     def fleet(self, agents, events, notes=30, corrections=0):
         key = (agents, events, notes, corrections)
@@ -142,8 +143,13 @@ class Bench:
             foreign.add(100 * done.foreign)
             idle.add(machine.memory_kib(trial.pid) / 1024)
             trial.stop()
+            for rival in self.rivals:
+                rival.once(fleet)
         self.put(drain=rate, drain__hub_cpu=hub, drain__agent_cpu=agent, drain__hub_peak=peak,
                  drain__foreign=foreign, memory__hub_idle=idle)
+        for rival in self.rivals:
+            rival.once(fleet, relayed=True)
+            rival.told()
 
     def devices50(self):
         fleet = self.fleet(50, max(self.options.events // 50, 1))
