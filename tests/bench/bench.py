@@ -16,6 +16,7 @@ from figures import Report
 
 MEASURES = {**ours.MEASURES, "storm": storm.storm}
 BESIDE = ("postgres", "postgres_insert")  # measured without being asked for
+SHORT = ("drain", "wire", "record", "import", "rebuild", "disk", "state", "storm")
 
 
 def parse(args):
@@ -37,6 +38,8 @@ def parse(args):
     p.add_argument("--runs", type=int, default=3, metavar="N", help="of each (default: 3)")
     p.add_argument("--short", action="store_true",
                    help="a hundredth of all that, once: what each change is tried with")
+    p.add_argument("--needs", action="store_true",
+                   help="measure nothing: say which packages of Debian the peers need")
     p.add_argument("--json", metavar="FILE", help="write the figures there too ('-': only them)")
     p.add_argument("--dir", help="where homes are made (default: a temporary folder)")
     options = p.parse_args(args)
@@ -50,22 +53,28 @@ def parse(args):
     return options
 
 
-def rivals(options, bench):
+def rivals(options):
     """The peers that take part in the drain."""
     wanted = [n for n in options.names if n in peers.PEERS]
     if options.peers:
         wanted = list(peers.PEERS)
     elif not options.names and not options.short:
         wanted = list(BESIDE)
-    for name in wanted:
-        if peers.PEERS[name].missing():
-            bench.say("%s is not installed: passed over" % name)
-    return [peers.PEERS[name](bench) for name in wanted if not peers.PEERS[name].missing()]
+    return [peers.PEERS[name] for name in wanted]
+
+
+def present(wanted, say):
+    """Those of the peers that are there."""
+    for peer in wanted:
+        if peer.missing():
+            say("%s is not installed: passed over" % peer.name)
+    return [peer for peer in wanted if not peer.missing()]
 
 
 def measures(options, bench):
     """Names, in their order; a peer is measured beside the drain."""
-    names = [n for n in options.names if n in MEASURES] if options.names else list(MEASURES)
+    every = SHORT if options.short else MEASURES
+    names = [n for n in options.names if n in MEASURES] if options.names else list(every)
     if bench.rivals and "drain" not in names:
         names.insert(0, "drain")
     return names
@@ -73,6 +82,9 @@ def measures(options, bench):
 
 def main():
     options = parse(sys.argv[1:])
+    if options.needs:
+        print(" ".join(sorted({p for peer in rivals(options) for p in peer.packages})))
+        return
 
     def say(text):
         print("-- " + text, file=sys.stderr, flush=True)
@@ -81,7 +93,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="valija-bench-", dir=options.dir) as folder:
         os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
         bench = ours.Bench(folder, options, report, say)
-        bench.rivals = rivals(options, bench)
+        bench.rivals = [peer(bench) for peer in present(rivals(options), say)]
         for name in measures(options, bench):
             say(name)
             MEASURES[name](bench)
@@ -89,7 +101,7 @@ def main():
     if options.json != "-":
         print(report.table())
     if options.json:
-        text = report.json({k: v for k, v in vars(options).items() if k not in ("json", "dir")})
+        text = report.json({k: v for k, v in vars(options).items() if k not in ("json", "dir", "needs")})
         if options.json == "-":
             print(text)
         else:

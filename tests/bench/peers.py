@@ -62,7 +62,7 @@ class Peer:
     the figure, `tool` its client, and serve() and hand_over() are its own."""
 
     name = tool = None
-    whole = None  # a smaller backlog than ours, where it cannot take all
+    packages = ()
 
     def __init__(self, bench):
         self.bench = bench
@@ -115,6 +115,7 @@ class Peer:
 
 class Postgres(Peer):
     name, tool = "postgres", "pg"
+    packages = ("postgresql-15|postgresql", "libpq-dev")
     mode = ("fold", 10_000)
 
     @staticmethod
@@ -168,4 +169,87 @@ class PostgresInsert(Postgres):
     mode = ("insert", 1000, 4)
 
 
-PEERS = {p.name: p for p in (Postgres, PostgresInsert)}
+def settings(folder, lines):
+    path = os.path.join(folder, "settings")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("".join(line + "\n" for line in lines))
+    return path
+
+
+def program(name):
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+class Redis(Peer):
+    name, tool, ahead = "redis", "redis", 10_000
+    packages = ("redis-server", "libhiredis-dev")
+
+    @classmethod
+    def missing(cls):
+        return super().missing() or not program("redis-server")
+
+    def serve(self, folder):
+        port = free_port()
+        path = settings(folder, ["bind 127.0.0.1", "port %d" % port, "dir " + folder,
+                                 "appendonly yes", "appendfsync always", 'save ""',
+                                 "auto-aof-rewrite-percentage 0", "daemonize no"])
+        return Server(folder, [program("redis-server"), path], port)
+
+    def hand_over(self, port, home):
+        told = self.client(port, home, self.ahead)
+        if self.client(port, "count") != [told[0]]:
+            raise AssertionError("Redis has not what it acknowledged")
+        return told
+
+
+class Nats(Peer):
+    name, tool, ahead = "nats", "nats", 1000
+    packages = ("nats-server", "libnats-dev")
+
+    @classmethod
+    def missing(cls):
+        return super().missing() or not program("nats-server")
+
+    def serve(self, folder):
+        port = free_port()
+        path = settings(folder, ["listen: 127.0.0.1:%d" % port, "server_name: hub",
+                                 'jetstream { store_dir: "%s", max_mem: 64MB, max_file: 4GB }'
+                                 % folder])
+        return Server(folder, [program("nats-server"), "-c", path], port)
+
+    def prepare(self, port):
+        self.client(port, "init")
+
+    def hand_over(self, port, home):
+        told = self.client(port, home, self.ahead)
+        if self.client(port, "count") != [told[0]]:
+            raise AssertionError("NATS has not what it acknowledged")
+        return told
+
+
+class Mosquitto(Peer):
+    name, tool, ahead = "mosquitto", "mqtt", 1000
+    packages = ("mosquitto", "libmosquitto-dev")
+
+    @classmethod
+    def missing(cls):
+        return super().missing() or not program("mosquitto")
+
+    def serve(self, folder):
+        port = free_port()
+        os.chmod(folder, 0o777)  # it takes another user
+        path = settings(folder, ["listener %d 127.0.0.1" % port, "allow_anonymous true",
+                                 "persistence true", "persistence_location %s/" % folder,
+                                 "max_queued_messages 0",
+                                 "max_inflight_messages %d" % self.ahead,
+                                 "set_tcp_nodelay true"])
+        return Server(folder, [program("mosquitto"), "-c", path], port)
+
+    def prepare(self, port):
+        self.client(port, "init")
+
+    def hand_over(self, port, home):
+        return self.client(port, home, self.ahead)
+
+
+PEERS = {p.name: p for p in (Postgres, PostgresInsert, Redis, Nats, Mosquitto)}
