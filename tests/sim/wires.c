@@ -329,6 +329,8 @@ carry_out(struct sim_device *d, size_t which, const struct device_action *a)
 	case DEVICE_DOCUMENT:
 		if (a->what != DOCUMENT_EVENTS)
 			break;
+		if (pick(3) == 0 && !world.calm) /* another process is quicker */
+			record_some(d, 1);
 		if (take_back(d, which, a->packed))
 			device_sync_adopted(w->sync, world.now_ms);
 		else
