@@ -126,6 +126,27 @@ a_sealed_batch_verifies_and_walks(void **ctx)
 }
 
 static void
+verifying_tells_the_events(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 3, 100);
+	struct batch_event events[4], walked;
+	struct bytes bodies;
+	struct batch_walk walk;
+
+	memset(events, 0x55, sizeof(events));
+	assert_status(batch_unpack(&b, fx->space, &bodies), ST_OK);
+	assert_status(batch_verify(&b, bodies, events), ST_OK);
+	walk = batch_walk(&b, bodies);
+	for (size_t i = 0; batch_next(&walk, &walked); i++) {
+		assert_true(point_equal(&events[i].at, &walked.at));
+		assert_ptr_equal(events[i].body.at, walked.body.at);
+		assert_int_equal(events[i].end_offset, walked.end_offset);
+	}
+	assert_int_equal(events[3].end_offset, (size_t) 0x5555555555555555); /* no more of them */
+}
+
+static void
 a_short_batch_is_not_packed(void **ctx)
 {
 	struct fixture *fx = *ctx;
@@ -388,6 +409,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_sealed_batch_verifies_and_walks, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_known_end_is_sealed_as_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(verifying_tells_the_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_short_batch_is_not_packed, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_changed_bit_that_means_something_is_noticed,
 		                                setup, teardown),

@@ -642,6 +642,57 @@ room_is_told(void **ctx)
 	assert_in_range(now - used, sizeof(big), 2 * sizeof(big));
 }
 
+static void
+rows_are_changed_by_one_walk(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	kv_txn *txn = NULL;
+	struct kv_walk w;
+	struct bytes old = { NULL, 0 };
+
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	kv_walk_begin(txn, WORDS, &w);
+	assert_status(kv_walk_get(&w, bytes("a"), &old), ST_NOT_FOUND);
+	assert_status(kv_walk_add(&w, bytes("a"), bytes("one"), &old), ST_OK);
+	assert_status(kv_walk_add(&w, bytes("c"), bytes("three"), &old), ST_OK);
+	assert_status(kv_walk_add(&w, bytes("a"), bytes("two"), &old), ST_EXISTS);
+	assert_int_equal(old.len, 3);
+	assert_memory_equal(old.at, "one", 3);
+	assert_status(kv_walk_replace(&w, bytes("a"), bytes("six")), ST_OK);
+	assert_status(kv_walk_get(&w, bytes("c"), &old), ST_OK);
+	assert_status(kv_walk_delete(&w), ST_OK);
+	assert_status(kv_walk_get(&w, bytes("c"), &old), ST_NOT_FOUND);
+	assert_status(kv_walk_add(&w, bytes(""), bytes("x"), &old), ST_LIMIT);
+	kv_walk_done(&w);
+	kv_abort(&txn);
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	kv_walk_begin(txn, WORDS, &w);
+	assert_status(kv_walk_add(&w, bytes("a"), bytes("one"), &old), ST_OK);
+	assert_status(kv_walk_replace(&w, bytes("a"), bytes("longer")), ST_OK);
+	kv_walk_done(&w);
+	assert_status(kv_commit(&txn), ST_OK);
+	assert_status(kv_read(fx->store, &txn), ST_OK);
+	assert_status(kv_get(txn, WORDS, bytes("a"), &old), ST_OK);
+	assert_int_equal(old.len, strlen("longer"));
+	assert_int_equal(kv_count(txn, WORDS), 1);
+	kv_abort(&txn);
+}
+
+static void
+each_transaction_has_a_number_of_its_own(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	kv_txn *txn = NULL;
+	uint64_t first;
+
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	first = kv_serial(txn);
+	kv_abort(&txn);
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	assert_int_not_equal(kv_serial(txn), first);
+	kv_abort(&txn);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -657,6 +708,8 @@ main(void)
 		TEST(append_refuses_a_key_out_of_order),
 		TEST(tables_are_apart_and_can_be_emptied),
 		TEST(walks_go_in_key_order_both_ways),
+		TEST(rows_are_changed_by_one_walk),
+		TEST(each_transaction_has_a_number_of_its_own),
 		TEST(one_transaction_at_a_time),
 		TEST(rights_of_the_files_do_not_follow_the_umask),
 		TEST(copy_without_its_lock_files_opens),

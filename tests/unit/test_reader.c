@@ -170,6 +170,54 @@ text_is_utf8(void **ctx)
 	assert_status(SKIPPED("\xa1\xff"), ST_MALFORMED);
 }
 
+/* Long enough that most of it is looked at eight bytes at a time. */
+static void
+text_is_utf8_wherever_it_is_not(void **ctx)
+{
+	char text[40];
+
+	(void) ctx;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		memset(text, 'a', len);
+		assert_true(utf8_valid(text, len));
+		for (size_t at = 0; at < len; at++) {
+			text[at] = '\0';
+			assert_false(utf8_valid(text, len));
+			text[at] = '\x80';
+			assert_false(utf8_valid(text, len));
+			text[at] = '\x7f';
+			assert_true(utf8_valid(text, len));
+			text[at] = 'a';
+		}
+	}
+}
+
+static void
+a_code_is_read_as_one(void **ctx)
+{
+	(void) ctx;
+	reader r = reader_of("\xa5"
+	                     "IND-1"
+	                     "\xa3"
+	                     "a b"
+	                     "\xa1"
+	                     "x",
+	                     12);
+
+	assert_true(text_is(reader_code(&r), "IND-1"));
+	assert_int_equal(reader_code(&r).len, 0);
+	assert_int_equal(reader_code(&r).len, 0); /* the error sticks */
+	assert_status(reader_end(&r), ST_MALFORMED);
+	r = reader_of("\xa0", 1);
+	reader_code(&r);
+	assert_status(reader_end(&r), ST_MALFORMED);
+	r = reader_of("\xd9\x21"
+	              "123456789012345678901234567890123",
+	              35);
+	reader_code(&r);
+	assert_status(reader_end(&r), ST_LIMIT);
+}
+
 static void
 bounds_are_kept_at_the_bound_and_one_beyond(void **ctx)
 {
@@ -232,6 +280,8 @@ main(void)
 		cmocka_unit_test(a_count_is_not_believed_beyond_the_bytes_left),
 		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(text_is_utf8),
+		cmocka_unit_test(text_is_utf8_wherever_it_is_not),
+		cmocka_unit_test(a_code_is_read_as_one),
 		cmocka_unit_test(bounds_are_kept_at_the_bound_and_one_beyond),
 		cmocka_unit_test(the_first_error_sticks_and_nothing_moves),
 		cmocka_unit_test(an_erased_body_is_ext_1_of_32_bytes),
