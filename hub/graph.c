@@ -448,7 +448,7 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 	struct bytes body;
 	uint8_t marks;
 	lateness late = LATE_NOT;
-	hold decoded = HOLD_ERASED;
+	hold decoded;
 	status st = node_get(l->txn, id, &body, &marks);
 
 	if (st == ST_OK)
@@ -456,8 +456,7 @@ fill(const struct gathering *g, struct version *v, const uint8_t *id,
 	/* nodes and devices are not deleted one by one: one that is missing is damage */
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	if (!(marks & MARK_ERASED))
-		decoded = event_decode(body, &e);
+	decoded = marks & MARK_ERASED ? event_erased(&e) : event_decode(body, &e);
 	if (decoded == HOLD_NONE)
 		st = locks_late(l->locks, l->txn, l->chains, v->feed, &v->at, &e, &late);
 	if (st < 0)
@@ -491,7 +490,7 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 	struct batch_event found;
 	struct event e;
 	lateness late = LATE_NOT;
-	hold decoded = HOLD_ERASED;
+	hold decoded;
 	status st = journal_find_by(l->txn, l->runs, target, get_u64(target + FEED_BYTES),
 	                            target + FEED_BYTES + SEQ_BYTES, HASH_PREFIX_BYTES, &found);
 
@@ -501,8 +500,7 @@ fetch(const struct gathering *g, const uint8_t *target, uint8_t ret_id[static EV
 		return st;
 	n.erased = found.erased;
 	n.body = found.body;
-	if (!n.erased)
-		decoded = event_decode(n.body, &e);
+	decoded = n.erased ? event_erased(&e) : event_decode(n.body, &e);
 	if (decoded == HOLD_NONE)
 		st = locks_late(l->locks, l->txn, l->chains, target, &found.at, &e, &late);
 	if (st < 0)

@@ -136,7 +136,7 @@ ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struc
 {
 	struct node n = { .erased = erased, .body = body };
 	struct event e;
-	hold decoded = erased ? HOLD_ERASED : event_decode(body, &e);
+	hold decoded = erased ? event_erased(&e) : event_decode(body, &e);
 	bool corrects = decoded == HOLD_NONE && event_is_record(e.kind) && e.fixes.count > 0;
 	char bond[REGISTER_KEY_BYTES] = "";
 	bool bound = decoded == HOLD_NONE && event_bond(&e, bond);

@@ -161,7 +161,7 @@ batch_verify(const struct batch *b, struct bytes bodies, struct batch_event *ret
 	uint8_t covered[SIGNED_BYTES];
 	struct point end = batch_end(b);
 	struct batch_walk walk = batch_walk(b, bodies);
-	struct batch_event e, *next = ret_events ? ret_events : &e;
+	struct batch_event e = { .erased = false }, *next = ret_events ? ret_events : &e;
 
 	signed_bytes(b->feed, &end, covered);
 	if (!signature_valid(covered, sizeof(covered), b->feed, b->signature))

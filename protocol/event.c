@@ -397,6 +397,13 @@ decode_odd(struct bytes body, struct event *e)
 	return unreadable(e, reader_end(&r));
 }
 
+hold
+event_erased(struct event *ret_event)
+{
+	clear(ret_event);
+	return HOLD_ERASED;
+}
+
 /* An event of this version, of a kind that is known, and whole, needs to be read once. */
 hold
 event_decode(struct bytes body, struct event *ret_event)

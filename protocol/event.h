@@ -229,6 +229,9 @@ hold hold_of_name(struct text name);
  * _VERSION and _KIND it has only at, by, k, u and v; after _KEY all fields. */
 hold event_decode(struct bytes body, struct event *ret_event);
 
+/* The same of an event whose body was erased: HOLD_ERASED, and nothing in *ret_event. */
+hold event_erased(struct event *ret_event);
+
 /* True for the kinds that are records or their corrections: what counts. */
 bool event_is_record(event_kind kind);
 
