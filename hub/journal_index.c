@@ -371,69 +371,6 @@ index_of_offset(kv_txn *txn, uint64_t offset, struct index_row *ret_row)
 	return st == ST_OK && !found ? ST_NOT_FOUND : st;
 }
 
-struct lane_ends {
-	size_t count;
-	struct point list[LANES_MAX];
-};
-
-/* True when a lane ended at start, which now ends at end; else the lane that
- * ends there is a new one.  index_has_room() let in no more than there is room for. */
-static bool
-goes_on(struct lane_ends *ends, const struct point *start, const struct point *end)
-{
-	for (size_t i = 0; i < ends->count; i++) {
-		if (point_equal(&ends->list[i], start)) {
-			ends->list[i] = *end;
-			return true;
-		}
-	}
-	if (ends->count < LANES_MAX)
-		ends->list[ends->count++] = *end;
-	return false;
-}
-
-status
-journal_forks(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t *list, size_t max,
-              size_t *ret_count)
-{
-	struct lane_ends ends = { .count = 0 };
-	struct kv_walk walk;
-	size_t lanes = 0;
-	status st = ST_OK;
-
-	/* By first number, so what a batch goes on from was met before. */
-	for (bool more = kv_seek(txn, TABLE_BATCHES, (struct bytes) { feed, FEED_BYTES }, &walk);
-	     more && of_feed(walk.key, feed); more = kv_next(&walk)) {
-		struct index_row row;
-		struct point start, end;
-
-		st = index_row_read(&walk, &row);
-		if (st < 0)
-			break;
-		start.seq = row.first - 1;
-		end.seq = start.seq + row.count;
-		memcpy(start.hash, row.before, HASH_BYTES);
-		memcpy(end.hash, row.after, HASH_BYTES);
-		if (goes_on(&ends, &start, &end))
-			continue;
-		st = gaps_has(txn, feed, &start); /* it is not known where that parted */
-		if (st == ST_OK)
-			continue;
-		if (st != ST_NOT_FOUND)
-			break;
-		st = ST_OK;
-		if (lanes > 0 && lanes <= max)
-			list[lanes - 1] = start.seq;
-		lanes++;
-	}
-	if (st == ST_OK)
-		st = walk.st;
-	kv_walk_done(&walk);
-	if (st == ST_OK)
-		*ret_count = lanes > 0 ? lanes - 1 : 0;
-	return st;
-}
-
 /* The batches that hold an event of that number, one a lane at most.  A batch
  * that begins BATCH_EVENTS_MAX or more below cannot reach it. */
 struct covers {
@@ -527,17 +464,17 @@ match(void *ctx, const struct journal_event *e)
 static status
 look_into_run(kv_txn *txn, const struct index_row *row, struct seeking *s)
 {
-	const struct journal_run *run;
+	const struct journal_run *run = NULL;
 	const struct batch_event *e;
 	struct journal_entry entry;
 	status st = journal_read(txn, row->offset, &entry);
 
 	if (st == ST_OK)
 		st = runs_open(s->runs, &entry, &run);
-	if (st == ST_OK && (run->batch.first != row->first || run->count != row->count))
-		st = ST_MALFORMED;
-	if (st < 0)
+	if (st < 0 || !run)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+	if (run->batch.first != row->first || run->count != row->count)
+		return ST_MALFORMED;
 	e = &run->content.events[s->seq - row->first];
 	s->found = memcmp(e->at.hash, s->prefix, s->prefix_len) == 0;
 	if (s->found)
@@ -639,30 +576,6 @@ journal_find_by(kv_txn *txn, struct runs *r, const uint8_t feed[static FEED_BYTE
 
 	if (st == ST_OK)
 		*ret_event = s.of_run;
-	return st;
-}
-
-/* A lane begins with a batch of its own: what was known of it is cut off.  So of the
- * batches that begin behind the fork the last one to come is that of the latest lane. */
-status
-journal_lane_since(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t fork,
-                   int64_t *ret_ms)
-{
-	uint8_t key[INDEX_KEY_BYTES];
-	struct journal_entry entry = { 0 };
-	struct kv_walk walk;
-	status st = ST_NOT_FOUND;
-
-	index_key(feed, fork + 1, UINT64_MAX, key);
-	if (kv_seek_below(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &walk) &&
-	    walk.key.len == INDEX_KEY_BYTES &&
-	    memcmp(walk.key.at, key, FEED_BYTES + NUMBER_BYTES) == 0)
-		st = journal_read(txn, get_u64(walk.key.at + FEED_BYTES + NUMBER_BYTES), &entry);
-	if (walk.st < 0)
-		st = walk.st;
-	kv_walk_done(&walk);
-	if (st == ST_OK)
-		*ret_ms = entry.received_ms;
 	return st;
 }
 
