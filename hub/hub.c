@@ -8,6 +8,7 @@
 #include "hub/graph.h"
 #include "hub/hub_internal.h"
 #include "hub/journal.h"
+#include "hub/journal_index.h"
 #include "hub/ledger.h"
 #include "hub/plans.h"
 #include "hub/rights.h"
@@ -91,7 +92,7 @@ hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 status
 hub_take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e)
 {
-	struct device device;
+	struct device device = { .losses = 0 };
 	status st = rights_at(txn, c, feed, &e->at, &device);
 
 	return st == ST_OK && device_may_publish(&device)
@@ -229,6 +230,25 @@ fault_of_store(status st)
 		: st;
 }
 
+/* An entry is corrected soon after it came, as a rule. */
+static status
+keep_run(hub *h, kv_txn *txn, const struct batch *b, const struct batch_content *content,
+         const struct taken *t)
+{
+	const struct journal_run run = { .batch = *b,
+		                         .content = *content,
+		                         .count = b->count,
+		                         .start = batch_start(b),
+		                         .end = batch_end(b) };
+	struct journal_entry entry;
+	status st;
+
+	if (t->count < b->count)
+		return ST_OK; /* the entry is another batch than this */
+	st = journal_read(txn, t->offset, &entry);
+	return st == ST_OK ? runs_keep(h->runs, &entry, &run) : st;
+}
+
 /* A batch that reaches over gaps is taken in pieces. */
 static status
 take_verified(hub *h, kv_txn *txn, const struct batch *b, const struct batch_content *content,
@@ -241,6 +261,8 @@ take_verified(hub *h, kv_txn *txn, const struct batch *b, const struct batch_con
 	while (st == ST_OK && t.skipped + t.count < b->count) {
 		st = journal_take(txn, b, content, received_ms, how, &t);
 		any |= st == ST_OK;
+		if (st == ST_OK)
+			st = fault_of_store(keep_run(h, txn, b, content, &t));
 		if (st == ST_OK)
 			st = fault_of_store(fold_batch(h, txn, b, content->events, &t, device));
 	}

@@ -66,14 +66,20 @@ make_room(runs *r, size_t bytes)
 	}
 }
 
-/* What pointed into the space points into the block. */
-static const uint8_t *
-moved(const uint8_t *at, const uint8_t *from, size_t len, uint8_t *to)
+/* A body lies in the unpacked bodies or, of a batch that is not packed, in its frame. */
+static void
+move_bodies(struct batch_event *events, const struct journal_run *from,
+            const struct journal_run *to)
 {
-	return at && at >= from && at <= from + len ? to + (at - from) : at;
+	for (uint64_t i = 0; i < from->count; i++) {
+		struct bytes *body = &events[i].body;
+
+		if (body->at)
+			body->at = to->content.bodies.at + (body->at - from->content.bodies.at);
+	}
 }
 
-/* Of the space, where run lies now, as much as there is of it. */
+/* A copy of all that run points to. */
 static status
 keep(runs *r, struct kept *k, const struct journal_entry *entry, const struct journal_run *run)
 {
@@ -81,27 +87,22 @@ keep(runs *r, struct kept *k, const struct journal_entry *entry, const struct jo
 	size_t raw_bytes = run->batch.packed ? run->content.bodies.len : 0;
 	size_t bytes = events_bytes + entry->bytes.len + raw_bytes;
 	struct journal_entry copy = *entry;
-	uint8_t *block, *frame, *raw;
 	struct batch_event *events;
+	uint8_t *block, *raw;
 	status st;
 
+	drop(r, k);
 	make_room(r, bytes);
 	block = malloc(bytes);
 	if (!block)
 		return ST_NOMEM;
 	events = (struct batch_event *) (void *) block;
-	frame = block + events_bytes;
-	raw = frame + entry->bytes.len;
+	raw = block + events_bytes + entry->bytes.len;
+	copy.bytes.at = block + events_bytes;
 	memcpy(events, run->content.events, events_bytes);
-	memcpy(frame, r->space.bytes, entry->bytes.len);
-	memcpy(raw, r->space.batch.raw, raw_bytes);
-	for (uint64_t i = 0; i < run->count; i++) {
-		struct bytes *body = &events[i].body;
-
-		body->at = moved(body->at, r->space.batch.raw, raw_bytes, raw);
-		body->at = moved(body->at, r->space.bytes, entry->bytes.len, frame);
-	}
-	copy.bytes.at = frame;
+	memcpy(block + events_bytes, entry->bytes.at, entry->bytes.len);
+	if (raw_bytes > 0)
+		memcpy(raw, run->content.bodies.at, raw_bytes);
 	k->run = *run;
 	st = journal_open(&copy, &k->run.batch, &k->run.count);
 	if (st < 0) {
@@ -109,8 +110,9 @@ keep(runs *r, struct kept *k, const struct journal_entry *entry, const struct jo
 		return st;
 	}
 	k->run.content.events = events;
-	k->run.content.bodies = k->run.batch.packed ? (struct bytes) { raw, raw_bytes }
-						    : k->run.batch.bodies;
+	k->run.content.bodies = raw_bytes > 0 ? (struct bytes) { raw, raw_bytes }
+					      : k->run.batch.bodies;
+	move_bodies(events, run, &k->run);
 	k->offset = entry->offset;
 	memcpy(k->running, entry->running, HASH_BYTES);
 	k->block = block;
@@ -119,15 +121,26 @@ keep(runs *r, struct kept *k, const struct journal_entry *entry, const struct jo
 	return ST_OK;
 }
 
+static struct kept *
+place_of(runs *r, const struct journal_entry *entry)
+{
+	return &r->list[entry->offset % RUNS_KEPT];
+}
+
+status
+runs_keep(runs *r, const struct journal_entry *entry, const struct journal_run *run)
+{
+	return keep(r, place_of(r, entry), entry, run);
+}
+
 status
 runs_open(runs *r, const struct journal_entry *entry, const struct journal_run **ret_run)
 {
-	struct kept *k = &r->list[entry->offset % RUNS_KEPT];
+	struct kept *k = place_of(r, entry);
 	struct journal_run run;
 	status st = ST_OK;
 
 	if (!k->block || memcmp(k->running, entry->running, HASH_BYTES) != 0) {
-		drop(r, k);
 		st = journal_run_copy(entry, &r->space, &run);
 		if (st == ST_OK)
 			st = keep(r, k, entry, &run);

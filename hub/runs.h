@@ -19,3 +19,6 @@ void runs_free(runs **r_p);
 
 /* The events of an entry, as journal_run_open() has them; valid until the next call. */
 status runs_open(runs *r, const struct journal_entry *entry, const struct journal_run **ret_run);
+
+/* The same of an entry of which run was found out just now; a copy is kept. */
+status runs_keep(runs *r, const struct journal_entry *entry, const struct journal_run *run);
