@@ -67,6 +67,10 @@ find_row(struct groups *g, const char *key, size_t len, struct group **ret_row)
 	if (len > GROUP_KEY_BYTES)
 		return ST_LIMIT;
 	memcpy(fresh.key, key, len);
+	if (g->last < g->count && memcmp(g->list[g->last].key, fresh.key, GROUP_KEY_BYTES) == 0) {
+		*ret_row = &g->list[g->last];
+		return ST_OK;
+	}
 	st = make_room(g);
 	if (st < 0)
 		return st;
@@ -75,7 +79,8 @@ find_row(struct groups *g, const char *key, size_t len, struct group **ret_row)
 		g->list[g->count] = fresh;
 		*slot = (uint32_t) ++g->count;
 	}
-	*ret_row = &g->list[*slot - 1];
+	g->last = *slot - 1;
+	*ret_row = &g->list[g->last];
 	return ST_OK;
 }
 

@@ -23,6 +23,7 @@ struct groups {
 	size_t room;     /* of list */
 	uint32_t *slots; /* place in list + 1, or 0 */
 	size_t mask;     /* slots less 1; a power of two less 1 */
+	size_t last;     /* place in list of the row found last: as a rule the next is the same */
 };
 
 /* Add to the sum of a key of len bytes, in which a text may end with 0.

@@ -53,20 +53,30 @@ counting_wants(const struct counting *c, const struct cell_key *key)
 		key->day <= question->to && key->day <= c->q->cutoff;
 }
 
+static struct text
+period_of(struct counting *c, count_key by, period_kind kind, date day)
+{
+	if (!c->periods[by].has || c->periods[by].day != day)
+		period_name(kind, day, c->periods[by].text);
+	c->periods[by].has = true;
+	c->periods[by].day = day;
+	return text_of(c->periods[by].text);
+}
+
 /* The text of one key of a group. */
 static struct text
-group_part(count_key by, const struct cell_key *key, char space[static PERIOD_TEXT_BYTES])
+group_part(struct counting *c, count_key by, const struct cell_key *key)
 {
 	switch (by) {
 	case BY_UNIT: return key->unit;
 	case BY_COUNTRY: return key->country;
 	case BY_MODE: return key->mode;
-	case BY_YEAR: period_name(PERIOD_YEAR, key->day, space); break;
-	case BY_QUARTER: period_name(PERIOD_QUARTER, key->day, space); break;
-	case BY_MONTH: period_name(PERIOD_MONTH, key->day, space); break;
-	case COUNT_KEYS_: return (struct text) { 0 };
+	case BY_YEAR: return period_of(c, by, PERIOD_YEAR, key->day);
+	case BY_QUARTER: return period_of(c, by, PERIOD_QUARTER, key->day);
+	case BY_MONTH: return period_of(c, by, PERIOD_MONTH, key->day);
+	case COUNT_KEYS_: break;
 	}
-	return text_of(space);
+	return (struct text) { 0 };
 }
 
 bool
@@ -96,14 +106,13 @@ counting_row(const struct counting *c, struct text unit, date day, struct cell_k
 
 /* Texts with a 0 behind each, so that "a" "bc" and "ab" "c" are two groups. */
 status
-counting_key(const struct counting *c, const struct cell_key *row, char key[static GROUP_KEY_BYTES],
+counting_key(struct counting *c, const struct cell_key *row, char key[static GROUP_KEY_BYTES],
              size_t *ret_len)
 {
-	char space[PERIOD_TEXT_BYTES];
 	size_t len = 0;
 
 	for (size_t i = 0; i < c->question->by_count; i++) {
-		struct text part = group_part(c->question->by[i], row, space);
+		struct text part = group_part(c, c->question->by[i], row);
 
 		if (part.len + 1 > GROUP_KEY_BYTES - len)
 			return ST_MALFORMED;

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "hub/period.h"
 #include "hub/query.h"
 
 /* One row of a table, as far as a count needs it. */
@@ -15,11 +16,17 @@ struct counting {
 	const struct counts_question *question;
 	struct groups rows;
 	int64_t total;
+	/* The period of a day, by what it is asked for: rows of one day come together. */
+	struct {
+		bool has;
+		date day;
+		char text[PERIOD_TEXT_BYTES];
+	} periods[COUNT_KEYS_];
 };
 
 /* The key of a row's group in key (GROUP_KEY_BYTES); its length in *ret_len.
  * ST_MALFORMED: it does not fit. */
-status counting_key(const struct counting *c, const struct cell_key *row,
+status counting_key(struct counting *c, const struct cell_key *row,
                     char key[static GROUP_KEY_BYTES], size_t *ret_len);
 
 /* True when the question is about rows of that day and status, and the cut-off lets them
