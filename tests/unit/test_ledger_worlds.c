@@ -353,6 +353,9 @@ assert_folds_alike(struct world *w, uint64_t seed)
 		if (order == 0) {
 			assert_status(hub_refold(h, txn), ST_OK);
 			naive_compare(&w->naive, h, txn, "folded again");
+			assert_status(hub_rebuild(h, txn), ST_OK);
+			naive_compare(&w->naive, h, txn, "rebuilt");
+			assert_outcomes(w, h, txn);
 		}
 		kv_abort(&txn);
 	}
