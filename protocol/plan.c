@@ -92,31 +92,28 @@ hash_of(const char *code, size_t len)
 }
 
 /* The slot of that code, or the free one where it belongs. */
-static uint32_t *
+static struct plan_slot *
 slot_of(const plan *p, int table, const char *code, size_t len)
 {
 	const struct plan_rows *t = &p->tables[table];
 
 	for (size_t i = hash_of(code, len) & t->mask;; i = (i + 1) & t->mask) {
-		const char *there;
+		struct plan_slot *slot = &t->slots[i];
 
-		if (t->slots[i] == 0)
-			return &t->slots[i];
-		there = plan_row_code(p, table, t->slots[i] - 1);
-		if (strlen(there) == len && memcmp(there, code, len) == 0)
-			return &t->slots[i];
+		if (!slot->code || (slot->len == len && memcmp(slot->code, code, len) == 0))
+			return slot;
 	}
 }
 
 size_t
 plan_find(const plan *p, int table, const char *code, size_t len)
 {
-	uint32_t slot;
+	const struct plan_slot *slot;
 
 	if (p->tables[table].count == 0 || !p->tables[table].slots)
 		return SIZE_MAX;
-	slot = *slot_of(p, table, code, len);
-	return slot == 0 ? SIZE_MAX : slot - 1;
+	slot = slot_of(p, table, code, len);
+	return slot->code ? slot->row : SIZE_MAX;
 }
 
 /* At most half full, so that a search soon meets a free slot and always ends. */
@@ -132,10 +129,11 @@ index_table(struct plan_checker *c, int table)
 	t->mask = size - 1;
 	for (size_t row = 0; t->slots && row < t->count; row++) {
 		const char *code = plan_row_code(c->p, table, row);
-		uint32_t *slot = code ? slot_of(c->p, table, code, strlen(code)) : NULL;
+		size_t len = code ? strlen(code) : 0;
+		struct plan_slot *slot = code ? slot_of(c->p, table, code, len) : NULL;
 
-		if (slot && *slot == 0) /* of two alike the first one stays */
-			*slot = (uint32_t) row + 1;
+		if (slot && !slot->code) /* of two alike the first one stays */
+			*slot = (struct plan_slot) { code, len, row };
 	}
 }
 

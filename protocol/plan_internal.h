@@ -38,13 +38,18 @@ enum plan_rows_id {
 	TABLES_
 };
 
-/* Rows whose first member is their code, and a hash table over the codes: slot
- * holds row number + 1, or 0; mask is a power of two less 1.  slots is NULL until
- * the rows are read, and at least half of them are 0. */
+struct plan_slot {
+	const char *code; /* of the row; NULL: empty */
+	size_t len, row;
+};
+
+/* Rows whose first member is their code, and a hash table over the codes; mask is a power
+ * of two less 1.  slots is NULL until the rows are read, and at least half of them are
+ * empty. */
 struct plan_rows {
 	void *rows;
 	size_t count;
-	uint32_t *slots;
+	struct plan_slot *slots;
 	size_t mask;
 };
 
