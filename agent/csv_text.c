@@ -94,6 +94,8 @@ join_line_ends(char *text, size_t len)
 {
 	size_t used = 0;
 
+	if (!memchr(text, '\r', len)) /* as hardly any cell has */
+		return len;
 	for (size_t i = 0; i < len; i++) {
 		bool cr = text[i] == '\r';
 
@@ -131,7 +133,8 @@ trim(char *text, size_t len)
 		else
 			break;
 	}
-	memmove(text, text + start, len - start);
+	if (start > 0)
+		memmove(text, text + start, len - start);
 	return len - start;
 }
 

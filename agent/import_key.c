@@ -10,11 +10,11 @@
  * part of the key and stay as they are. */
 typedef crypto_generichash_state hasher;
 
+/* With the 0 that ends it. */
 static void
-add(hasher *h, const char *text, size_t len)
+add(hasher *h, const char *text)
 {
-	crypto_generichash_update(h, (const uint8_t *) text, len);
-	crypto_generichash_update(h, (const uint8_t *) "", 1);
+	crypto_generichash_update(h, (const uint8_t *) text, strlen(text) + 1);
 }
 
 static void
@@ -22,8 +22,8 @@ add_field(hasher *h, const char *name, const char *value)
 {
 	if (!value || !*value)
 		return;
-	add(h, name, strlen(name));
-	add(h, value, strlen(value));
+	add(h, name);
+	add(h, value);
 }
 
 /* "007" says 7.  What is no number is left as it is: it will be refused anyway. */
@@ -68,7 +68,7 @@ add_pairs(hasher *h, const char *prefix, const struct entry_pair *pairs, size_t 
 	memcpy(sorted, pairs, count * sizeof(sorted[0]));
 	qsort(sorted, count, sizeof(sorted[0]), by_name);
 	for (size_t i = 0; i < count; i++) {
-		add(h, prefix, strlen(prefix));
+		add(h, prefix);
 		add_field(h, sorted[i].name, plain_number(sorted[i].value));
 	}
 }

@@ -179,10 +179,13 @@ find_known(struct appending *a)
 	return ST_OK;
 }
 
-/* In the transaction of the events, so no crash can part them. */
+/* In the transaction of the events, so no crash can part them.  The first ones ever go one
+ * behind the other: no place is sought, and pages become full. */
 static status
 store_keys(struct appending *a)
 {
+	const bool first = kv_count(a->txn, OUTBOX_KEYS) == 0;
+	status (*const put)(kv_txn *, int, struct bytes, struct bytes) = first ? kv_append : kv_put;
 	status st = ST_OK;
 
 	for (size_t i = 0; i < a->keyed && st == ST_OK; i++) {
@@ -195,8 +198,8 @@ store_keys(struct appending *a)
 		if (item->ret_known)
 			continue;
 		put_u64(seq, item->ret_seq);
-		st = kv_put(a->txn, OUTBOX_KEYS, (struct bytes) { place->key, HASH_BYTES },
-		            (struct bytes) { seq, sizeof(seq) });
+		st = put(a->txn, OUTBOX_KEYS, (struct bytes) { place->key, HASH_BYTES },
+		         (struct bytes) { seq, sizeof(seq) });
 	}
 	return st;
 }

@@ -37,7 +37,8 @@ static const struct codec_field fields[ROWS_] = {
 
 static const uint64_t ALL_ROWS = (UINT64_C(1) << ROWS_) - 1;
 static const char TAG[] = "valija/batch/1";
-static const int PACK_LEVEL = 3; /* of what is sent once; the highest takes far longer */
+static const int PACK_LEVEL = 3; /* the next ones take three times as long, for few bytes less */
+static const int PACK_LEVEL_HARD = 9; /* nor do those above it pay on a slow link */
 
 enum { SIGNED_BYTES = sizeof(TAG) - 1 + FEED_BYTES + 8 + HASH_BYTES };
 
@@ -221,7 +222,7 @@ batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t 
 status
 batch_seal_known(const uint8_t feed[static FEED_BYTES],
                  const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
-                 struct bytes bodies, const struct point *end, writer *w)
+                 struct bytes bodies, const struct point *end, bool hard, writer *w)
 {
 	uint8_t covered[SIGNED_BYTES], signature[SIGNATURE_BYTES];
 	struct batch b = { .feed = feed,
@@ -235,7 +236,7 @@ batch_seal_known(const uint8_t feed[static FEED_BYTES],
 		return ST_LIMIT;
 	signed_bytes(feed, end, covered);
 	sign_bytes(covered, sizeof(covered), secret, signature);
-	return write_packed(&b, bodies, PACK_LEVEL, w);
+	return write_packed(&b, bodies, hard ? PACK_LEVEL_HARD : PACK_LEVEL, w);
 }
 
 /* Walked as a stranger's are: that gives the hash to be signed, and nothing is sealed that a
@@ -256,5 +257,5 @@ batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SI
 		;
 	if (walk.left > 0 || walk.offset != bodies.len)
 		return ST_MALFORMED;
-	return batch_seal_known(feed, secret, start, bodies, &walk.at, w);
+	return batch_seal_known(feed, secret, start, bodies, &walk.at, false, w);
 }

@@ -104,7 +104,8 @@ batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SI
 
 /* The same where the point of the last body is known, as a device that keeps the hash of each
  * event does: no body is looked at or hashed.  What is sealed by a wrong one, because a disk
- * has changed it or a body since, is refused by whoever verifies it, ST_CHAIN. */
+ * has changed it or a body since, is refused by whoever verifies it, ST_CHAIN.
+ * hard: an eighth smaller, for some times the CPU. */
 status batch_seal_known(const uint8_t feed[static FEED_BYTES],
                         const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
-                        struct bytes bodies, const struct point *end, writer *w);
+                        struct bytes bodies, const struct point *end, bool hard, writer *w);

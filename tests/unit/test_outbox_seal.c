@@ -96,10 +96,15 @@ append_many(struct fixture *fx, size_t count)
 	uint8_t *bodies = calloc(count, BODY_BYTES_MAX);
 
 	for (size_t i = 0; i < count; i++) {
-		char note[32];
+		static const char *const words[] = { "jornada", "sede",  "con apoyo", "registro",
+			                             "cédulas", "salón", "de la",     "visita" };
+		uint32_t chance = (uint32_t) i * 2654435761;
+		char note[64];
 		struct bytes b;
 
-		snprintf(note, sizeof(note), "entry %zu", i * 2654435761);
+		snprintf(note, sizeof(note), "%s %s %s %s %u", words[chance >> 29],
+		         words[chance >> 26 & 7], words[chance >> 23 & 7], words[chance >> 20 & 7],
+		         chance & 0xffff);
 		b = activity(fx, (int64_t) i + 1, note);
 		memcpy(bodies + BODY_BYTES_MAX * i, b.at, b.len);
 		items[i].body = (struct bytes) { bodies + BODY_BYTES_MAX * i, b.len };
@@ -136,6 +141,29 @@ sealed_batches_carry_the_feed(void **ctx)
 		}
 		assert_int_equal(end.seq, EVENTS);
 	}
+	writer_done(&w);
+}
+
+static void
+a_slow_link_gets_fewer_bytes(void **ctx)
+{
+	enum { EVENTS = 500 };
+	struct fixture *fx = *ctx;
+	struct point end = { 0 };
+	size_t bytes;
+	writer w;
+
+	writer_init(&w);
+	append_many(fx, EVENTS);
+	assert_status(outbox_seal(fx->box, fx->secret, 1, EVENTS, BATCH_BYTES_MAX, &w, &end),
+	              ST_OK);
+	assert_int_equal(end.seq, EVENTS);
+	bytes = writer_bytes(&w).len;
+	assert_status(outbox_seal(fx->box, fx->secret, 1, EVENTS, BATCH_BYTES_MAX / 2, &w, &end),
+	              ST_OK);
+	assert_int_equal(end.seq, EVENTS);
+	assert_true(writer_bytes(&w).len < bytes);
+	assert_sealed(fx, &w, 1, &end);
 	writer_done(&w);
 }
 
@@ -206,6 +234,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sealed_batches_carry_the_feed),
+		TEST(a_slow_link_gets_fewer_bytes),
 		TEST(what_a_disk_has_changed_is_left_out_once_a_hub_has_noticed),
 	};
 
