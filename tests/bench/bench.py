@@ -6,10 +6,12 @@ What each figure is and how it is measured: README.md beside this.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 
 import growth
+import machine
 import ours
 import peers
 import storm
@@ -100,18 +102,27 @@ def main():
         print("-- " + text, file=sys.stderr, flush=True)
     report = Report(say)
 
+    # what was started ends with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     with tempfile.TemporaryDirectory(prefix="valija-bench-", dir=options.dir) as folder:
-        os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
-        bench = ours.Bench(folder, options, report, say)
-        if options.growth:
-            growth.growth(bench, options.names)
-            return
-        bench.rivals = [peer(bench) for peer in present(rivals(options), say)]
-        for name in measures(options, bench):
-            say(name)
-            MEASURES[name](bench)
-    report.ratios()
-    keep(report, options)
+        try:
+            os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
+            measure(ours.Bench(folder, options, report, say), options)
+        finally:
+            machine.stop_daemons()
+    if not options.growth:
+        report.ratios()
+        keep(report, options)
+
+
+def measure(bench, options):
+    if options.growth:
+        growth.growth(bench, options.names)
+        return
+    bench.rivals = [peer(bench) for peer in present(rivals(options), bench.say)]
+    for name in measures(options, bench):
+        bench.say(name)
+        MEASURES[name](bench)
 
 
 def keep(report, options):

@@ -110,6 +110,23 @@ class Peak(threading.Thread):
         return self.kib
 
 
+started = []
+
+
+def daemon(home, program, *args):
+    """One that serves or watches a home; stop_daemons() ends it, if nobody has before."""
+    started.append(programs.Daemon(home + ".log", program, *args, "--home", home))
+    return started[-1]
+
+
+def stop_daemons():
+    for one in started:
+        if one.running():
+            one.process.kill()
+            one.process.wait()
+    started.clear()
+
+
 class Done:
     """A command that ran to its end."""
 

@@ -70,7 +70,7 @@ class Trial:
         self.start()
 
     def start(self):
-        self.daemon = programs.Daemon(self.home + ".log", "valija-hub", "run", "--home", self.home)
+        self.daemon = machine.daemon(self.home, "valija-hub", "run")
         line = self.daemon.line()
         if not re.fullmatch("listening on .*", line):
             raise AssertionError("the hub says %r\n%s" % (line, self.daemon.said()))
@@ -244,8 +244,7 @@ class Bench:
         private, wakeups = self.series(2)
         trial = fleet.trial()
         trial.drain()
-        agent = programs.Daemon(trial.agents[0] + ".log", "valija-agent", "run",
-                                "--home", trial.agents[0])
+        agent = machine.daemon(trial.agents[0], "valija-agent", "run")
         time.sleep(SETTLE_S)
         before = machine.switches(agent.process.pid)
         time.sleep(IDLE_S)
