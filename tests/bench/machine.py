@@ -91,7 +91,7 @@ class Peak(threading.Thread):
     """The most that a process and its children had of anonymous memory while this was
     watching."""
 
-    def __init__(self, pid, every_s=0.02):
+    def __init__(self, pid, every_s=0.05):
         super().__init__(daemon=True)
         self.pid, self.every_s, self.kib, self.done = pid, every_s, 0, False
         self.start()
