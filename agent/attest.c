@@ -31,19 +31,24 @@ static status
 count_all(kv_txn *txn, struct counting *c)
 {
 	uint8_t hash[HASH_BYTES];
-	struct bytes body = { 0 };
+	struct kv_walk walk;
+	struct bytes body;
 	struct event e;
-	uint64_t head;
+	uint64_t seq, head;
 	status st = ST_OK;
 
-	for (uint64_t seq = 1; st == ST_OK; seq++) {
-		st = outbox_head_in(txn, seq, &head);
-		if (st == ST_OK && head == seq)
-			st = outbox_get_event(txn, seq, &body, hash);
+	for (bool more = kv_seek(txn, OUTBOX_EVENTS, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
+		st = outbox_event_row(&walk, &seq, &body, hash);
+		if (st == ST_OK)
+			st = outbox_head_in(txn, seq, &head);
 		if (st == ST_OK && head == seq && event_decode(body, &e) == HOLD_NONE)
 			count(c, &e);
 	}
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st;
 }
 
 int

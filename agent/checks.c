@@ -70,33 +70,45 @@ by_hash(const void *a, const void *b)
 	return memcmp(a, b, HASH_BYTES);
 }
 
+static status
+add_thing(struct checks *c, const struct event *e, size_t *room)
+{
+	char bond[REGISTER_KEY_BYTES];
+	void *things = room_for(c->things, c->thing_count, 1, room, sizeof(*c->things));
+
+	if (!things)
+		return ST_NOMEM;
+	c->things = things;
+	event_bond(e, bond);
+	hash_bytes(bond, strlen(bond), c->things[c->thing_count++]);
+	return ST_OK;
+}
+
 /* Replaced or not: a key that was used once is no mistyped one. */
 static status
 read_things(struct checks *c)
 {
 	uint8_t hash[HASH_BYTES];
-	char bond[REGISTER_KEY_BYTES];
+	struct kv_walk walk;
 	struct bytes body;
 	struct event e;
+	uint64_t seq;
 	size_t room = 0;
 	status st = ST_OK;
 
-	for (uint64_t seq = 1; st == ST_OK; seq++) {
-		void *things;
-
-		st = outbox_get_event(c->txn, seq, &body, hash);
-		if (st < 0 || event_decode(body, &e) != HOLD_NONE || e.kind != KIND_THING || e.out)
-			continue;
-		things = room_for(c->things, c->thing_count, 1, &room, sizeof(*c->things));
-		if (!things)
-			return ST_NOMEM;
-		c->things = things;
-		event_bond(&e, bond);
-		hash_bytes(bond, strlen(bond), c->things[c->thing_count++]);
+	for (bool more = kv_seek(c->txn, OUTBOX_EVENTS, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
+		st = outbox_event_row(&walk, &seq, &body, hash);
+		if (st == ST_OK && event_decode(body, &e) == HOLD_NONE && e.kind == KIND_THING &&
+		    !e.out)
+			st = add_thing(c, &e, &room);
 	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
 	if (c->thing_count > 0)
 		qsort(c->things, c->thing_count, sizeof(*c->things), by_hash);
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	return st;
 }
 
 /* When they cannot be read nothing is warned of. */

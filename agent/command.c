@@ -120,20 +120,43 @@ command_open(const char *home_option, outbox **ret_box)
 	return st == ST_OK ? EX_OK : command_open_failed(home, st);
 }
 
+/* What is recorded now ends the way back of a copy that was put in place. */
+static void
+warn_of_way_back(outbox *box)
+{
+	struct outbox_hub hub;
+	struct point tip;
+
+	if (outbox_hub(box, outbox_device(box)->hub, &hub) < 0 || hub.onward == 0 ||
+	    outbox_tip(box, &tip) < 0 || !point_equal(&tip, &hub.acked))
+		return;
+	cli_warn(ngettext("warning: the hub holds %llu entry made after this copy of the home; "
+	                  "'valija-agent adopt' fetches it, as long as nothing else is recorded "
+	                  "here",
+	                  "warning: the hub holds %llu entries made after this copy of the home; "
+	                  "'valija-agent adopt' fetches them, as long as nothing else is recorded "
+	                  "here",
+	                  (unsigned long) hub.onward),
+	         (unsigned long long) hub.onward);
+}
+
 int
 command_open_to_record(const char *home_option, outbox **ret_box)
 {
 	int code = command_open(home_option, ret_box);
 
-	if (code == EX_OK && strcmp(outbox_device(*ret_box)->role, "reader") == 0) {
+	if (code != EX_OK)
+		return code;
+	if (strcmp(outbox_device(*ret_box)->role, "reader") == 0) {
 		outbox_close(ret_box);
-		code = cli_fail(
+		return cli_fail(
 			EX_CONFIG,
 			_("%s was made for a reader, who records nothing; 'valija-agent init "
 		          "--unit' makes a home to record in"),
 			command_home(home_option));
 	}
-	return code;
+	warn_of_way_back(*ret_box);
+	return EX_OK;
 }
 
 int
@@ -346,17 +369,27 @@ is_ours(outbox *box, const struct ref *ref)
 	return strcmp(hash8, ref->hash8) == 0;
 }
 
-/* Every entry up to the tip is here. */
+/* Up to the tip every entry is here, or was given up. */
 static int
 check_recorded(outbox *box, uint64_t seq, const char *shown)
 {
 	struct point tip;
+	uint64_t next;
 	status st = outbox_tip(box, &tip);
 
+	if (st == ST_OK && seq <= tip.seq) {
+		st = outbox_next(box, seq, &next);
+		if (st == ST_OK && next == seq)
+			return EX_OK;
+		if (st == ST_OK || st == ST_NOT_FOUND)
+			return cli_fail(
+				EX_DATAERR,
+				_("entry %s is not kept on this machine any more: it is old, "
+			          "and the hub has it; ask the office"),
+				shown);
+	}
 	if (st < 0)
 		return command_failed(box, st);
-	if (seq <= tip.seq)
-		return EX_OK;
 	if (tip.seq == 0)
 		return cli_fail(EX_DATAERR, _("there is no entry %s: nothing is recorded here yet"),
 		                shown);

@@ -17,7 +17,8 @@ const char *command_home(const char *option);
 int command_open(const char *home_option, outbox **ret_box);
 
 /* The same for a command that records: a home that was made for a reader takes no
- * entry, since no hub would. */
+ * entry, since no hub would; and who is about to record where entries could still be fetched
+ * (valija-agent adopt) is warned. */
 int command_open_to_record(const char *home_option, outbox **ret_box);
 
 /* Say why the outbox of home cannot be opened.  Returns the exit status. */

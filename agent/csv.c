@@ -1,9 +1,6 @@
-/* libcsv calls back when a cell ends and knows no lines.  So it is fed piece by
- * piece: what lies between two bytes that mean something to it at once, each such
- * byte alone.  Whatever it calls back for is then known to end at that byte. */
+/* A cell is found in the file as it lies in memory, and copied once, when it is made text. */
 #include "agent/csv.h"
 
-#include <csv.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +10,7 @@
 #include "common/room.h"
 #include "protocol/msgid.h"
 
-enum { RUN_BYTES_MAX = 4096, SHOWN_BYTES = 40 };
+enum { SHOWN_BYTES = 40 };
 
 _Static_assert(CSV_CELL_BYTES_MAX == 16384, "a message below says so");
 
@@ -23,21 +20,21 @@ struct cell {
 };
 
 struct scan {
-	struct csv_parser parser;
 	csv_encoding encoding;
-	bool ends_run[256]; /* bytes that mean something to the parser */
+	const uint8_t *at, *end; /* what is not read yet */
+	uint8_t separator;
+	bool ends_cell[256]; /* bytes that mean something in a cell without quotation marks */
 
-	size_t line;       /* of the byte that is read */
-	size_t cell_line;  /* where the cell being read began */
-	size_t cell_bytes; /* read of it so far */
-	bool in_row;       /* something of a row was read */
-	uint8_t last;      /* the byte before */
+	size_t line;               /* of the byte at `at` */
+	size_t cell_line;          /* where the cell being read began */
+	const uint8_t *cell_start; /* and where it stands, with what is around it */
 
 	struct cell cells[CSV_COLUMNS_MAX]; /* of the row being read */
 	size_t count;
 	char *text;
 	size_t text_bytes, text_room;
-	bool filled; /* a cell of the row is not empty */
+	bool filled;                        /* a cell of the row is not empty */
+	uint8_t quoted[CSV_CELL_BYTES_MAX]; /* what one in quotation marks says, without them */
 
 	csv_row_fn *on_row;
 	void *context;
@@ -96,12 +93,12 @@ encoding_rule(const struct scan *s, const void *raw, size_t len)
 	return N_("not UTF-8: save the file as \"CSV UTF-8\", or try --encoding windows-1252");
 }
 
-/* len counts what the cell says, without its quotation marks; the text may move to make
- * room for it, so cells are offsets until the row is whole. */
+/* ---- cells and rows ---- */
+
+/* The text may move to make room for it, so cells are offsets until the row is whole. */
 static void
-on_cell(void *raw, size_t len, void *scan)
+end_cell(struct scan *s, const void *raw, size_t len)
 {
-	struct scan *s = scan;
 	size_t used = 0;
 
 	if (s->st < 0 || !make_room(s, CSV_TEXT_GROWTH * len + 1))
@@ -117,111 +114,169 @@ on_cell(void *raw, size_t len, void *scan)
 	s->cells[s->count++] = (struct cell) { s->text_bytes, s->cell_line };
 	s->text_bytes += used + 1;
 	s->filled |= used > 0;
-	s->cell_bytes = 0;
-	s->cell_line = s->line;
 }
 
 static void
-on_row_end(int terminator, void *scan)
+end_row(struct scan *s)
 {
-	struct scan *s = scan;
 	struct csv_cell cells[CSV_COLUMNS_MAX];
 	struct csv_row row = { .count = s->count, .cells = cells };
 
-	(void) terminator;
 	if (s->st < 0)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		cells[i] = (struct csv_cell) { s->text + s->cells[i].offset, s->cells[i].line };
-	row.line = s->count > 0 ? cells[0].line : s->line;
+	row.line = s->cells[0].line;
 	if (s->filled)
 		s->st = s->on_row(&row, s->context);
 	s->count = 0;
 	s->text_bytes = 0;
 	s->filled = false;
-	s->in_row = false;
 }
 
-/* libcsv stops at the byte at fault and keeps the cell it was reading in entry_buf: that is
- * where the words of a message come from. */
+static bool
+at_line_end(const struct scan *s)
+{
+	return s->at < s->end && (*s->at == '\r' || *s->at == '\n');
+}
+
+/* CR LF is one end of a line. */
 static void
-feed(struct scan *s, const uint8_t *at, size_t len)
+pass_line_end(struct scan *s)
 {
-	s->cell_bytes += len;
-	if (csv_parse(&s->parser, at, len, on_cell, on_row_end, s) == len)
-		return;
-	if (csv_error(&s->parser) == CSV_EPARSE)
-		fault(s,
-		      N_("a quotation mark inside the cell: put the whole cell in quotation marks "
-		         "and double those inside"),
-		      s->parser.entry_buf, s->parser.entry_pos);
-	else if (s->st == ST_OK)
-		s->st = ST_NOMEM;
+	bool cr = *s->at++ == '\r';
+
+	if (cr && s->at < s->end && *s->at == '\n')
+		s->at++;
+	s->line++;
 }
 
-/* Bounded, so that the bound on a cell is looked at before libcsv has taken in a
- * file of one cell. */
-static size_t
-run_length(const struct scan *s, const uint8_t *at, const uint8_t *end)
+static void
+pass_blanks(struct scan *s)
 {
-	size_t n = 0, most = (size_t) (end - at);
-
-	most = most < RUN_BYTES_MAX ? most : RUN_BYTES_MAX;
-	while (n < most && !s->ends_run[at[n]])
-		n++;
-	return n;
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t') && *s->at != s->separator)
+		s->at++;
 }
 
 /* A quotation mark that is never closed would swallow the rest of the file, and be
  * told as a fault of its last line: the bound on a cell finds it near its place. */
-static void
-feed_run(struct scan *s, const uint8_t *at, size_t len)
+static bool
+is_too_long(struct scan *s, const uint8_t *said, size_t len)
 {
-	for (size_t i = 0; i < len && !s->in_row; i++)
-		s->in_row = at[i] != ' ' && at[i] != '\t';
-	feed(s, at, len);
-	s->last = at[len - 1];
-	if (s->cell_bytes > CSV_CELL_BYTES_MAX)
-		fault(s, N_("over 16384 bytes in one cell; is there no quotation mark at its end?"),
-		      s->parser.entry_buf, s->parser.entry_pos);
+	if ((size_t) (s->at - s->cell_start) <= CSV_CELL_BYTES_MAX)
+		return false;
+	fault(s, N_("over 16384 bytes in one cell; is there no quotation mark at its end?"), said,
+	      len);
+	return true;
 }
 
-/* CR LF is one end of a line, though libcsv is given two bytes.  A line end outside a row
- * belongs to no cell, and the next cell begins behind it. */
 static void
-feed_mark(struct scan *s, uint8_t byte)
+tell_mark_inside(struct scan *s, const uint8_t *said, size_t len)
 {
-	bool line_end = byte == '\r' || (byte == '\n' && s->last != '\r');
-
-	if (byte != '\r' && byte != '\n')
-		s->in_row = true;
-	feed(s, &byte, 1);
-	s->last = byte;
-	s->line += line_end;
-	if (!s->in_row) {
-		s->cell_line = s->line;
-		s->cell_bytes = 0;
-	}
+	fault(s,
+	      N_("a quotation mark inside the cell: put the whole cell in quotation marks and double "
+	         "those inside"),
+	      said, len);
 }
 
-/* csv_fini() ends the last row where the file has no line end there. */
 static void
-scan_all(struct scan *s, const uint8_t *at, const uint8_t *end)
+plain_cell(struct scan *s)
 {
-	while (at < end && s->st == ST_OK) {
-		size_t run = run_length(s, at, end);
+	const uint8_t *start = s->at;
+	size_t len;
 
-		if (run > 0)
-			feed_run(s, at, run);
-		else
-			feed_mark(s, *at);
-		at += run > 0 ? run : 1;
-	}
-	if (s->st < 0 || csv_fini(&s->parser, on_cell, on_row_end, s) == 0)
+	while (s->at < s->end && !s->ends_cell[*s->at])
+		s->at++;
+	len = (size_t) (s->at - start);
+	if (is_too_long(s, start, len))
 		return;
-	fault(s, N_("the quotation mark that begins this cell has no other one at its end"),
-	      s->parser.entry_buf, s->parser.entry_pos);
+	if (s->at < s->end && *s->at == '"')
+		tell_mark_inside(s, start, len);
+	end_cell(s, start, len);
 }
+
+/* What stands between the marks goes to s->quoted; false when there is no second one. */
+static bool
+unquote(struct scan *s, size_t *ret_len)
+{
+	size_t len = 0;
+
+	for (s->at++; s->at < s->end && !is_too_long(s, s->quoted, len); s->at++) {
+		uint8_t byte = *s->at;
+
+		if (byte == '"' && (s->at + 1 == s->end || s->at[1] != '"')) {
+			s->at++;
+			*ret_len = len;
+			return true;
+		}
+		s->at += byte == '"'; /* the first of two */
+		s->line += byte == '\r' || (byte == '\n' && s->at[-1] != '\r');
+		s->quoted[len++] = byte;
+	}
+	fault(s, N_("the quotation mark that begins this cell has no other one at its end"),
+	      s->quoted, len);
+	return false;
+}
+
+static void
+quoted_cell(struct scan *s)
+{
+	size_t len;
+
+	if (!unquote(s, &len))
+		return;
+	pass_blanks(s);
+	if (s->at < s->end && *s->at != s->separator && !at_line_end(s))
+		tell_mark_inside(s, s->quoted, len);
+	end_cell(s, s->quoted, len);
+}
+
+static bool
+pass_separator(struct scan *s)
+{
+	bool more = s->at < s->end && *s->at == s->separator;
+
+	s->at += more;
+	return more;
+}
+
+/* The next row, to its last cell, is at hand. */
+static void
+scan_row(struct scan *s)
+{
+	do {
+		s->cell_start = s->at;
+		s->cell_line = s->line;
+		pass_blanks(s);
+		if (s->at < s->end && *s->at == '"')
+			quoted_cell(s);
+		else
+			plain_cell(s);
+	} while (s->st == ST_OK && pass_separator(s));
+	if (at_line_end(s))
+		pass_line_end(s);
+	end_row(s);
+}
+
+/* False at the end of the file.  The blanks before a first cell belong to it. */
+static bool
+pass_empty_lines(struct scan *s)
+{
+	for (;;) {
+		const uint8_t *start = s->at;
+
+		pass_blanks(s);
+		if (s->at == s->end)
+			return false;
+		if (!at_line_end(s)) {
+			s->at = start;
+			return true;
+		}
+		pass_line_end(s);
+	}
+}
+
+/* ---- the file ---- */
 
 static bool
 is_separator(uint8_t byte)
@@ -274,7 +329,6 @@ static status
 scan_file(struct scan *s, const uint8_t *at, size_t len)
 {
 	size_t skip = 0;
-	uint8_t separator = ',';
 	const char *rule = csv_file_fault(at, len, &s->encoding, &skip);
 
 	if (rule) {
@@ -284,35 +338,38 @@ scan_file(struct scan *s, const uint8_t *at, size_t len)
 	}
 	at += skip;
 	len -= skip;
-	skip = separator_line(at, len, &separator);
+	skip = separator_line(at, len, &s->separator);
 	if (skip == 0)
-		separator = detect_separator(at, len);
-	csv_set_delim(&s->parser, separator);
-	s->ends_run['\r'] = s->ends_run['\n'] = s->ends_run['"'] = s->ends_run[separator] = true;
-	scan_all(s, at + skip, at + len);
+		s->separator = detect_separator(at, len);
+	s->ends_cell['\r'] = s->ends_cell['\n'] = s->ends_cell['"'] = true;
+	s->ends_cell[s->separator] = true;
+	s->at = at + skip;
+	s->end = at + len;
+	while (s->st == ST_OK && pass_empty_lines(s))
+		scan_row(s);
 	return s->st;
 }
 
+/* NULL + 0 is not for C to compute, and so not for an empty file. */
 status
 csv_read(const void *bytes, size_t len, csv_encoding encoding, csv_row_fn *on_row, void *context,
          struct csv_problem *ret_problem)
 {
-	struct scan s = {
-		.encoding = encoding,
-		.line = 1,
-		.cell_line = 1,
-		.on_row = on_row,
-		.context = context,
-		.problem = ret_problem,
-	};
+	struct scan *s;
 	status st;
 
-	/* Strict: a quotation mark amid a cell, or one never closed, is a fault.  Else libcsv
-	 * takes either for text, and the cells behind it for part of it. */
-	if (csv_init(&s.parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
+	if (len == 0)
+		return ST_OK;
+	s = calloc(1, sizeof(*s));
+	if (!s)
 		return ST_NOMEM;
-	st = scan_file(&s, bytes, len);
-	csv_free(&s.parser);
-	free(s.text);
+	s->encoding = encoding;
+	s->line = s->cell_line = 1;
+	s->on_row = on_row;
+	s->context = context;
+	s->problem = ret_problem;
+	st = scan_file(s, bytes, len);
+	free(s->text);
+	free(s);
 	return st;
 }

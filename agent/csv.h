@@ -1,7 +1,7 @@
 /* agent/csv.h - the rows of a CSV file, checked byte by byte
  *
- * libcsv takes the cells apart; this adds what it does not know: where each
- * cell begins, what its bytes mean, and bounds.
+ * Each cell is known by the line it begins in, its bytes are checked for what they mean,
+ * and all has bounds.
  *
  * Cells are separated by ',', ';' or a tab, whichever the first line has most
  * of; a first line "sep=;", as Excel writes it, says so and is no row.  Lines

@@ -529,7 +529,8 @@ entry_build(const struct entry *e, const struct entry_frame *frame, writer *w,
 		.out = ret_problems,
 	};
 
-	*ret_problems = (struct entry_problems) { 0 };
+	ret_problems->count = ret_problems->errors =
+		0; /* the list is long, and says nothing then */
 	if (entry_check_unit(&c))
 		entry_set(&c, EVENT_UNIT);
 	if (own_fields[frame->kind])

@@ -48,6 +48,12 @@ entry_text(struct entry *e, const struct entry_field *field)
 	return (const char **) (void *) ((char *) e + field->offset);
 }
 
+static const char *
+text_at(const struct entry *e, const struct entry_field *field)
+{
+	return *(const char *const *) (const void *) ((const char *) e + field->offset);
+}
+
 const struct entry_field *
 entry_field_of(const char *name)
 {
@@ -94,15 +100,15 @@ refuse(struct checking *c, const char *field, const char *value, unsigned kinds)
 void
 entry_check_fields(struct checking *c)
 {
-	struct entry e = *c->e;
+	const struct entry *e = c->e;
 
 	for (size_t i = 0; i < entry_field_count; i++)
-		refuse(c, entry_fields[i].name, *entry_text(&e, &entry_fields[i]),
+		refuse(c, entry_fields[i].name, text_at(e, &entry_fields[i]),
 		       entry_fields[i].kinds);
-	refuse(c, "initiative", e.initiative_count > 0 ? e.initiatives[0] : NULL,
+	refuse(c, "initiative", e->initiative_count > 0 ? e->initiatives[0] : NULL,
 	       ACTIVITY | PROGRESS);
-	refuse(c, "count", e.count_count > 0 ? e.counts[0].name : NULL, ACTIVITY);
-	refuse(c, "group", e.group_count > 0 ? e.groups[0].name : NULL, ACTIVITY);
-	refuse(c, "zero", e.zero_count > 0 ? e.zero[0] : NULL, CLOSE);
-	refuse(c, "nothing-to-do", e.nothing_count > 0 ? e.nothing[0] : NULL, CLOSE);
+	refuse(c, "count", e->count_count > 0 ? e->counts[0].name : NULL, ACTIVITY);
+	refuse(c, "group", e->group_count > 0 ? e->groups[0].name : NULL, ACTIVITY);
+	refuse(c, "zero", e->zero_count > 0 ? e->zero[0] : NULL, CLOSE);
+	refuse(c, "nothing-to-do", e->nothing_count > 0 ? e->nothing[0] : NULL, CLOSE);
 }

@@ -171,7 +171,6 @@ entry_check_unit(struct checking *c)
 	struct text unit = text_of(c->e->unit);
 	char list[LIST_BYTES];
 
-	join_codes(c->frame->device_units, list);
 	if (unit.len == 0 && c->frame->device_units->count == 1)
 		unit = c->frame->device_units->list[0];
 	if (unit.len == 0 && c->frame->device_units->count == 0) {
@@ -180,14 +179,17 @@ entry_check_unit(struct checking *c)
 		                  NULL);
 		return false;
 	}
+	if (unit.len > 0) {
+		c->event.unit = unit;
+		if (entry_reports_for(c->frame->device_units, unit))
+			return entry_check_code(c, ROW_UNIT, "unit", unit);
+	}
+	join_codes(c->frame->device_units, list);
 	if (unit.len == 0) {
 		entry_problem_add(c, PROBLEM_FORM, "unit", unit,
 		                  N_("say which unit of this device it is: %s"), list);
 		return false;
 	}
-	c->event.unit = unit;
-	if (entry_reports_for(c->frame->device_units, unit))
-		return entry_check_code(c, ROW_UNIT, "unit", unit);
 	tell_foreign_unit(c, list);
 	return code_valid(unit);
 }

@@ -80,11 +80,15 @@ status
 feed_state_read(outbox *box, struct feed_state *ret_state)
 {
 	struct feed_state s = { .confirmed = 0 };
+	struct point floor = { 0 };
 	status st = outbox_hub(box, outbox_device(box)->hub, &s.hub);
 
 	device_text(outbox_device(box)->feed, s.device);
 	if (st == ST_OK)
 		st = outbox_tip(box, &s.tip);
+	if (st == ST_OK)
+		st = outbox_floor(box, &floor);
+	s.floor = floor.seq;
 	if (st == ST_OK && is_own(box, &s.hub.acked))
 		s.confirmed = s.hub.acked.seq;
 	if (st == ST_OK)
@@ -214,6 +218,17 @@ feed_state_beyond(const struct feed_state *s, char ret_text[static FEED_BEYOND_B
 		                  "one; they count, do not enter them again\n",
 		                  beyond),
 		         (unsigned long long) beyond);
+}
+
+void
+feed_state_floor(const struct feed_state *s, char ret_text[static FEED_FLOOR_BYTES])
+{
+	*ret_text = '\0';
+	if (s->floor > 0)
+		snprintf(ret_text, FEED_FLOOR_BYTES,
+		         _("old entries, up to number %llu, are not kept here any more, but for "
+		           "those that may still be needed; the hub has them all\n"),
+		         (unsigned long long) s->floor);
 }
 
 /* What the hub holds it has got, too; that it is held is what a person has to know. */

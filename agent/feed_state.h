@@ -15,6 +15,7 @@
 struct feed_state {
 	char device[DEVICE_TEXT_BYTES];
 	struct point tip;      /* (0, h(0)): nothing is recorded yet */
+	uint64_t floor;        /* up to here only some entries are kept (outbox_floor()); 0: all */
 	struct outbox_hub hub; /* zeros before the first contact */
 	uint64_t confirmed;    /* the hub has all up to here; at most the tip */
 
@@ -56,6 +57,10 @@ struct text feed_state_remark(const struct feed_state *s, const struct point *at
  * there are none. */
 enum { FEED_BEYOND_BYTES = 512 };
 void feed_state_beyond(const struct feed_state *s, char ret_text[static FEED_BEYOND_BYTES]);
+
+/* That old entries are no longer kept here, translated, a line; empty when all are. */
+enum { FEED_FLOOR_BYTES = 256 };
+void feed_state_floor(const struct feed_state *s, char ret_text[static FEED_FLOOR_BYTES]);
 
 /* One of three, whatever else is known of the entry: held goes before confirmed. */
 typedef enum feed_place { PLACE_PENDING, PLACE_CONFIRMED, PLACE_HELD } feed_place;

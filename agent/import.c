@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/entry_fields.h"
 #include "agent/import_internal.h"
 #include "common/cli.h"
 #include "common/room.h"
@@ -86,23 +85,27 @@ import_say_who(const struct importing *im, struct draft *d)
 		d->entry.why = im->config->why;
 }
 
-/* Rows that are known by what they say. */
+/* Rows that are known by what they say.  Whether one is here is asked only when something
+ * is found: as a rule nothing is. */
 static status
 build_row(struct importing *im, struct draft *d, writer *w)
 {
 	const struct import_config *config = im->config;
 	struct entry_frame frame = config->frame;
-	struct entry_problems problems = { 0 };
+	struct entry_problems problems;
 	uint8_t fields[HASH_BYTES];
 	bool is_here;
 	status st;
 
 	/* Who types the command is no part of what the row says. */
 	import_fields_hash(&d->entry, d->unit, fields);
-	is_here = config->is_here && config->is_here(config->ctx, fields);
-	frame.force |= is_here;
 	import_say_who(im, d);
 	st = entry_build(&d->entry, &frame, w, &problems);
+	is_here = problems.count > 0 && config->is_here && config->is_here(config->ctx, fields);
+	if (is_here && !frame.force) {
+		frame.force = true;
+		st = entry_build(&d->entry, &frame, w, &problems);
+	}
 	if (!is_here || st < 0)
 		import_tell(d, &problems);
 	return st == ST_OK ? import_keep(im, d, writer_bytes(w), fields, false) : st;
@@ -111,15 +114,12 @@ build_row(struct importing *im, struct draft *d, writer *w)
 static status
 build_event(struct importing *im, struct draft *d)
 {
-	writer w;
 	status st;
 
-	writer_init(&w);
 	if (ENTRY_REGISTERS & KIND_BIT(im->config->frame.kind))
-		st = import_build_register(im, d, &w);
+		st = import_build_register(im, d, &im->w);
 	else
-		st = build_row(im, d, &w);
-	writer_done(&w);
+		st = build_row(im, d, &im->w);
 	/* told; the next row is looked at all the same */
 	return st == ST_INVALID ? ST_OK : st;
 }
@@ -208,6 +208,7 @@ import_read(const struct import_config *config, const void *bytes, size_t len,
 		return ST_NOMEM;
 	im->config = config;
 	im->in = ret_import;
+	writer_init(&im->w);
 	find_only_unit(im);
 	st = read_rows(im, bytes, len);
 	if (st == ST_OK)
@@ -216,6 +217,7 @@ import_read(const struct import_config *config, const void *bytes, size_t len,
 		st = import_check_registers(im);
 	for (size_t i = 0; i < im->column_count; i++)
 		free(im->columns[i].name);
+	writer_done(&im->w);
 	free(im);
 	return st;
 }

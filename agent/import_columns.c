@@ -174,12 +174,24 @@ note_column(struct importing *im, size_t c)
 		im->first[column->target.field] = c;
 }
 
+/* A note goes in with its source, and so by itself. */
+static void
+prepare_fields(struct importing *im)
+{
+	for (mapping_field f = 0; f < MAPPING_FIELDS_; f++)
+		im->first[f] = SIZE_MAX;
+	for (mapping_field f = 0; f < COLUMN_SINGLES_; f++) {
+		im->is_closed[f] = mapping_is_closed(im->config->map, f);
+		if (f != COLUMN_NOTE)
+			im->fields[f] = entry_field_of(mapping_field_name(f));
+	}
+}
+
 status
 import_header(struct importing *im, const struct csv_row *row)
 {
 	im->header_line = row->line;
-	for (size_t i = 0; i < MAPPING_FIELDS_; i++)
-		im->first[i] = SIZE_MAX;
+	prepare_fields(im);
 	for (size_t i = 0; i < row->count; i++) {
 		struct import_column *column = &im->columns[i];
 		status st = read_column(im, row->cells[i].text, column);

@@ -1,7 +1,6 @@
 /* What a row means: which unit, which day, what its words stand for.  Whether the
  * fields are right is judged by entry_build(), as for a typed entry; only what it
  * cannot know (cells, columns, rows of others) is told here. */
-#include "agent/entry_fields.h"
 #include "agent/import_internal.h"
 
 #include <ctype.h>
@@ -214,7 +213,7 @@ apply_rules(struct draft *d)
 	for (mapping_field f = 0; f < COLUMN_SINGLES_; f++) {
 		const struct mapping_value *value;
 
-		if (!given[f] || !mapping_is_closed(map, f))
+		if (!given[f] || !d->im->is_closed[f])
 			continue;
 		value = mapping_value(map, f, given[f]);
 		if (!value) {
@@ -297,10 +296,8 @@ fill_entry(struct draft *d)
 
 	e->unit = *d->unit ? d->unit : NULL;
 	for (mapping_field f = 0; f < COLUMN_SINGLES_; f++) {
-		const struct entry_field *field = entry_field_of(mapping_field_name(f));
-
-		if (field && f != COLUMN_NOTE)
-			*entry_text(e, field) = d->values[f];
+		if (d->im->fields[f])
+			*entry_text(e, d->im->fields[f]) = d->values[f];
 	}
 	e->by = d->values[COLUMN_BY];
 	e->why = d->values[COLUMN_WHY];

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "agent/entry_fields.h"
 #include "agent/import.h"
 
 /* A cell of codes: as many as a close may declare. */
@@ -24,9 +25,13 @@ struct importing {
 	struct import_column columns[CSV_COLUMNS_MAX];
 	size_t column_count; /* 0: the header was not read */
 	size_t header_line;
-	size_t first[MAPPING_FIELDS_];      /* the column of that field; SIZE_MAX: none */
+	size_t first[MAPPING_FIELDS_]; /* the column of that field; SIZE_MAX: none */
+	/* What each row asks of each field. */
+	const struct entry_field *fields[COLUMN_SINGLES_]; /* its place in an entry; or NULL */
+	bool is_closed[COLUMN_SINGLES_];                   /* mapping_is_closed() */
 	char only_unit[CODE_BYTES_MAX + 1]; /* of rows that do not say theirs; or "" */
 	size_t body_room, row_room;         /* of in->bodies and in->rows */
+	writer w;                           /* the event of the row being read */
 };
 
 /* A row on its way from cells to an entry.  Its texts point into row, the rules of

@@ -170,19 +170,28 @@ import_sorted(struct import_row *rows, size_t count)
 	return sorted;
 }
 
+/* A table with open addresses, of the last row of each kind: + 1, since 0 is none.  The hashes
+ * need no further hashing. */
 status
 import_number_rows(struct import_row *rows, size_t count)
 {
-	struct import_row **sorted = import_sorted(rows, count);
+	size_t size = 1;
+	uint32_t *last;
 
-	if (!sorted)
+	while (size < 2 * count)
+		size *= 2;
+	last = calloc(size, sizeof(*last));
+	if (!last)
 		return ST_NOMEM;
 	for (size_t i = 0; i < count; i++) {
-		bool repeats = i > 0 &&
-			memcmp(sorted[i]->fields, sorted[i - 1]->fields, HASH_BYTES) == 0;
+		size_t at = get_u64(rows[i].fields) & (size - 1);
 
-		sorted[i]->occurrence = repeats ? sorted[i - 1]->occurrence + 1 : 1;
+		while (last[at] &&
+		       memcmp(rows[last[at] - 1].fields, rows[i].fields, HASH_BYTES) != 0)
+			at = (at + 1) & (size - 1);
+		rows[i].occurrence = last[at] ? rows[last[at] - 1].occurrence + 1 : 1;
+		last[at] = (uint32_t) i + 1;
 	}
-	free(sorted);
+	free(last);
 	return ST_OK;
 }

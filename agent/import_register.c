@@ -40,7 +40,7 @@ status
 import_build_register(struct importing *im, struct draft *d, writer *w)
 {
 	struct entry_frame frame = im->config->frame;
-	struct entry_problems problems = { 0 };
+	struct entry_problems problems;
 	struct register_found found;
 	uint8_t key[HASH_BYTES];
 	struct event now;

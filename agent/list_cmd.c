@@ -191,6 +191,13 @@ list_entries(outbox *box, const struct args *a, const struct feed_state *s, stru
 	for (uint64_t seq = first; seq <= s->tip.seq && l->st == ST_OK; seq++) {
 		status st = own_entry_read(box, s, seq, &e);
 
+		if (st == ST_NOT_FOUND) { /* given up, and as a rule many behind it */
+			st = outbox_next(box, seq, &seq);
+			if (st == ST_OK)
+				st = own_entry_read(box, s, seq, &e);
+		}
+		if (st == ST_NOT_FOUND || (st == ST_OK && seq > s->tip.seq))
+			return ST_OK;
 		if (st < 0)
 			return st;
 		if (a->reading.json)
@@ -204,7 +211,7 @@ list_entries(outbox *box, const struct args *a, const struct feed_state *s, stru
 static status
 list_all(outbox *box, const struct args *a)
 {
-	char device[DEVICE_TEXT_BYTES], beyond[FEED_BEYOND_BYTES];
+	char device[DEVICE_TEXT_BYTES], beyond[FEED_BEYOND_BYTES], floor[FEED_FLOOR_BYTES];
 	struct feed_state s;
 	struct listing l;
 	status st = feed_state_read(box, &s), ended;
@@ -218,9 +225,10 @@ list_all(outbox *box, const struct args *a)
 	ended = listing_end(&l, NULL);
 	if (!a->reading.json && l.count == 0)
 		puts(a->pending ? _("Nothing is pending.") : _("Nothing is recorded here yet."));
+	feed_state_floor(&s, floor);
 	feed_state_beyond(&s, beyond);
 	if (!a->reading.json)
-		fputs(beyond, stdout);
+		printf("%s%s", a->pending ? "" : floor, beyond);
 	feed_state_done(&s);
 	return st == ST_OK ? ended : st;
 }

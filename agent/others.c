@@ -38,6 +38,8 @@ others_named(kv_txn *txn, uint64_t head, const struct fix *what, bool *ret_named
 	for (uint64_t seq = head, next; seq > 0 && !*ret_named; seq = next < seq ? next : 0) {
 		status st = outbox_get_event(txn, seq, &body, hash);
 
+		if (st == ST_NOT_FOUND)
+			return ST_OK; /* what was given up names nothing */
 		if (st < 0)
 			return st;
 		if (event_decode(body, &e) != HOLD_NONE)
@@ -49,23 +51,24 @@ others_named(kv_txn *txn, uint64_t head, const struct fix *what, bool *ret_named
 }
 
 status
-others_naming(kv_txn *txn, uint64_t tip, const struct fix *what, uint64_t *ret_seq)
+others_naming(kv_txn *txn, const struct fix *what, uint64_t *ret_seq)
 {
 	uint8_t hash[HASH_BYTES];
+	struct kv_walk walk;
 	struct bytes body;
 	struct event e;
+	bool found = false;
+	status st = ST_OK;
 
-	for (uint64_t seq = tip; seq > 0; seq--) {
-		status st = outbox_get_event(txn, seq, &body, hash);
-
-		if (st < 0)
-			return st;
-		if (event_decode(body, &e) == HOLD_NONE && names(&e, what)) {
-			*ret_seq = seq;
-			return ST_OK;
-		}
+	for (bool more = kv_seek_below(txn, OUTBOX_EVENTS, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK && !found; more = kv_previous(&walk)) {
+		st = outbox_event_row(&walk, ret_seq, &body, hash);
+		found = st == ST_OK && event_decode(body, &e) == HOLD_NONE && names(&e, what);
 	}
-	return ST_NOT_FOUND;
+	if (st == ST_OK && walk.st < 0)
+		st = walk.st;
+	kv_walk_done(&walk);
+	return st == ST_OK && !found ? ST_NOT_FOUND : st;
 }
 
 /* ST_NOT_FOUND: that version is of another life of this device. */

@@ -25,9 +25,9 @@ others_read(outbox *box, struct standing_list rows, struct other **ret_list, siz
  * another feed. */
 status others_named(kv_txn *txn, uint64_t head, const struct fix *what, bool *ret_named);
 
-/* The newest own event up to tip that names what: of several versions that were settled only
+/* The newest own event that names what: of several versions that were settled only
  * the first one gave the record its name here.  ST_NOT_FOUND: none does. */
-status others_naming(kv_txn *txn, uint64_t tip, const struct fix *what, uint64_t *ret_seq);
+status others_naming(kv_txn *txn, const struct fix *what, uint64_t *ret_seq);
 
 /* The version that stands, for a list of fixes; points into o. */
 struct fix other_fix(const struct other *o);

@@ -19,8 +19,10 @@
  *   "role"                   what it was made for; missing: "device"
  *   "tip"                    struct tip: seq, hash, at_ms
  *
- * Invariant: OUTBOX_EVENTS holds 1..tip.seq without a gap, and the tip's hash
- * is that of its last row. */
+ *   "floor"                  seq, hash; agent/outbox_prune.c
+ *
+ * Invariant: OUTBOX_EVENTS holds floor.seq + 1..tip.seq without a gap, and some below; the
+ * tip's hash is that of its last row, or of the floor. */
 static const char *const table_names[OUTBOX_TABLES_] = {
 	[OUTBOX_META] = "meta", [OUTBOX_EVENTS] = "events", [OUTBOX_FIXED] = "fixed",
 	[OUTBOX_KEYS] = "keys", [OUTBOX_HUBS] = "hubs",     [OUTBOX_PLAN] = "plan",
@@ -327,6 +329,16 @@ seq_key(uint64_t seq, uint8_t key[static SEQ_BYTES])
 
 /* A row that cannot be one of ours means a damaged page: LMDB has no checksums,
  * and would hand it on. */
+static status
+read_row(struct bytes value, struct bytes *ret_body, uint8_t ret_hash[static HASH_BYTES])
+{
+	if (value.len < HASH_BYTES || value.len > HASH_BYTES + EVENT_BYTES_MAX)
+		return ST_IO;
+	memcpy(ret_hash, value.at, HASH_BYTES);
+	*ret_body = (struct bytes) { value.at + HASH_BYTES, value.len - HASH_BYTES };
+	return ST_OK;
+}
+
 status
 outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
                  uint8_t ret_hash[static HASH_BYTES])
@@ -335,13 +347,17 @@ outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
 	struct bytes value;
 	status st = kv_get(txn, OUTBOX_EVENTS, seq_key(seq, key), &value);
 
-	if (st < 0)
-		return st;
-	if (value.len < HASH_BYTES || value.len > HASH_BYTES + EVENT_BYTES_MAX)
+	return st == ST_OK ? read_row(value, ret_body, ret_hash) : st;
+}
+
+status
+outbox_event_row(const struct kv_walk *walk, uint64_t *ret_seq, struct bytes *ret_body,
+                 uint8_t ret_hash[static HASH_BYTES])
+{
+	if (walk->key.len != SEQ_BYTES)
 		return ST_IO;
-	memcpy(ret_hash, value.at, HASH_BYTES);
-	*ret_body = (struct bytes) { value.at + HASH_BYTES, value.len - HASH_BYTES };
-	return ST_OK;
+	*ret_seq = get_u64(walk->key.at);
+	return read_row(walk->value, ret_body, ret_hash);
 }
 
 bool
@@ -393,6 +409,20 @@ outbox_tip(outbox *box, struct point *ret_tip)
 	return st;
 }
 
+/* That of the entry at the floor is kept, also when the entry is not. */
+static status
+floor_hash(kv_txn *txn, const outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
+{
+	struct point floor;
+	status st = outbox_get_floor(txn, box, &floor);
+
+	if (st == ST_OK && floor.seq != seq)
+		st = ST_NOT_FOUND;
+	if (st == ST_OK)
+		memcpy(ret_hash, floor.hash, HASH_BYTES);
+	return st;
+}
+
 status
 outbox_hash_at(outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 {
@@ -409,6 +439,28 @@ outbox_hash_at(outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 	st = kv_read(box->store, &txn);
 	if (st == ST_OK)
 		st = outbox_get_event(txn, seq, &body, ret_hash);
+	if (st == ST_NOT_FOUND)
+		st = floor_hash(txn, box, seq, ret_hash);
+	kv_abort(&txn);
+	return st;
+}
+
+status
+outbox_next(outbox *box, uint64_t seq, uint64_t *ret_next)
+{
+	uint8_t key[SEQ_BYTES], hash[HASH_BYTES];
+	struct kv_walk walk;
+	struct bytes body;
+	kv_txn *txn = NULL;
+	status st = kv_read(box->store, &txn);
+
+	if (st < 0)
+		return st;
+	if (kv_seek(txn, OUTBOX_EVENTS, seq_key(seq, key), &walk))
+		st = outbox_event_row(&walk, ret_next, &body, hash);
+	else
+		st = walk.st == ST_OK ? ST_NOT_FOUND : walk.st;
+	kv_walk_done(&walk);
 	kv_abort(&txn);
 	return st;
 }

@@ -2,8 +2,8 @@
  *
  * When outbox_append() has returned ST_OK the events survive kill -9 and a
  * power cut.  Numbers grow by one, start at 1, and are stored, not derived.
- * Nothing is edited or deleted; acknowledgement only moves a mark, kept per
- * hub.  The command line records while the daemon syncs, or with no daemon at
+ * Nothing is edited, and nothing deleted but by outbox_prune(), which is asked for;
+ * acknowledgement only moves a mark, kept per hub.  The command line records while the daemon syncs, or with no daemon at
  * all: several processes may open a home at once (common/kv.h says how).
  *
  * A home is a folder:
@@ -34,11 +34,12 @@ typedef struct outbox outbox;
 enum {
 	OUTBOX_DISK_BYTES = 8 << 20,
 	OUTBOX_MAP_SPARE_BYTES = 64 << 20,
-	OUTBOX_WAIT_MS = 10000, /* how long a command waits for other writers */
+	OUTBOX_WAIT_MS = 10000,     /* how long a command waits for other writers */
+	OUTBOX_PRUNE_EVENTS = 1000, /* that one call of outbox_prune() looks at */
 };
 
-/* Address space, not disk.  Nothing is ever deleted, so it bounds what a device can
- * record in its life. */
+/* Address space, not disk.  As a rule nothing is ever deleted, so it bounds what a device
+ * can record in its life. */
 #define OUTBOX_MAP_BYTES (UINT64_C(16) << 30)
 
 /* Tables of the environment, for those who open a transaction themselves. */
@@ -107,13 +108,20 @@ status outbox_adopt(outbox *box, const uint8_t hub[static FEED_BYTES], const str
 
 /* (seq 0, h(0)) for an empty feed. */
 status outbox_tip(outbox *box, struct point *ret_tip);
+/* The number up to which entries were given up (outbox_prune()): at and below it only some
+ * are here.  (0, h(0)): all are. */
+status outbox_floor(outbox *box, struct point *ret_floor);
+/* ST_NOT_FOUND above the tip, and, but for some, below the floor. */
 status outbox_hash_at(outbox *box, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
-/* Copies the body into ret_body.  ST_NOT_FOUND above the tip. */
+/* Copies the body into ret_body.  ST_NOT_FOUND above the tip, or given up. */
 status outbox_read(outbox *box, uint64_t seq, uint8_t ret_body[static EVENT_BYTES_MAX],
                    size_t *ret_len, struct point *ret_at);
 
+/* The number of the first entry at or above seq that is here.  ST_NOT_FOUND: none. */
+status outbox_next(outbox *box, uint64_t seq, uint64_t *ret_next);
+
 /* The newest own version of the record that seq is a version of: seq itself,
- * or the last own event that replaced it.  ST_NOT_FOUND above the tip. */
+ * or the last own event that replaced it.  ST_NOT_FOUND above the tip, or given up. */
 status outbox_head(outbox *box, uint64_t seq, uint64_t *ret_head);
 
 /* The own event that replaced seq; ST_NOT_FOUND: none did. */
@@ -127,11 +135,48 @@ status outbox_find_key_in(kv_txn *txn, const uint8_t key[static HASH_BYTES], uin
 status outbox_head_in(kv_txn *txn, uint64_t seq, uint64_t *ret_head);
 status outbox_get_event(kv_txn *txn, uint64_t seq, struct bytes *ret_body,
                         uint8_t ret_hash[static HASH_BYTES]);
+/* An entry of a walk over OUTBOX_EVENTS.  ST_IO: the row is none of ours. */
+status outbox_event_row(const struct kv_walk *walk, uint64_t *ret_seq, struct bytes *ret_body,
+                        uint8_t ret_hash[static HASH_BYTES]);
 
-/* Seal events from first on into w, at most wire_bytes where one event alone
- * allows it (see device_store.seal in protocol/device_sync.h). */
+/* Seal events from first to last, or as far as they are here, into w, at most wire_bytes
+ * where one event alone allows it (see device_store.seal in protocol/device_sync.h).
+ * ST_NOT_FOUND: the first is not here. */
 status outbox_seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first,
-                   size_t wire_bytes, writer *w, struct point *ret_end);
+                   uint64_t last, size_t wire_bytes, writer *w, struct point *ret_end);
+
+/* Once a hub has refused a batch since its hashes do not join up: from now on only events that
+ * are as they were recorded are sealed, up to the first that a disk has changed, and from that
+ * one on it is ST_IO. */
+void outbox_distrust(outbox *box);
+
+/* What may be given up: entries of this device's chain up to safe, which that hub has just
+ * said are all there and in a copy of it that was verified, as far as they were recorded
+ * before before_ms, but for those whose numbers are in keep. */
+struct outbox_leave {
+	const uint8_t *hub; /* FEED_BYTES */
+	struct point safe;
+	int64_t before_ms;
+	const uint64_t *keep;
+	size_t keep_count;
+};
+
+struct outbox_pruned {
+	uint64_t count;
+	bool more;
+};
+
+/* Give them up, in order: one that is younger ends it, and the rest goes another time.  Kept
+ * all the same are those that cannot be read, and those that a later entry may be compared
+ * with: of a record that was corrected, of a register, a thing.
+ *
+ * Nothing is given up when safe is not on the own chain, or where this device has ever met
+ * another hub: what that one has nobody can tell now.
+ *
+ * Looks at OUTBOX_PRUNE_EVENTS at most, so that others need not wait long for the lock: call
+ * it again while there is more.  ST_BUSY, ST_FULL as above. */
+status outbox_prune(outbox *box, const struct outbox_leave *leave, int wait_ms,
+                    struct outbox_pruned *ret_pruned);
 
 /* What one hub has told; zeros when nothing yet. */
 struct outbox_hub {

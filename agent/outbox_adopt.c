@@ -12,6 +12,7 @@ struct adopting {
 	const struct sent_back *sent;
 	uint8_t *space; /* BATCH_RAW_BYTES_MAX */
 	kv_txn *txn;
+	struct point floor; /* (0, h(0)) as a rule */
 	struct tip tip;
 	uint64_t count;
 	uint64_t room_bytes; /* that all of it may take */
@@ -47,21 +48,20 @@ check_all(struct adopting *a)
 	return st;
 }
 
-/* ST_EXISTS: under that number there is another event, or none yet. */
+/* ST_EXISTS: under that number there is another event, or none yet.  What lies below the floor
+ * was given up because that hub has it. */
 static status
 check_here(struct adopting *a, const struct point *at)
 {
 	uint8_t hash[HASH_BYTES];
 	struct bytes body;
-	struct point start;
-	status st = ST_OK;
+	status st;
 
-	if (at->seq == 0) {
-		chain_start(a->box->device.feed, &start);
-		memcpy(hash, start.hash, HASH_BYTES);
-	} else {
-		st = outbox_get_event(a->txn, at->seq, &body, hash);
-	}
+	if (at->seq < a->floor.seq)
+		return ST_OK;
+	if (at->seq == a->floor.seq)
+		return point_equal(at, &a->floor) ? ST_OK : ST_EXISTS;
+	st = outbox_get_event(a->txn, at->seq, &body, hash);
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_EXISTS : st;
 	return memcmp(hash, at->hash, HASH_BYTES) == 0 ? ST_OK : ST_EXISTS;
@@ -136,8 +136,10 @@ put_marks(struct adopting *a, const uint8_t *hub)
 static status
 store_all(struct adopting *a, const uint8_t *hub)
 {
-	status st = outbox_get_tip(a->txn, a->box, &a->tip);
+	status st = outbox_get_floor(a->txn, a->box, &a->floor);
 
+	if (st == ST_OK)
+		st = outbox_get_tip(a->txn, a->box, &a->tip);
 	for (size_t i = 0; i < a->sent->count && st == ST_OK; i++)
 		st = store_batch(a, a->sent->list[i]);
 	if (st == ST_EXISTS && a->count > 0)

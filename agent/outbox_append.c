@@ -1,14 +1,26 @@
 /* Appending: all that must not be computed from what was read before the lock,
  * numbers, hashes, and who replaced what, is computed here, under it. */
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "agent/outbox_internal.h"
 #include "protocol/chain.h"
 #include "protocol/event.h"
 
+/* Where the key of an item stands among all keys. */
+struct place {
+	uint64_t prefix; /* how the key begins: with it nearly all comparisons end */
+	const uint8_t *key;
+	size_t item;
+};
+
 struct appending {
 	outbox *box;
 	kv_txn *txn;
+	struct outbox_item *items;
+	size_t count;
+	struct place *places; /* of those with a key, in the order of the keys */
+	size_t keyed;
 	struct tip tip;
 	bool stored;         /* an item of this commit is in already */
 	uint64_t room_bytes; /* what it may take on the disk, of the items not looked at yet */
@@ -101,42 +113,129 @@ store_event(struct appending *a, struct bytes body)
 	return st;
 }
 
-/* The key goes in with the event, so no crash can part them. */
-static status
-append_item(struct appending *a, const struct outbox_item *item, uint64_t *ret_seq, bool *ret_known)
-{
-	struct bytes key = { item->key, HASH_BYTES };
-	uint8_t seq[SEQ_BYTES];
-	status st = ST_NOT_FOUND;
+/* ---- keys ---- */
 
-	if (item->key)
-		st = outbox_get_seq(a->txn, OUTBOX_KEYS, key, ret_seq);
-	*ret_known = st == ST_OK;
-	if (st == ST_OK && item->is_new)
-		return ST_EXISTS;
-	if (st != ST_NOT_FOUND)
-		return st;
-	st = store_event(a, item->body);
-	if (st < 0)
-		return st;
-	*ret_seq = a->tip.at.seq;
-	put_u64(seq, *ret_seq);
-	return item->key ? kv_put(a->txn, OUTBOX_KEYS, key, (struct bytes) { seq, sizeof(seq) })
-			 : ST_OK;
+static bool
+same_key(const struct place *a, const struct place *b)
+{
+	return a->prefix == b->prefix && memcmp(a->key, b->key, HASH_BYTES) == 0;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int order;
+
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
+	order = memcmp(x->key, y->key, HASH_BYTES);
+	if (order != 0)
+		return order;
+	return x->item < y->item ? -1 : 1;
+}
+
+/* In order, so that each page of their table is come to once. */
+static status
+sort_keys(struct appending *a)
+{
+	a->places = calloc(a->count + 1, sizeof(*a->places));
+	if (!a->places)
+		return ST_NOMEM;
+	for (size_t i = 0; i < a->count; i++) {
+		const uint8_t *key = a->items[i].key;
+
+		a->items[i].ret_known = false;
+		if (key)
+			a->places[a->keyed++] = (struct place) { get_u64(key), key, i };
+	}
+	if (a->keyed > 1)
+		qsort(a->places, a->keyed, sizeof(*a->places), by_key);
+	return ST_OK;
+}
+
+/* Of equal keys in one commit the first event is stored, and known to the others. */
+static status
+find_known(struct appending *a)
+{
+	for (size_t i = 0; i < a->keyed; i++) {
+		const struct place *place = &a->places[i];
+		struct outbox_item *item;
+		uint64_t seq = 0;
+		status st = ST_OK;
+
+		if (i == 0 || !same_key(place - 1, place))
+			st = outbox_find_key_in(a->txn, place->key, &seq);
+		if (st == ST_NOT_FOUND)
+			continue;
+		if (st < 0)
+			return st;
+		item = &a->items[place->item];
+		if (item->is_new)
+			return ST_EXISTS;
+		item->ret_known = true;
+		item->ret_seq = seq;
+	}
+	return ST_OK;
+}
+
+/* In the transaction of the events, so no crash can part them. */
+static status
+store_keys(struct appending *a)
+{
+	status st = ST_OK;
+
+	for (size_t i = 0; i < a->keyed && st == ST_OK; i++) {
+		const struct place *place = &a->places[i];
+		struct outbox_item *item = &a->items[place->item];
+		uint8_t seq[SEQ_BYTES];
+
+		if (i > 0 && same_key(place - 1, place))
+			item->ret_seq = a->items[place[-1].item].ret_seq;
+		if (item->ret_known)
+			continue;
+		put_u64(seq, item->ret_seq);
+		st = kv_put(a->txn, OUTBOX_KEYS, (struct bytes) { place->key, HASH_BYTES },
+		            (struct bytes) { seq, sizeof(seq) });
+	}
+	return st;
+}
+
+/* ---- the whole ---- */
+
+static status
+store_events(struct appending *a)
+{
+	status st = ST_OK;
+
+	for (size_t i = 0; i < a->count; i++)
+		a->room_bytes += outbox_room_of(1, a->items[i].body.len);
+	for (size_t i = 0; i < a->count && st == ST_OK; i++) {
+		struct outbox_item *item = &a->items[i];
+
+		if (!item->ret_known)
+			st = store_event(a, item->body);
+		if (!item->ret_known)
+			item->ret_seq = a->tip.at.seq;
+		a->room_bytes -= outbox_room_of(1, item->body.len);
+	}
+	return st;
 }
 
 /* The tip goes in once, behind the last event: before that only this transaction sees it. */
 static status
-append_all(struct appending *a, struct outbox_item *items, size_t count)
+append_all(struct appending *a)
 {
 	status st = outbox_get_tip(a->txn, a->box, &a->tip);
 
-	for (size_t i = 0; i < count; i++)
-		a->room_bytes += outbox_room_of(1, items[i].body.len);
-	for (size_t i = 0; i < count && st == ST_OK; i++) {
-		st = append_item(a, &items[i], &items[i].ret_seq, &items[i].ret_known);
-		a->room_bytes -= outbox_room_of(1, items[i].body.len);
-	}
+	if (st == ST_OK)
+		st = sort_keys(a);
+	if (st == ST_OK)
+		st = find_known(a);
+	if (st == ST_OK)
+		st = store_events(a);
+	if (st == ST_OK)
+		st = store_keys(a);
 	return st == ST_OK && a->stored ? outbox_put_tip(a->txn, &a->tip) : st;
 }
 
@@ -146,14 +245,15 @@ append_all(struct appending *a, struct outbox_item *items, size_t count)
 status
 outbox_append(outbox *box, struct outbox_item *items, size_t count, int wait_ms)
 {
-	struct appending a = { .box = box };
+	struct appending a = { .box = box, .items = items, .count = count };
 	status st = kv_write(box->store, wait_ms, &a.txn);
 
 	if (st < 0)
 		return st;
 	writer_init(&a.w);
-	st = append_all(&a, items, count);
+	st = append_all(&a);
 	writer_done(&a.w);
+	free(a.places);
 	if (st < 0 || !a.stored) {
 		kv_abort(&a.txn);
 		return st;

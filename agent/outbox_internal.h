@@ -14,7 +14,9 @@ struct outbox {
 	kv *store;
 	char *home;
 	struct outbox_device device;
-	char *unit_texts; /* what device.units points into */
+	char *unit_texts;               /* what device.units points into */
+	size_t sealed_raw, sealed_wire; /* of the last batch: how well its bodies packed */
+	bool distrusted;                /* outbox_distrust() */
 };
 
 /* Where the feed ends, and what its clock said then. */
@@ -28,6 +30,9 @@ status outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip);
 /* In the transaction of the events it speaks of: it is what the next number comes
  * from. */
 status outbox_put_tip(kv_txn *txn, const struct tip *tip);
+
+/* What outbox_floor() says, in a transaction that is open. */
+status outbox_get_floor(kv_txn *txn, const outbox *box, struct point *ret_floor);
 
 /* An event behind *tip, which moves to it: its row, and nothing else.  A body that is gone is
  * given as its hash (below).  ST_LIMIT: it is over EVENT_BYTES_MAX. */

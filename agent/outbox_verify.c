@@ -23,6 +23,7 @@ struct verifying {
 	const char *home;
 	outbox *box;
 	kv_txn *txn;
+	struct point floor; /* (0, h(0)) as a rule */
 	struct tip tip;
 };
 
@@ -55,21 +56,52 @@ verify_entry(struct verifying *v, struct point *at)
 	return memcmp(hash, at->hash, HASH_BYTES) == 0 && is_entry(body) ? ST_OK : ST_IO;
 }
 
+/* What was kept below the floor: without all that was before it no hash can be made again. */
+static status
+verify_kept(struct verifying *v, uint64_t *ret_count)
+{
+	uint8_t hash[HASH_BYTES];
+	struct kv_walk walk;
+	struct bytes body;
+	uint64_t seq = 0, count = 0;
+	status st = ST_OK;
+
+	for (bool more = kv_seek(v->txn, OUTBOX_EVENTS, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
+		st = outbox_event_row(&walk, &seq, &body, hash);
+		if (st == ST_OK && seq > v->floor.seq)
+			break;
+		if (st == ST_OK)
+			st = is_entry(body) ? ST_OK : ST_IO;
+		count++;
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	*ret_count = count;
+	return st;
+}
+
 static status
 verify_entries(struct verifying *v)
 {
 	struct outbox_verdict *found = &v->shared->verdict;
-	struct point at;
-	status st = ST_OK;
+	struct point at = v->floor;
+	uint64_t kept = 0;
+	status st = verify_kept(v, &kept);
 
-	chain_start(v->box->device.feed, &at);
+	if (st == ST_OK) {
+		found->whole = at.seq;
+		found->given_up = at.seq - kept;
+	}
 	while (st == ST_OK && at.seq < v->tip.at.seq) {
 		st = verify_entry(v, &at);
 		if (st == ST_OK)
 			found->whole = at.seq;
 	}
 	if (st == ST_OK &&
-	    (!point_equal(&at, &v->tip.at) || kv_count(v->txn, OUTBOX_EVENTS) != v->tip.at.seq))
+	    (!point_equal(&at, &v->tip.at) ||
+	     kv_count(v->txn, OUTBOX_EVENTS) != v->tip.at.seq - v->floor.seq + kept))
 		st = ST_IO;
 	return st;
 }
@@ -148,8 +180,10 @@ verify_fixes(struct verifying *v, uint64_t seq)
 	struct bytes body;
 	struct event e;
 
-	if (outbox_get_event(v->txn, seq, &body, hash) < 0)
-		return ST_IO;
+	status st = outbox_get_event(v->txn, seq, &body, hash);
+
+	if (st < 0)
+		return st == ST_NOT_FOUND && seq <= v->floor.seq ? ST_OK : ST_IO;
 	if (outbox_is_erased(body) || event_decode(body, &e) != HOLD_NONE)
 		return ST_OK;
 	for (size_t i = 0; i < e.fixes.count; i++) {
@@ -194,13 +228,15 @@ verify_mark(struct verifying *v, const struct kv_walk *walk)
 	uint8_t hash[HASH_BYTES];
 	struct outbox_hub facts = { 0 };
 	struct bytes body;
+	status st;
 
 	if (walk->key.len != FEED_BYTES || outbox_get_marks(v->txn, walk->key.at, &facts) < 0)
 		return ST_IO;
 	if (facts.acked.seq == 0)
 		return ST_OK;
-	if (outbox_get_event(v->txn, facts.acked.seq, &body, hash) < 0)
-		return ST_IO;
+	st = outbox_get_event(v->txn, facts.acked.seq, &body, hash);
+	if (st < 0)
+		return st == ST_NOT_FOUND && facts.acked.seq <= v->floor.seq ? ST_OK : ST_IO;
 	return memcmp(hash, facts.acked.hash, HASH_BYTES) == 0 ? ST_OK : ST_IO;
 }
 
@@ -325,7 +361,12 @@ read_file(struct verifying *v)
 {
 	struct outbox_verdict *found = &v->shared->verdict;
 	struct outbox_hub hub = { 0 };
-	status st = outbox_get_tip(v->txn, v->box, &v->tip);
+	status st = outbox_get_floor(v->txn, v->box, &v->floor);
+
+	if (st == ST_OK)
+		st = outbox_get_tip(v->txn, v->box, &v->tip);
+	if (st == ST_OK && v->tip.at.seq < v->floor.seq)
+		st = ST_IO;
 
 	if (st == ST_OK)
 		st = outbox_get_marks(v->txn, v->box->device.hub, &hub);

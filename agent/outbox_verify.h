@@ -33,7 +33,8 @@ struct outbox_verdict {
 	bool damaged;        /* one of them is */
 	bool known;          /* the numbers below are: the tip could be read */
 	uint64_t tip, acked; /* acked: of the home's own hub; at most the tip */
-	uint64_t whole;      /* entries 1 to this are whole */
+	uint64_t whole;      /* entries 1 to this are whole … */
+	uint64_t given_up;   /* … but for so many that are not kept (outbox_prune()) */
 	uint64_t seq;        /* of PART_REPLACED and PART_KEYS: the entry concerned, or 0 */
 };
 

@@ -76,10 +76,24 @@ enum {
 /* A key may not be empty, and a 0 comes before the letters of all kinds. */
 static const uint8_t head_key[] = { 0 };
 
+/* What a look-up found.  An import asks for the same few codes in row after row, and to search
+ * and decode a row of the table takes as long as all else that is checked of an entry. */
+struct found {
+	uint8_t key[PAIR_KEY_BYTES]; /* len 0: of none yet */
+	size_t len;
+	status st;
+	struct item item; /* valid when st is ST_OK */
+	bool may_report;  /* of the key of a reporter */
+};
+
+/* By a hash of the key; the later of two of one place is kept. */
+enum { FOUND_MAX = 64 };
+
 struct plan_table {
 	kv_txn *txn;
 	int table;
 	struct head head;
+	struct found found[FOUND_MAX];
 };
 
 /* ---- writing ---- */
@@ -403,61 +417,101 @@ plan_table_has_thing(plan_table *t, struct text indicator, struct text key)
 		kv_get(t->txn, t->table, (struct bytes) { row, len }, &value) != ST_NOT_FOUND;
 }
 
+/* Where key is remembered; false when something else is there yet. */
+static bool
+recall(plan_table *t, const uint8_t *key, size_t len, struct found **ret_found)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ key[i]) * 16777619; /* FNV */
+	*ret_found = &t->found[(hash ^ hash >> 16) % FOUND_MAX];
+	return (*ret_found)->len == len && memcmp((*ret_found)->key, key, len) == 0;
+}
+
+static void
+remember(struct found *f, const uint8_t *key, size_t len)
+{
+	memcpy(f->key, key, len);
+	f->len = len;
+}
+
 /* A longer one would not fit the key, and no plan has it. */
 static status
-find_item(plan_table *t, plan_row kind, struct text code, struct item *ret_item)
+find_item(plan_table *t, plan_row kind, struct text code, const struct item **ret_item)
 {
 	uint8_t key[1 + CODE_BYTES_MAX] = { (uint8_t) kind };
 	struct bytes value;
-	status st;
+	struct found *f;
 
 	if (code.len == 0 || code.len > CODE_BYTES_MAX)
 		return ST_NOT_FOUND;
 	memcpy(key + 1, code.at, code.len);
-	*ret_item = (struct item) { .by_level = UNKNOWN, .by_thing = UNKNOWN };
-	st = kv_get(t->txn, t->table, (struct bytes) { key, 1 + code.len }, &value);
-	return st == ST_OK ? read_value(value, item_fields, ITEM_FIELDS, ret_item) : st;
+	if (!recall(t, key, 1 + code.len, &f)) {
+		remember(f, key, 1 + code.len);
+		f->item = (struct item) { .by_level = UNKNOWN, .by_thing = UNKNOWN };
+		f->st = kv_get(t->txn, t->table, (struct bytes) { key, 1 + code.len }, &value);
+		if (f->st == ST_OK)
+			f->st = read_value(value, item_fields, ITEM_FIELDS, &f->item);
+	}
+	*ret_item = &f->item;
+	return f->st;
 }
 
 status
 plan_table_find(plan_table *t, plan_row kind, struct text code,
                 struct plan_attributes *ret_attributes)
 {
-	struct item item;
+	const struct item *item;
 	status st = find_item(t, kind, code, &item);
 
 	if (st < 0)
 		return st;
 	*ret_attributes = (struct plan_attributes) {
-		.name = item.name,
-		.country = item.country,
-		.by_activity = item.by_activity,
+		.name = item->name,
+		.country = item->country,
+		.by_activity = item->by_activity,
 		/* a row of an older program: the hub will judge */
-		.by_level = item.by_level == UNKNOWN ? !item.by_activity : item.by_level,
-		.by_thing = item.by_thing == UNKNOWN ? !item.by_activity && item.by_level != 1
-						     : item.by_thing,
-		.period = { (date) item.from, (date) item.to },
-		.retired = (date) item.retired,
+		.by_level = item->by_level == UNKNOWN ? !item->by_activity : item->by_level,
+		.by_thing = item->by_thing == UNKNOWN ? !item->by_activity && item->by_level != 1
+						      : item->by_thing,
+		.period = { (date) item->from, (date) item->to },
+		.retired = (date) item->retired,
 	};
 	return ST_OK;
+}
+
+static bool
+may_report(plan_table *t, struct text code, struct text unit, struct bytes pair)
+{
+	uint8_t key[PAIR_KEY_BYTES] = { 0 };
+	struct bytes row = { key, pair_key(ROW_REPORTING, code, (struct text) { 0 }, key) }, value;
+	struct reporting only = { 0 };
+	const struct item *item;
+
+	if (find_item(t, ROW_UNIT, unit, &item) < 0 || kv_get(t->txn, t->table, row, &value) < 0 ||
+	    read_value(value, reporting_fields, REPORTING_FIELDS, &only) < 0 ||
+	    (only.kinds & KIND_BIT(item->unit_kind)))
+		return true;
+	return kv_get(t->txn, t->table, pair, &value) != ST_NOT_FOUND;
 }
 
 bool
 plan_table_may_report(plan_table *t, struct text code, struct text unit)
 {
 	uint8_t key[PAIR_KEY_BYTES] = { 0 };
-	struct reporting only = { 0 };
-	struct bytes value;
-	struct item item;
-	size_t len = pair_key(ROW_REPORTING, code, (struct text) { 0 }, key);
+	size_t len = pair_key(ROW_REPORTING, code, unit, key);
+	struct found *f;
 
-	if (len == 0 || find_item(t, ROW_UNIT, unit, &item) < 0 ||
-	    kv_get(t->txn, t->table, (struct bytes) { key, len }, &value) < 0 ||
-	    read_value(value, reporting_fields, REPORTING_FIELDS, &only) < 0 ||
-	    (only.kinds & KIND_BIT(item.unit_kind)))
+	if (len == 0 || unit.len == 0)
 		return true;
-	len = pair_key(ROW_REPORTING, code, unit, key);
-	return kv_get(t->txn, t->table, (struct bytes) { key, len }, &value) != ST_NOT_FOUND;
+	if (!recall(t, key, len, &f)) {
+		bool may = may_report(t, code, unit, (struct bytes) { key, len });
+
+		remember(f, key, len); /* after it: the unit is looked up in between */
+		f->may_report = may;
+	}
+	return f->may_report;
 }
 
 /* ---- which code was meant ---- */

@@ -179,6 +179,7 @@ report_json(const struct report *r)
 	json_object_set_new(o, "elsewhere", elsewhere_json(s));
 	json_object_set_new(o, "locks", texts_json(s->standing.locks));
 	json_object_set_new(o, "remarks", texts_json(s->standing.remarks));
+	set_count(o, "floor", s->floor);
 	set_count(o, "beyond", s->hub.beyond);
 	set_count(o, "fetchable", s->tip.seq == s->confirmed ? s->hub.onward : 0);
 	json_object_set_new(o, "hub", hub);
@@ -346,11 +347,12 @@ print_office(const struct feed_state *s)
 static void
 print_warnings(const struct feed_state *s)
 {
-	char beyond[FEED_BEYOND_BYTES];
+	char beyond[FEED_BEYOND_BYTES], floor[FEED_FLOOR_BYTES];
 	int64_t skew_ms = s->hub.skew_ms;
 
 	feed_state_beyond(s, beyond);
-	fputs(beyond, stdout);
+	feed_state_floor(s, floor);
+	printf("%s%s", floor, beyond);
 	if (skew_ms > SKEW_TOLD_MS)
 		printf(_("the clock of this machine was %lld minutes behind the hub's\n"),
 		       (long long) (skew_ms / 60000));

@@ -312,7 +312,6 @@ target_own_version(outbox *box, const struct target *t, uint64_t *ret_head, bool
 	const struct fix fix = target_fix(t);
 	uint8_t key[HASH_BYTES];
 	kv_txn *txn = NULL;
-	struct point tip;
 	uint64_t seq;
 	status st;
 
@@ -320,13 +319,11 @@ target_own_version(outbox *box, const struct target *t, uint64_t *ret_head, bool
 	*ret_names = false;
 	if (!register_key(&t->event, key))
 		target_key(t, key);
-	st = outbox_tip(box, &tip);
-	if (st == ST_OK)
-		st = kv_read(outbox_store(box), &txn);
+	st = kv_read(outbox_store(box), &txn);
 	if (st == ST_OK)
 		st = outbox_find_key_in(txn, key, &seq);
 	if (st == ST_NOT_FOUND)
-		st = others_naming(txn, tip.seq, &fix, &seq);
+		st = others_naming(txn, &fix, &seq);
 	if (st == ST_OK)
 		st = outbox_head_in(txn, seq, ret_head);
 	if (st == ST_OK)

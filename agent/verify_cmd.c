@@ -72,6 +72,7 @@ print_json(const struct report *r)
 	json_object_set_new(o, "file", json_string(r->file));
 	json_object_set_new(o, "tip", number_json(r, r->found.tip));
 	json_object_set_new(o, "acknowledged", number_json(r, r->found.acked));
+	json_object_set_new(o, "given_up", json_integer((json_int_t) r->found.given_up));
 	json_object_set_new(o, "whole", json_integer((json_int_t) r->found.whole));
 	json_object_set_new(o, "parts", list);
 	return json_print(o);
@@ -82,12 +83,17 @@ print_json(const struct report *r)
 static void
 print_whole(const struct report *r)
 {
-	unsigned long long n = r->found.whole;
+	unsigned long long n = r->found.whole - r->found.given_up, gone = r->found.given_up;
 
 	printf(ngettext("%llu entry, and all that belongs to it, is as it was recorded\n",
 	                "%llu entries, and all that belongs to them, are as they were recorded\n",
 	                n),
 	       n);
+	if (gone > 0)
+		printf(ngettext("%llu old entry is not kept here any more; the hub has it\n",
+		                "%llu old entries are not kept here any more; the hub has them\n",
+		                gone),
+		       gone);
 	if (r->found.parts[PART_PLAN] == HEALTH_BUSY)
 		puts(_("the plan was not looked at: another program was writing all the time"));
 }

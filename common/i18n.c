@@ -17,6 +17,15 @@ is_set(const char *value)
 	return value && *value;
 }
 
+/* Letters, and the language of messages; no more is asked of it, and each category is a file to
+ * be opened.  Of the others LC_NUMERIC must stay as it is: printf() would write a decimal
+ * comma by it, and strtod() read one. */
+static bool
+set_locale(const char *locale)
+{
+	return setlocale(LC_CTYPE, locale) && setlocale(LC_MESSAGES, locale);
+}
+
 /* In the order of POSIX: the first that is set and not empty counts. */
 static const char *
 wanted_locale(void)
@@ -74,12 +83,10 @@ i18n_init(const char *domain)
 {
 	char dir[PATH_MAX];
 
-	if (!setlocale(LC_ALL, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
-		setlocale(LC_ALL, "C.UTF-8");
+	if (!set_locale("") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+		set_locale("C.UTF-8");
 		set_language(wanted_locale());
 	}
-	/* printf() would write a decimal comma by it, and strtod() read one */
-	setlocale(LC_NUMERIC, "C");
 
 	bindtextdomain(domain, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);
 	bind_textdomain_codeset(domain, "UTF-8");

@@ -13,6 +13,7 @@ struct row {
 
 enum field {
 	FIELD_DISK,
+	FIELD_FLOOR,
 	FIELD_LAST,
 	FIELD_OLDEST,
 	FIELD_PENDING,
@@ -29,6 +30,7 @@ enum field {
 
 static const struct codec_field fields[FIELDS_] = {
 	[FIELD_DISK] = { "disk", CODEC_UINT, AT(fixed.disk_bytes), 0, INT64_MAX, false },
+	[FIELD_FLOOR] = { "floor", CODEC_UINT, AT(fixed.floor), 0, UINT64_MAX, false },
 	[FIELD_LAST] = { "last", CODEC_INT, AT(fixed.last_ms), INT64_MIN, INT64_MAX, true },
 	[FIELD_OLDEST] = { "oldest", CODEC_UINT, AT(fixed.oldest_ms), 0, INT64_MAX, false },
 	[FIELD_PENDING] = { "pending", CODEC_UINT, AT(fixed.pending), 0, UINT64_MAX, true },

@@ -14,6 +14,7 @@ struct contact {
 	int64_t last_ms;                  /* by the hub's clock */
 	int64_t skew_ms;                  /* the device's clock less the hub's, then */
 	struct point tip;                 /* the last event the device has told of */
+	uint64_t floor;                   /* at and below it the device has given up; 0: nothing */
 	uint64_t pending;                 /* events it still has to send, as far as is known here */
 	uint64_t plan;                    /* version it held when it said HELLO; 0 none */
 	uint64_t registry;                /* highest number it has seen */

@@ -93,6 +93,7 @@ tell_json(const struct cut_file *f, const char *ref, const char *at, bool alread
 	json_object_set_new(root, "ref", json_string(ref));
 	json_object_set_new(root, "at", json_string(at));
 	json_object_set_new(root, "cutoff", json_string(day));
+	json_object_set_new(root, "gaps", json_integer((json_int_t) leaves_count(&f->cut.gaps)));
 	json_object_set_new(root, "already", json_boolean(already));
 	json_object_set_new(root, "digest",
 	                    json_pack("{s:o, s:o}", "set", json_hex(f->cut.set, HASH_BYTES),
@@ -106,6 +107,7 @@ tell_text(const struct cut_file *f, const char *ref, const char *at, bool alread
 {
 	char day[DATE_TEXT_BYTES], set[2 * HASH_BYTES + 1], state[2 * HASH_BYTES + 1];
 	char name[SHOWN_BYTES];
+	size_t gaps = leaves_count(&f->cut.gaps);
 
 	date_format(f->cut.cutoff, day);
 	hex_encode(f->cut.set, HASH_BYTES, set);
@@ -116,6 +118,14 @@ tell_text(const struct cut_file *f, const char *ref, const char *at, bool alread
 		         "made.\n"),
 		       name);
 	printf(_("Cut %s: entry %s, journal at %s, cut-off %s\n"), name, ref, at, day);
+	if (gaps > 0)
+		printf(ngettext(
+			       "Without what is missing here, below %zu point: 'valija-hub units' "
+			       "says whose\n",
+			       "Without what is missing here, below %zu points: 'valija-hub units' "
+			       "says whose\n",
+			       gaps),
+		       gaps);
 	printf(_("Digest, set:   %s\n"), set);
 	printf(_("Digest, state: %s\n"), state);
 }

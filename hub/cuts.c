@@ -158,6 +158,24 @@ hub_leaves(hub *h, kv_txn *txn, writer *leaves, writer *own)
 	return journal_each_leaf(txn, add_leaf, &l);
 }
 
+struct gapping {
+	const uint8_t *own_feed;
+	writer *gaps;
+};
+
+static status
+add_gap(void *ctx, const uint8_t *feed, const struct point *at)
+{
+	const struct gapping *g = ctx;
+	uint8_t id[EVENT_ID_BYTES];
+
+	if (memcmp(feed, g->own_feed, FEED_BYTES) == 0)
+		return ST_OK;
+	event_id_write(feed, at, id);
+	writer_raw(g->gaps, id, sizeof(id));
+	return writer_status(g->gaps);
+}
+
 /* Of the present, but for leaves, which lie in writers. */
 struct grounds {
 	uint8_t plan[HASH_BYTES], registry[HASH_BYTES], set[HASH_BYTES], state[HASH_BYTES];
@@ -244,12 +262,17 @@ make_cut(const struct making *m, const struct cut_order *order, bool *ret_same)
 		.set = g.set,
 		.state = g.state,
 	};
-	writer leaves, own;
+	writer leaves, own, gaps;
+	struct gapping gapping = { hub_id(m->h), &gaps };
 	status st;
 
 	writer_init(&leaves);
 	writer_init(&own);
+	writer_init(&gaps);
 	st = hub_leaves(m->h, m->txn, &leaves, &own);
+	if (st == ST_OK)
+		st = journal_each_gap(m->txn, add_gap, &gapping);
+	c.gaps.at = writer_bytes(&gaps);
 	c.leaves.at = writer_bytes(&leaves);
 	c.hub.at = writer_bytes(&own);
 	if (st == ST_OK)
@@ -258,6 +281,7 @@ make_cut(const struct making *m, const struct cut_order *order, bool *ret_same)
 		st = check_name(m->txn, order->name, &c, ret_same);
 	if (st == ST_OK)
 		st = publish_cut(m, order->name, &c);
+	writer_done(&gaps);
 	writer_done(&own);
 	writer_done(&leaves);
 	return st;

@@ -194,6 +194,7 @@ note_lanes(const struct fleet_facts *f, char note[static FLEET_NOTE_BYTES])
 		f->lanes, since, forks);
 }
 
+/* What lies at or below its floor the device cannot bring. */
 static void
 note_gaps(const struct fleet_facts *f, char note[static FLEET_NOTE_BYTES])
 {
@@ -202,10 +203,19 @@ note_gaps(const struct fleet_facts *f, char note[static FLEET_NOTE_BYTES])
 	if (f->gaps == 0)
 		return;
 	fleet_gaps_text(f, ", ", gaps);
-	add_note(note,
-	         _("entries are missing here, up to number %s: they come with the device's next "
-	           "sync, else from a copy of its home or a backup of the hub"),
-	         gaps);
+	if (f->heard_of && f->gap_list[0].seq <= f->contact.floor)
+		add_note(
+			note,
+			_("entries are missing here, up to number %s: the device has given up "
+		          "those up to %llu; they come from a backup of the hub, or from a copy of "
+		          "the device's home"),
+			gaps, (unsigned long long) f->contact.floor);
+	else
+		add_note(
+			note,
+			_("entries are missing here, up to number %s: they come with the device's next "
+		          "sync, else from a copy of its home or a backup of the hub"),
+			gaps);
 }
 
 /* A code of protocol/SPEC.md in words; of a newer program, the code itself. */

@@ -234,89 +234,144 @@ find_registry(const struct filling *f, uint64_t *ret_entries)
 
 /* ---- batches up to the leaves ---- */
 
-/* Leaves ascend by number, and an event lies below most of them that are above it. */
+/* What a cut says of one feed: an event is in it when it lies on or below a leaf, and no gap
+ * lies between. */
+struct reach {
+	const uint8_t *feed;
+	struct leaves leaves, gaps;
+};
+
+/* ST_NOT_FOUND: no, nor while the gap is still one: nothing leads over it. */
 static status
-is_covered(const struct filling *f, const uint8_t *feed, const struct point *at,
-           const struct leaves *leaves, bool *ret_covered)
+is_cut_off(const struct filling *f, const struct reach *reach, const struct point *at,
+           const struct point *leaf)
 {
 	status st = ST_NOT_FOUND;
 
-	for (size_t i = leaves_count(leaves); i > 0 && st == ST_NOT_FOUND; i--) {
-		struct point leaf;
+	for (size_t i = 0; i < leaves_count(&reach->gaps) && st == ST_NOT_FOUND; i++) {
+		struct point gap;
 
-		leaves_get(leaves, i - 1, &leaf);
-		if (leaf.seq < at->seq)
-			break;
-		st = chains_below(f->h->chains, f->from, feed, at, &leaf);
+		leaves_get(&reach->gaps, i, &gap);
+		if (gap.seq < at->seq)
+			continue;
+		st = chains_below(f->h->chains, f->from, reach->feed, at, &gap);
+		if (st == ST_OK)
+			st = chains_below(f->h->chains, f->from, reach->feed, &gap, leaf);
 	}
-	*ret_covered = st == ST_OK;
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	return st;
 }
 
-/* The events of a batch follow each other on one chain, so those that lie on or below a
- * leaf are its beginning: halve. */
+/* Leaves ascend by number, and an event lies below most of them that are above it. */
 static status
-find_covered(const struct filling *f, const struct journal_run *r, const struct leaves *leaves,
-             struct batch_event *events, uint64_t *ret_count)
+is_covered(const struct filling *f, const struct reach *reach, const struct point *at,
+           bool *ret_covered)
 {
-	struct batch_walk walk = batch_walk(&r->batch, r->bodies);
+	status st = ST_OK;
+
+	*ret_covered = false;
+	for (size_t i = leaves_count(&reach->leaves); i > 0 && st == ST_OK && !*ret_covered; i--) {
+		struct point leaf;
+
+		leaves_get(&reach->leaves, i - 1, &leaf);
+		if (leaf.seq < at->seq)
+			break;
+		st = chains_below(f->h->chains, f->from, reach->feed, at, &leaf);
+		if (st == ST_OK) {
+			st = is_cut_off(f, reach, at, &leaf);
+			*ret_covered = st == ST_NOT_FOUND;
+		}
+		if (st == ST_NOT_FOUND)
+			st = ST_OK;
+	}
+	return st;
+}
+
+/* Events first to last of a batch, counted from 0, as a batch.  Nobody has its seal: the store
+ * in which it is to lie is read and thrown away. */
+static status
+fill_part(const struct filling *f, const struct journal_entry *entry, const struct journal_run *r,
+          const struct batch_event *events, uint64_t first, uint64_t last)
+{
+	static const uint8_t nobody[SIGN_SECRET_BYTES];
+	size_t from = first > 0 ? events[first - 1].end_offset : 0;
+	const struct bytes bodies = { r->bodies.at + from, events[last].end_offset - from };
+	struct point start = first > 0 ? events[first - 1].at : r->start;
+	struct batch part;
+	writer w;
+	status st;
+
+	if (first == 0 && last + 1 == r->batch.count)
+		return fill_batch(f, entry, &r->batch, r->bodies);
+	writer_init(&w);
+	st = batch_seal(r->batch.feed, nobody, &start, bodies, last - first + 1, &w);
+	if (st == ST_OK)
+		st = batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &part);
+	if (st == ST_OK)
+		st = fill_batch(f, entry, &part, bodies);
+	writer_done(&w);
+	return st;
+}
+
+/* The events of a batch follow each other on one chain, so without a gap those that lie on or
+ * below a leaf are its beginning: halve. */
+static status
+fill_beginning(const struct filling *f, const struct journal_entry *entry,
+               const struct journal_run *r, const struct reach *reach,
+               const struct batch_event *events)
+{
 	uint64_t inside = 0, outside = r->count + 1;
 	status st = ST_OK;
 
-	for (uint64_t i = 0; i < r->count && batch_next(&walk, &events[i]); i++)
-		;
 	while (outside - inside > 1 && st == ST_OK) {
 		uint64_t middle = inside + (outside - inside) / 2;
 		bool covered = false;
 
-		st = is_covered(f, r->batch.feed, &events[middle - 1].at, leaves, &covered);
+		st = is_covered(f, reach, &events[middle - 1].at, &covered);
 		if (covered)
 			inside = middle;
 		else
 			outside = middle;
 	}
-	*ret_count = inside;
-	return st;
+	return st == ST_OK && inside > 0 ? fill_part(f, entry, r, events, 0, inside - 1) : st;
 }
 
-/* The beginning of a batch as a batch.  Nobody has its seal: the store in which it is to
- * lie is read and thrown away. */
+/* Where the cut has gaps each event is asked, and each run of those that are in it goes by
+ * itself. */
 static status
-fill_beginning(const struct filling *f, const struct journal_entry *entry, const struct batch *b,
-               struct bytes bodies, uint64_t count)
+fill_runs(const struct filling *f, const struct journal_entry *entry, const struct journal_run *r,
+          const struct reach *reach, const struct batch_event *events)
 {
-	static const uint8_t nobody[SIGN_SECRET_BYTES];
-	struct point start = batch_start(b);
-	struct batch beginning;
-	writer w;
-	status st;
+	uint64_t first = 0;
+	status st = ST_OK;
 
-	writer_init(&w);
-	st = batch_seal(b->feed, nobody, &start, bodies, count, &w);
-	if (st == ST_OK)
-		st = batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &beginning);
-	if (st == ST_OK)
-		st = fill_batch(f, entry, &beginning, bodies);
-	writer_done(&w);
+	for (uint64_t i = 0; i <= r->count && st == ST_OK; i++) {
+		bool covered = false;
+
+		if (i < r->count)
+			st = is_covered(f, reach, &events[i].at, &covered);
+		if (st < 0 || covered)
+			continue;
+		if (i > first)
+			st = fill_part(f, entry, r, events, first, i - 1);
+		first = i + 1;
+	}
 	return st;
 }
 
 static status
 fill_covered(const struct filling *f, const struct journal_entry *entry,
-             const struct journal_run *r, const struct leaves *leaves)
+             const struct journal_run *r, const struct reach *reach)
 {
-	struct batch_event *events = calloc(r->count, sizeof(*events));
-	uint64_t count = 0;
-	status st = ST_NOMEM;
+	struct batch_event *events = calloc(r->count + 1, sizeof(*events));
+	struct batch_walk walk = batch_walk(&r->batch, r->bodies);
+	status st;
 
-	if (events)
-		st = find_covered(f, r, leaves, events, &count);
-	if (st == ST_OK && count == r->batch.count)
-		st = fill_batch(f, entry, &r->batch, r->bodies);
-	else if (st == ST_OK && count > 0)
-		st = fill_beginning(f, entry, &r->batch,
-		                    (struct bytes) { r->bodies.at, events[count - 1].end_offset },
-		                    count);
+	if (!events)
+		return ST_NOMEM;
+	for (uint64_t i = 0; i < r->count && batch_next(&walk, &events[i]); i++)
+		;
+	st = leaves_count(&reach->gaps) > 0 ? fill_runs(f, entry, r, reach, events)
+					    : fill_beginning(f, entry, r, reach, events);
 	free(events);
 	return st;
 }
@@ -326,22 +381,28 @@ static status
 fill_batch_of_cut(const struct filling *f, const struct journal_entry *entry)
 {
 	struct journal_run r;
-	struct leaves leaves;
+	struct reach reach;
 	bool covered = false;
 	status st = journal_run_open(entry, f->past->space, &r);
 
 	if (st < 0)
 		return st;
-	leaves = leaves_of_feed(&f->cut->leaves, r.batch.feed);
-	if (leaves_count(&leaves) == 0)
-		leaves = leaves_of_feed(&f->cut->hub, r.batch.feed);
-	if (leaves_count(&leaves) == 0)
+	reach = (struct reach) {
+		.feed = r.batch.feed,
+		.leaves = leaves_of_feed(&f->cut->leaves, r.batch.feed),
+		.gaps = leaves_of_feed(&f->cut->gaps, r.batch.feed),
+	};
+	if (leaves_count(&reach.leaves) == 0)
+		reach.leaves = leaves_of_feed(&f->cut->hub, r.batch.feed);
+	if (leaves_count(&reach.leaves) == 0)
 		return ST_OK;
-	st = is_covered(f, r.batch.feed, &r.end, &leaves, &covered);
-	if (st < 0)
-		return st;
-	return covered && r.count == r.batch.count ? fill_batch(f, entry, &r.batch, r.bodies)
-						   : fill_covered(f, entry, &r, &leaves);
+	if (leaves_count(&reach.gaps) == 0 && r.count == r.batch.count) {
+		st = is_covered(f, &reach, &r.end, &covered);
+		if (st < 0)
+			return st;
+	}
+	return covered ? fill_batch(f, entry, &r.batch, r.bodies)
+		       : fill_covered(f, entry, &r, &reach);
 }
 
 /* Acts of the registry stand where they stood, up to the last of them. */

@@ -15,6 +15,7 @@
 #include "hub/backups.h"
 #include "hub/command.h"
 #include "hub/commands.h"
+#include "hub/contacts.h"
 #include "hub/repair.h"
 
 enum { PROGRESS_MS = 1000, WAIT_MS = 10 * 1000, SHOWN_BYTES = 200, UNITS_SHOWN_BYTES = 120 };
@@ -78,10 +79,14 @@ struct finding {
 static source
 source_of(const struct finding *f, const struct damage *d)
 {
+	struct contact contact;
+
 	if (damage_is_derived(d->kind))
 		return SOURCE_JOURNAL;
 	if (!d->has_range || memcmp(d->feed, hub_id(f->h), FEED_BYTES) == 0)
 		return SOURCE_BACKUP;
+	if (contacts_get(f->txn, d->feed, &contact) == ST_OK && d->first <= contact.floor)
+		return SOURCE_BACKUP; /* the device has given them up */
 	return SOURCE_DEVICE;
 }
 

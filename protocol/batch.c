@@ -218,18 +218,35 @@ batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t 
 	return st == ST_LIMIT ? write_packed(&rest, rest_bodies, ZSTD_maxCLevel(), w) : st;
 }
 
-/* Our own bodies are walked as a stranger's are: the walk gives the hash to be
- * signed, and nothing is sealed that a receiver would not take apart again. */
 status
-batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SIGN_SECRET_BYTES],
-           const struct point *start, struct bytes bodies, uint64_t count, writer *w)
+batch_seal_known(const uint8_t feed[static FEED_BYTES],
+                 const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
+                 struct bytes bodies, const struct point *end, writer *w)
 {
 	uint8_t covered[SIGNED_BYTES], signature[SIGNATURE_BYTES];
 	struct batch b = { .feed = feed,
 		           .first = start->seq + 1,
-		           .count = count,
+		           .count = end->seq - start->seq,
 		           .before = start->hash,
+		           .after = end->hash,
 		           .signature = signature };
+
+	if (b.count == 0 || b.count > BATCH_EVENTS_MAX || bodies.len > BATCH_RAW_BYTES_MAX)
+		return ST_LIMIT;
+	signed_bytes(feed, end, covered);
+	sign_bytes(covered, sizeof(covered), secret, signature);
+	return write_packed(&b, bodies, PACK_LEVEL, w);
+}
+
+/* Walked as a stranger's are: that gives the hash to be signed, and nothing is sealed that a
+ * receiver would not take apart again. */
+status
+batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SIGN_SECRET_BYTES],
+           const struct point *start, struct bytes bodies, uint64_t count, writer *w)
+{
+	struct batch b = {
+		.feed = feed, .first = start->seq + 1, .count = count, .before = start->hash
+	};
 	struct batch_walk walk = batch_walk(&b, bodies);
 	struct batch_event e;
 
@@ -239,8 +256,5 @@ batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SI
 		;
 	if (walk.left > 0 || walk.offset != bodies.len)
 		return ST_MALFORMED;
-	b.after = walk.at.hash;
-	signed_bytes(feed, &walk.at, covered);
-	sign_bytes(covered, sizeof(covered), secret, signature);
-	return write_packed(&b, bodies, PACK_LEVEL, w);
+	return batch_seal_known(feed, secret, start, bodies, &walk.at, w);
 }

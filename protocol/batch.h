@@ -87,3 +87,10 @@ status batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, 
 status
 batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SIGN_SECRET_BYTES],
            const struct point *start, struct bytes bodies, uint64_t count, writer *w);
+
+/* The same where the point of the last body is known, as a device that keeps the hash of each
+ * event does: no body is looked at or hashed.  What is sealed by a wrong one, because a disk
+ * has changed it or a body since, is refused by whoever verifies it, ST_CHAIN. */
+status batch_seal_known(const uint8_t feed[static FEED_BYTES],
+                        const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
+                        struct bytes bodies, const struct point *end, writer *w);

@@ -290,10 +290,10 @@ codec_write(writer *w, const struct codec_field *fields, size_t field_count, con
 	}
 }
 
-/* What a structure filled by our own code may hold is what can be read back:
- * so write one field and read it. */
+/* What a structure filled by our own code may hold is what can be read back: so write one
+ * field and read it. */
 static status
-check_field(const struct codec_field *f, const void *at, writer *w)
+read_back(const struct codec_field *f, const void *at, writer *w)
 {
 	union {
 		uint64_t number;
@@ -320,6 +320,36 @@ check_field(const struct codec_field *f, const void *at, writer *w)
 	r = reader_of(written.at, written.len);
 	read_field(&r, f, &scratch);
 	return reader_end(&r);
+}
+
+static status
+check_text(struct text t, size_t max_bytes, bool valid)
+{
+	if (t.len > max_bytes)
+		return ST_LIMIT;
+	return valid ? ST_OK : ST_MALFORMED;
+}
+
+/* The same for what nearly all fields are, in a fifth of the time. */
+static status
+check_field(const struct codec_field *f, const void *at, writer *w)
+{
+	const struct text *t = at;
+
+	switch ((int) f->type) {
+	case CODEC_UINT:
+		return *(const uint64_t *) at <= f->max &&
+				*(const uint64_t *) at >= (uint64_t) f->min
+			? ST_OK
+			: ST_LIMIT;
+	case CODEC_INT:
+		return *(const int64_t *) at <= (int64_t) f->max && *(const int64_t *) at >= f->min
+			? ST_OK
+			: ST_LIMIT;
+	case CODEC_TEXT: return check_text(*t, f->max, utf8_valid(t->at, t->len));
+	case CODEC_CODE: return check_text(*t, CODE_BYTES_MAX, code_valid(*t));
+	default: return read_back(f, at, w);
+	}
 }
 
 status

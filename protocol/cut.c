@@ -110,7 +110,7 @@ enum {
 /* clang-format off */
 static const struct codec_field cut_fields[CUT_FIELDS_] = {
 	[CUT_CUTOFF]   = { "cutoff",   CODEC_INT,   AT(cutoff),   DATE_MIN, DATE_MAX, true },
-	[CUT_GAPS]     = { "gaps",     CODEC_BIN,   AT(gaps),     0, 0, true },
+	[CUT_GAPS]     = { "gaps",     CODEC_BIN,   AT(gaps),     0, LEAVES_MAX * LEAF_BYTES, true },
 	[CUT_HUB]      = { "hub",      CODEC_BIN,   AT(hub),      0, LANES_MAX * LEAF_BYTES, true },
 	[CUT_LEAVES]   = { "leaves",   CODEC_BIN,   AT(leaves),   0, LEAVES_MAX * LEAF_BYTES, true },
 	[CUT_PERIOD]   = { "period",   CODEC_UINT,  AT(period),   QUARTER_MIN, QUARTER_MAX, false },
@@ -140,13 +140,14 @@ cut_read(struct bytes bytes, struct cut *ret_cut)
 		.has_period = (has & BIT(CUT_PERIOD)) != 0,
 		.period = m.period,
 		.leaves = { m.leaves },
+		.gaps = { m.gaps },
 		.hub = { m.hub },
 		.plan = m.plan,
 		.registry = m.registry,
 		.set = m.set,
 		.state = m.state,
 	};
-	if (!leaves_valid(&c.leaves) || !leaves_valid(&c.hub))
+	if (!leaves_valid(&c.leaves) || !leaves_valid(&c.gaps) || !leaves_valid(&c.hub))
 		return ST_MALFORMED;
 	*ret_cut = c;
 	return ST_OK;
@@ -157,6 +158,7 @@ cut_write(const struct cut *c, writer *w)
 {
 	const struct cut_map m = {
 		.cutoff = c->cutoff,
+		.gaps = c->gaps.at,
 		.hub = c->hub.at,
 		.leaves = c->leaves.at,
 		.period = c->period,
@@ -168,7 +170,8 @@ cut_write(const struct cut *c, writer *w)
 	};
 	uint64_t has = BIT(CUT_FIELDS_) - 1;
 
-	if (leaves_count(&c->leaves) > LEAVES_MAX || leaves_count(&c->hub) > LANES_MAX)
+	if (leaves_count(&c->leaves) > LEAVES_MAX || leaves_count(&c->gaps) > LEAVES_MAX ||
+	    leaves_count(&c->hub) > LANES_MAX)
 		return ST_LIMIT;
 	if (!c->has_period)
 		has &= ~BIT(CUT_PERIOD);

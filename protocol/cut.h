@@ -38,6 +38,7 @@ struct cut {
 	bool has_period;
 	uint64_t period;      /* the quarter it is an edition of */
 	struct leaves leaves; /* of device and office feeds, as in the digest of the set */
+	struct leaves gaps;   /* of the same feeds (SPEC.md, section 10) */
 	struct leaves hub;    /* of the feed of the hub that made it */
 	/* HASH_BYTES each: of the plan in force (zeros: none), of the registry, and the
 	 * two digests. */
@@ -46,8 +47,8 @@ struct cut {
 
 /* ST_MALFORMED; ST_LIMIT; ST_VERSION: of a newer program. */
 status cut_read(struct bytes bytes, struct cut *ret_cut);
-/* Replaces what w holds.  ST_LIMIT: more than LEAVES_MAX leaves, or LANES_MAX of the
- * hub's own feed. */
+/* Replaces what w holds.  ST_LIMIT: more than LEAVES_MAX leaves, or as many gaps, or
+ * LANES_MAX of the hub's own feed. */
 status cut_write(const struct cut *c, writer *w);
 
 struct lock {

@@ -18,9 +18,10 @@ struct device_sync {
 	device_state state;
 	uint64_t round; /* of the last HELLO, sent or owed */
 
-	/* What the store said; tip is valid when tip_known.  start is (0, h(0)) and
-	 * never changes.  tip_known goes whenever the outbox may have grown. */
-	struct point start, tip;
+	/* What the store said; tip is valid when tip_known, floor since the last HELLO.
+	 * start is (0, h(0)) and never changes.  tip_known goes whenever the outbox may have
+	 * grown. */
+	struct point start, floor, tip;
 	bool tip_known;
 
 	/* Told by the hub in this round; acked also before the first, and
@@ -28,6 +29,7 @@ struct device_sync {
 	 * the own chain once a WELCOME was taken, and within a round it only
 	 * rises. */
 	struct point acked;
+	struct point safe; /* on the own chain, not above acked; seq 0 for none */
 	uint64_t boot, credit, beyond, onward, registry;
 	int64_t hub_clock_ms;
 	unsigned wants; /* in a row; an ACK sets it back to 0 */
@@ -38,6 +40,13 @@ struct device_sync {
 	uint64_t next; /* number of the first event that was not sent */
 	flight flight;
 	download plan, standing, events;
+
+	/* The gap of this round, on the own chain and above the floor; and those that were
+	 * sent on this connection, the oldest of which are forgotten. */
+	struct point gap;
+	bool gap_owed, gap_sent;
+	struct point filled[GAPS_TOLD_MAX];
+	size_t filled_count;
 
 	bool hello_owed, ping_owed, welcomed_owed, acked_owed, registry_owed, close_owed;
 	bool pinged; /* PONG awaited */
@@ -67,6 +76,10 @@ struct device_sync {
  * *ret_message is valid unless the event is DEVICE_ON_BAD or DEVICE_ON_FAULT. */
 device_event
 device_judge(device_sync *s, const void *frame, size_t len, struct message *ret_message);
+
+/* ST_UNKNOWN: p is not on the own chain.  The number alone proves nothing: a clone, or this
+ * device before it was restored, has another event under it. */
+status device_on_chain(device_sync *s, const struct point *p);
 
 /* Whether an answer other than WELCOME is due. */
 bool device_awaiting(const device_sync *s);

@@ -12,10 +12,8 @@ lie(device_sync *s, const char *why)
 	return DEVICE_ON_BAD;
 }
 
-/* ST_UNKNOWN: p is not on the own chain.  The number alone proves nothing: a
- * clone, or this device before it was restored, has another event under it. */
-static status
-on_chain(device_sync *s, const struct point *p)
+status
+device_on_chain(device_sync *s, const struct point *p)
 {
 	uint8_t hash[HASH_BYTES];
 	status st = s->store->hash_at(s->store->ctx, p->seq, hash);
@@ -30,7 +28,7 @@ on_chain(device_sync *s, const struct point *p)
 static device_event
 judge_point(device_sync *s, const struct point *p, device_event good)
 {
-	status st = on_chain(s, p);
+	status st = device_on_chain(s, p);
 
 	if (st == ST_OK)
 		return good;
@@ -64,7 +62,9 @@ judge_ack(device_sync *s, const struct message *m)
 	receipt_signed(s->config.hub, s->config.feed, &m->end, covered);
 	if (!signature_valid(covered, sizeof(covered), s->config.hub, m->receipt))
 		return lie(s, N_("the hub's receipt does not bear its signature"));
-	return judge_point(s, &m->end, DEVICE_ON_ACK);
+	return judge_point(s, &m->end,
+	                   s->gap_sent && point_equal(&m->end, &s->gap) ? DEVICE_ON_FILLED
+	                                                                : DEVICE_ON_ACK);
 }
 
 /* After each WELCOME the next batch joins a point that the hub has just named,

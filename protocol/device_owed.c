@@ -93,25 +93,25 @@ add_point(device_sync *s, uint64_t seq, struct points *points)
 }
 
 /* What the hub last acknowledged, the tip, and back from it in steps that
- * double, to the beginning: 66 at most (63 steps and three), so POINTS_MAX is never
+ * double, to the floor: 66 at most (63 steps and three), so POINTS_MAX is never
  * met.  The first point that the hub knows of these lies at most twice as far back
  * as the last event it knows, so less than that again is sent in vain. */
 static status
 own_points(device_sync *s, struct points *ret_points)
 {
-	uint64_t tip = s->tip.seq;
+	uint64_t tip = s->tip.seq, floor = s->floor.seq;
 	status st = ST_OK;
 
 	ret_points->count = 0;
 	/* above the tip, hash_at() would rightly find nothing, and that would
 	 * count as a fault of the store */
-	if (s->acked.seq <= tip)
+	if (s->acked.seq >= floor && s->acked.seq <= tip)
 		st = add_point(s, s->acked.seq, ret_points);
 	if (st == ST_OK)
 		st = add_point(s, tip, ret_points);
-	for (uint64_t back = 1; st == ST_OK && back < tip; back *= 2)
+	for (uint64_t back = 1; st == ST_OK && back < tip - floor; back *= 2)
 		st = add_point(s, tip - back, ret_points);
-	return st == ST_OK ? add_point(s, 0, ret_points) : st;
+	return st == ST_OK ? add_point(s, floor, ret_points) : st;
 }
 
 /* Asked once until the outbox may have grown, not once a PUSH. */
@@ -124,6 +124,16 @@ look_at_tip(device_sync *s)
 		st = s->store->tip(s->store->ctx, &s->tip);
 	s->tip_known = st == ST_OK;
 	return st;
+}
+
+/* The tip first: the floor is not above it. */
+static status
+look_around(device_sync *s)
+{
+	const struct device_store *store = s->store;
+	status st = look_at_tip(s);
+
+	return st == ST_OK && store->floor ? store->floor(store->ctx, &s->floor) : st;
 }
 
 /* Both numbers are of one chain.  0 while the mark is above the tip, as it can be
@@ -156,13 +166,12 @@ say_hello(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action 
 		.protocol = PROTOCOL_VERSION,
 		.round = s->round,
 		.feed = s->config.feed,
-		.floor = s->start,
 		.plan = s->plan.held,
 		.registry = s->registry,
 		.clock_ms = wall_ms,
 		.program = text_of(s->config.program),
 	};
-	status st = look_at_tip(s);
+	status st = look_around(s);
 
 	if (st == ST_OK)
 		st = own_points(s, &m.points);
@@ -173,6 +182,7 @@ say_hello(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_action 
 			now_ms);
 		return false;
 	}
+	m.floor = s->floor;
 	m.tip = s->tip;
 	m.pending = pending(s);
 	add_facts(s, wall_ms, &m);
@@ -203,6 +213,61 @@ ask(device_sync *s, download *d, int64_t now_ms, struct device_action *ret_actio
 	return emit(s, &m, now_ms, ret_action);
 }
 
+/* The batch that ends at the gap: how many fit is known only afterwards, so what did not is
+ * left below. */
+static status
+seal_gap(device_sync *s, struct point *ret_end)
+{
+	uint64_t last = s->gap.seq, room = last - s->floor.seq;
+	uint64_t first = last - (room < BATCH_EVENTS_MAX ? room : BATCH_EVENTS_MAX) + 1;
+	status st;
+
+	do {
+		st = s->store->seal(s->store->ctx, first, last, s->flight.batch_bytes, &s->batch,
+		                    ret_end);
+		if (st == ST_OK && (ret_end->seq < first || ret_end->seq > last))
+			return ST_LIMIT; /* it would not end */
+		first = ret_end->seq + 1;
+	} while (st == ST_OK && first <= last);
+	return st;
+}
+
+/* What is new comes first; the gap when nothing is under way, so that its ACK is the next. */
+static bool
+fills(const device_sync *s)
+{
+	return s->next > s->tip.seq && s->gap_owed && s->flight.count == 0;
+}
+
+/* ST_LIMIT: the store gave what may not be sent.  An overdraft would be refused, and the
+ * same batch again after that. */
+static status
+seal_next(device_sync *s, bool gap, struct point *ret_end)
+{
+	status st = gap ? seal_gap(s, ret_end)
+			: s->store->seal(s->store->ctx, s->next, UINT64_MAX, s->flight.batch_bytes,
+	                                 &s->batch, ret_end);
+
+	if (st < 0)
+		return st;
+	if (writer_bytes(&s->batch).len + s->flight.bytes > s->credit ||
+	    (!gap && ret_end->seq < s->next))
+		return ST_LIMIT;
+	return ST_OK;
+}
+
+static void
+note_sent(device_sync *s, bool gap, const struct point *end)
+{
+	if (!gap) {
+		s->next = end->seq + 1;
+		return;
+	}
+	s->filled[s->filled_count++ % GAPS_TOLD_MAX] = s->gap;
+	s->gap_owed = false;
+	s->gap_sent = true;
+}
+
 /* Asked only when there is room for whatever comes: how long a batch is, the store
  * knows after sealing it, and a signature in vain is what costs. */
 static bool
@@ -210,32 +275,31 @@ push(device_sync *s, int64_t now_ms, struct device_action *ret_action)
 {
 	struct message m = { .type = MESSAGE_PUSH, .round = s->round };
 	struct point end = { 0 };
+	bool gap;
 	status st;
 
 	if (s->state != DEVICE_STREAMING || s->config.adopt || !flight_room(&s->flight, s->credit))
 		return false;
 	st = look_at_tip(s);
-	if (st == ST_OK && s->next > s->tip.seq)
+	gap = st == ST_OK && fills(s);
+	if (st == ST_OK && s->next > s->tip.seq && !gap)
 		return false;
 	if (st == ST_OK)
-		st = s->store->seal(s->store->ctx, s->next, s->flight.batch_bytes, &s->batch, &end);
+		st = seal_next(s, gap, &end);
 	if (st < 0) {
 		device_fault(
 			s, st,
-			N_("the outbox cannot be read; 'valija verify' says whether it is damaged"),
+			st == ST_LIMIT
+				? N_("the outbox gave a batch that may not be sent")
+				: N_("the outbox cannot be read; 'valija verify' says whether it is "
+		                     "damaged"),
 			now_ms);
 		return false;
 	}
-	/* An overdraft would be refused, and the same batch again after that. */
 	m.batch = writer_bytes(&s->batch);
-	if (m.batch.len + s->flight.bytes > s->credit || end.seq < s->next) {
-		device_fault(s, ST_LIMIT, N_("the outbox gave a batch that may not be sent"),
-		             now_ms);
-		return false;
-	}
 	await(s, now_ms);
 	flight_sent(&s->flight, &end, m.batch.len, now_ms);
-	s->next = end.seq + 1;
+	note_sent(s, gap, &end);
 	return emit(s, &m, now_ms, ret_action);
 }
 

@@ -12,6 +12,7 @@ enum deed {
 	DO_GREET,       /* owe HELLO with the next round */
 	DO_ADOPT,       /* go on from the point that the hub knows */
 	DO_COUNT,       /* move the acknowledged mark, take the new credit */
+	DO_REFRESH,     /* that, and owe HELLO with the next round */
 	DO_COLLECT,     /* a part of a document */
 	DO_LOOK,        /* credit and versions may have changed */
 	DO_PING,        /* owe PING */
@@ -32,6 +33,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_WELCOME]  = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_REFUSE]   = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_ACK]      = { DO_NOTHING, DEVICE_DOWN },
+		[DEVICE_ON_FILLED]   = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_WANT]     = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_PART]     = { DO_NOTHING, DEVICE_DOWN },
 		[DEVICE_ON_PONG]     = { DO_NOTHING, DEVICE_DOWN },
@@ -50,6 +52,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_WELCOME]  = { DO_ADOPT,   DEVICE_STREAMING },
 		[DEVICE_ON_REFUSE]   = { DO_CLOSE,   DEVICE_CLOSED },
 		[DEVICE_ON_ACK]      = { DO_CLOSE,   DEVICE_CLOSED },
+		[DEVICE_ON_FILLED]   = { DO_CLOSE,   DEVICE_CLOSED },
 		[DEVICE_ON_WANT]     = { DO_CLOSE,   DEVICE_CLOSED },
 		[DEVICE_ON_PART]     = { DO_COLLECT, DEVICE_GREETING }, /* asked in the last round */
 		[DEVICE_ON_PONG]     = { DO_NOTHING, DEVICE_GREETING }, /* WELCOME tells more */
@@ -68,6 +71,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_WELCOME]  = { DO_CLOSE,   DEVICE_CLOSED }, /* a second one */
 		[DEVICE_ON_REFUSE]   = { DO_CLOSE,   DEVICE_CLOSED },
 		[DEVICE_ON_ACK]      = { DO_COUNT,   DEVICE_STREAMING },
+		[DEVICE_ON_FILLED]   = { DO_REFRESH, DEVICE_GREETING },
 		[DEVICE_ON_WANT]     = { DO_GREET,   DEVICE_GREETING },
 		[DEVICE_ON_PART]     = { DO_COLLECT, DEVICE_STREAMING },
 		[DEVICE_ON_PONG]     = { DO_LOOK,    DEVICE_STREAMING },
@@ -86,6 +90,7 @@ static const struct step steps[DEVICE_STATES_][DEVICE_EVENTS_] = {
 		[DEVICE_ON_WELCOME]  = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_REFUSE]   = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_ACK]      = { DO_NOTHING, DEVICE_CLOSED },
+		[DEVICE_ON_FILLED]   = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_WANT]     = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_PART]     = { DO_NOTHING, DEVICE_CLOSED },
 		[DEVICE_ON_PONG]     = { DO_NOTHING, DEVICE_CLOSED },
@@ -165,6 +170,8 @@ greet(device_sync *s, int64_t now_ms)
 	s->hello_owed = true;
 	s->ping_owed = s->pinged = false;
 	s->tip_known = false;
+	s->gap_owed = s->gap_sent = false;
+	s->safe = s->start;
 	s->await_ms = s->hello_ms = now_ms;
 	flight_clear(&s->flight);
 }
@@ -181,6 +188,7 @@ start(device_sync *s, int64_t now_ms)
 	s->close_owed = s->has_refusal = false;
 	s->hub_text_len = 0;
 	s->wants = 0;
+	s->filled_count = 0;
 	s->round = 0; /* rounds are counted within a connection */
 	greet(s, now_ms);
 }
@@ -199,14 +207,42 @@ told(device_sync *s, const struct message *m)
 	download_told(&s->standing, m->standing, s->boot);
 }
 
+/* Whether it was tried on this connection already. */
+static bool
+was_sent(const device_sync *s, const struct point *gap)
+{
+	size_t count = s->filled_count < GAPS_TOLD_MAX ? s->filled_count : GAPS_TOLD_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		if (point_equal(&s->filled[i], gap))
+			return true;
+	}
+	return false;
+}
+
+/* Those of a clone's chain are its own to fill.  Where the store cannot say, it will say so
+ * to whoever asks next. */
+static void
+choose_gap(device_sync *s, const struct points *gaps)
+{
+	for (size_t i = 0; i < gaps->count && !s->gap_owed; i++) {
+		const struct point *gap = &gaps->list[i];
+
+		if (gap->seq <= s->floor.seq || was_sent(s, gap) || device_on_chain(s, gap) < 0)
+			continue;
+		s->gap = *gap;
+		s->gap_owed = true;
+	}
+}
+
 /* The mark follows the hub down as well: an older copy of it may have been put
- * back since it acknowledged. */
+ * back since it acknowledged.  What lies below the floor cannot be sent again. */
 static void
 adopt(device_sync *s, const struct message *m, int64_t now_ms)
 {
 	s->acked_owed = s->acked_owed || !point_equal(&s->acked, &m->known);
 	s->acked = m->known;
-	s->next = m->known.seq + 1;
+	s->next = (m->known.seq > s->floor.seq ? m->known.seq : s->floor.seq) + 1;
 	s->boot = m->boot;
 	s->beyond = m->beyond;
 	/* the tip is that of the HELLO; has something been recorded since, the store says so */
@@ -217,6 +253,8 @@ adopt(device_sync *s, const struct message *m, int64_t now_ms)
 	told(s, m);
 	if (s->config.adopt)
 		download_told(&s->events, s->onward, m->boot);
+	else
+		choose_gap(s, &m->gaps);
 }
 
 /* Within a round the mark only rises.  The end may lie beyond what this round has
@@ -231,6 +269,9 @@ count(device_sync *s, const struct message *m, int64_t now_ms)
 	}
 	if (m->end.seq >= s->next)
 		s->next = m->end.seq + 1;
+	if (m->safe.seq > s->safe.seq && m->safe.seq <= s->acked.seq &&
+	    device_on_chain(s, &m->safe) == ST_OK)
+		s->safe = m->safe;
 	s->wants = 0; /* it got on, so this is no circle */
 	s->await_ms = now_ms;
 	told(s, m);
@@ -259,6 +300,10 @@ step(device_sync *s, device_event event, const struct message *m, int64_t now_ms
 	case DO_GREET: greet(s, now_ms); break;
 	case DO_ADOPT: adopt(s, m, now_ms); break;
 	case DO_COUNT: count(s, m, now_ms); break;
+	case DO_REFRESH:
+		count(s, m, now_ms);
+		greet(s, now_ms);
+		break;
 	case DO_COLLECT:
 		s->await_ms = now_ms; /* the part is taken already */
 		break;
@@ -345,8 +390,19 @@ device_sync_drained(device_sync *s)
 		return false;
 	if (s->config.adopt)
 		return download_settled(&s->events);
+	if (s->gap_owed || s->gap_sent)
+		return false;
 	/* asked anew: who is about to leave must not trust an older answer */
 	return s->store->tip(s->store->ctx, &tip) == ST_OK && point_equal(&tip, &s->acked);
+}
+
+bool
+device_sync_safe(const device_sync *s, struct point *ret_safe)
+{
+	if (s->state != DEVICE_STREAMING || s->safe.seq == 0)
+		return false;
+	*ret_safe = s->safe;
+	return true;
 }
 
 /* ---- the object ---- */
@@ -364,6 +420,7 @@ device_sync_new(const struct device_sync_config *config, const struct device_syn
 	s->state = DEVICE_DOWN;
 	s->registry = memory->registry;
 	chain_start(config->feed, &s->start);
+	s->floor = s->safe = s->start;
 	s->acked = memory->acked.seq > 0 ? memory->acked : s->start;
 	flight_init(&s->flight);
 	download_init(&s->plan, DOCUMENT_PLAN, memory->plan, 0);

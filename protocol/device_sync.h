@@ -36,6 +36,10 @@
  * caller has stored them, device_sync_adopted() has the device say HELLO with the tip that
  * it has then, and the hub tells what is left.
  *
+ * Gaps that the hub tells of (its disk was damaged) are filled once all else is sent: one
+ * batch that ends there, then HELLO, and the hub tells what is left.  Each is tried once a
+ * connection.
+ *
  * Not thread safe; one object belongs to one loop.
  */
 #pragma once
@@ -59,6 +63,7 @@ typedef enum device_event {
 	DEVICE_ON_WELCOME,
 	DEVICE_ON_REFUSE,
 	DEVICE_ON_ACK,
+	DEVICE_ON_FILLED, /* an ACK of the batch that fills a gap */
 	DEVICE_ON_WANT,
 	DEVICE_ON_PART,
 	DEVICE_ON_PONG,
@@ -89,13 +94,16 @@ struct device_facts {
 struct device_store {
 	void *ctx;
 	status (*tip)(void *ctx, struct point *ret_tip);
-	/* ST_NOT_FOUND above the tip; seq 0 is h(0), and is always there. */
+	/* NULL, or the point at and below which the device has nothing to send any more. */
+	status (*floor)(void *ctx, struct point *ret_floor);
+	/* ST_NOT_FOUND above the tip, and below the floor; seq 0 is h(0), and is always
+	 * there. */
 	status (*hash_at)(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES]);
-	/* Seal events from first on, which is not above the tip, into w (replacing
-	 * what it holds), of at most wire_bytes where one event alone allows it, and
-	 * of at most FLIGHT_ROOM_LEAST (protocol/flight.h) where it does not;
-	 * *ret_end is the last. */
-	status (*seal)(void *ctx, uint64_t first, size_t wire_bytes, writer *w,
+	/* Seal events from first on, which is above the floor and not above the tip, up to
+	 * last or the tip, into w (replacing what it holds), of at most wire_bytes where one
+	 * event alone allows it, and of at most FLIGHT_ROOM_LEAST (protocol/flight.h) where
+	 * it does not; *ret_end is the last. */
+	status (*seal)(void *ctx, uint64_t first, uint64_t last, size_t wire_bytes, writer *w,
 	               struct point *ret_end);
 	/* NULL, or not ST_OK: nothing is told.  acked is the mark. */
 	status (*facts)(void *ctx, const struct point *acked, int64_t wall_ms,
@@ -192,9 +200,14 @@ device_sync_next(device_sync *s, int64_t now_ms, int64_t wall_ms, struct device_
 /* When device_sync_tick() is due at the latest; INT64_MAX: never. */
 int64_t device_sync_deadline(const device_sync *s);
 
-/* Everything recorded is acknowledged (with config.adopt: what can be fetched is), the
- * documents told are here, and device_sync_next() has said so. */
+/* Everything recorded is acknowledged and no gap is left to fill (with config.adopt: what
+ * can be fetched is), the documents told are here, and device_sync_next() has said so. */
 bool device_sync_drained(device_sync *s);
+
+/* The highest point of the own chain up to which, as the hub has said in this round, all is
+ * there and in a copy of it that was verified; false: it has said nothing of the kind.  It
+ * is true for as long as no frame came and no time went by: the hub may be put back. */
+bool device_sync_safe(const device_sync *s, struct point *ret_safe);
 
 /* For those who show it, and for tests; nobody need steer by it.  The name is never
  * NULL. */

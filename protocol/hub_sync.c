@@ -216,8 +216,8 @@ welcome(struct turn *t)
 	m.plan = view.plan;
 	m.standing = view.standing;
 	m.registry = view.registry;
-	s->message = t->in;
-	t->action->hello = &s->message;
+	t->common->said = t->in;
+	t->action->hello = &t->common->said;
 	reply(t, &m);
 }
 
@@ -438,8 +438,8 @@ hub_sync_frame(hub_sync *s, struct hub_common *common, const void *frame, size_t
 	case DO_STORE: store(&t); break;
 	case DO_PART: part(&t); break;
 	case DO_PONG:
-		s->message = t.in;
-		ret_action->hello = &s->message;
+		common->said = t.in;
+		ret_action->hello = &common->said;
 		pong(&t);
 		break;
 	case DO_REFUSE: refuse(&t, t.why); break;

@@ -92,6 +92,7 @@ struct hub_common {
 	uint64_t boot;
 	struct hub_answers answers;
 	writer w; /* for what is sent: a thousand silent connections need no buffer each */
+	struct message said; /* what hello of the last action points to */
 };
 
 /* One of these for each call, so nothing has to be asked for afterwards. */
@@ -112,7 +113,8 @@ struct hub_action {
 	bool loose; /* the batch may join at what is not here: its device has nothing lower */
 	refusal refused_with; /* of HUB_REFUSE */
 	/* When the frame was a HELLO or PING that was answered, else NULL: for
-	 * contacts.  Points into the frame given. */
+	 * contacts.  Valid until the next call of any connection; texts point into the
+	 * frame given. */
 	const struct message *hello;
 };
 
@@ -126,12 +128,11 @@ typedef struct hub_sync {
 	hub_state state;          /* hub_sync_*() alone writes it */
 	uint8_t feed[FEED_BYTES]; /* the feed that this connection's key is enrolled for */
 	uint64_t round;
-	uint64_t credit;        /* bytes that may be unanswered, see above */
-	uint64_t unanswered;    /* bytes of batches of this round taken and not answered */
-	uint64_t waiting;       /* how many these are */
-	struct point known;     /* as told in WELCOME, then by ACK: on its chain, and here */
-	uint64_t floor;         /* of the last HELLO: the device has nothing at or below */
-	struct message message; /* the last HELLO or PING */
+	uint64_t credit;     /* bytes that may be unanswered, see above */
+	uint64_t unanswered; /* bytes of batches of this round taken and not answered */
+	uint64_t waiting;    /* how many these are */
+	struct point known;  /* as told in WELCOME, then by ACK: on its chain, and here */
+	uint64_t floor;      /* of the last HELLO: the device has nothing at or below */
 } hub_sync;
 
 /* feed is the one that the peer's key is enrolled for; it is copied.  There is

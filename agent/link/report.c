@@ -16,7 +16,8 @@ static const char *const refusals[REFUSALS_] = {
 	[REFUSAL_ORDER] = N_("it did not expect this message; update both programs"),
 	[REFUSAL_SIZE] = N_("a message was over a limit"),
 	[REFUSAL_SEAL] = N_("the signature is not this device's"),
-	[REFUSAL_CHAIN] = N_("the entries do not form a chain; the outbox may be damaged"),
+	[REFUSAL_CHAIN] = N_("the entries do not form a chain; 'valija verify' says whether the "
+	                     "outbox is damaged"),
 	[REFUSAL_LIMIT] = N_("this device was copied or restored too often; enrol a new one"),
 	[REFUSAL_CREDIT] = N_("more was sent than it allowed"),
 	[REFUSAL_BUSY] = N_("it cannot store anything now"),
@@ -129,6 +130,15 @@ report_text(const struct uplink_report *r, char ret_text[static REPORT_BYTES])
 		           _("the plan that the hub sent cannot be read, the one held stays; "
 		             "update this program"));
 		break;
+	case UPLINK_PRUNED:
+		write_text(ret_text,
+		           ngettext("%llu old entry, which the hub and a backup of it have, is not "
+		                    "kept here any more",
+		                    "%llu old entries, which the hub and a backup of it have, are "
+		                    "not kept here any more",
+		                    (unsigned long) r->pruned),
+		           (unsigned long long) r->pruned);
+		break;
 	}
 }
 
@@ -165,6 +175,7 @@ report_id(uplink_news news)
 	case UPLINK_HELD: return "OUTBOX-HELD";
 	case UPLINK_FAULT: return "OUTBOX-WRITE";
 	case UPLINK_BAD_PLAN: return "PLAN-UNREADABLE";
+	case UPLINK_PRUNED: return "OUTBOX-PRUNED";
 	}
 	return "UPLINK";
 }

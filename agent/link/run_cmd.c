@@ -34,7 +34,7 @@ static void
 hear(void *ctx, const struct uplink_report *report)
 {
 	struct service *l = ctx;
-	bool good = report->news == UPLINK_WELCOMED;
+	bool good = report->news == UPLINK_WELCOMED || report->news == UPLINK_PRUNED;
 	char text[REPORT_BYTES];
 
 	report_text(report, text);

@@ -53,6 +53,10 @@ const struct config_row settings_rows[SETTINGS_] = {
 	[SETTING_HELLO] = {
 		.key = "hello-ms", MS(MINUTE_MS, DAY_MS, UPLINK_HELLO_MS),
 		.help = N_("time after which an idle device compares its entries with the hub anew") },
+	[SETTING_PRUNE] = {
+		.key = "prune-days", .unit = "days", .min = 0, .max = 36500, .argument = N_("N"),
+		.help = N_("give up entries that are older, once the hub and a verified backup of it "
+		           "have them; they can then no longer be corrected here; 0: keep all") },
 };
 /* clang-format on */
 
@@ -82,6 +86,7 @@ settings_of_uplink(const struct config *c)
 		.answer_ms = config_number(c, SETTING_ANSWER),
 		.ping_ms = config_number(c, SETTING_PING),
 		.hello_ms = config_number(c, SETTING_HELLO),
+		.prune_days = config_number(c, SETTING_PRUNE),
 	};
 }
 

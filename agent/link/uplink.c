@@ -1,12 +1,14 @@
 #include "agent/link/uplink.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/link/keeper.h"
+#include "agent/link/pruner.h"
 #include "agent/link/route.h"
 #include "common/cli.h"
 #include "common/daemon.h"
@@ -33,11 +35,13 @@ struct uplink {
 	struct device_store store; /* what sync asks */
 	device_sync *sync;
 	keeper *keeper;
+	struct pruner pruner;
 	wake wake;
 	int64_t retry_at_ms; /* dealer is NULL */
 	bool started;        /* sync knows of the dealer */
 	bool welcomed;
 	bool enough;       /* take_events said so */
+	bool worked;       /* since rest() */
 	status store_told; /* what was reported of writing to the outbox */
 	struct watchdog watchdog;
 };
@@ -51,17 +55,24 @@ store_tip(void *ctx, struct point *ret_tip)
 }
 
 static status
+store_floor(void *ctx, struct point *ret_floor)
+{
+	return outbox_floor(((uplink *) ctx)->box, ret_floor);
+}
+
+static status
 store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 {
 	return outbox_hash_at(((uplink *) ctx)->box, seq, ret_hash);
 }
 
 static status
-store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point *ret_end)
+store_seal(void *ctx, uint64_t first, uint64_t last, size_t wire_bytes, writer *w,
+           struct point *ret_end)
 {
 	uplink *u = ctx;
 
-	return outbox_seal(u->box, u->keys->feed_secret, first, wire_bytes, w, ret_end);
+	return outbox_seal(u->box, u->keys->feed_secret, first, last, wire_bytes, w, ret_end);
 }
 
 /* By the device's own clock alone, which may have gone back. */
@@ -111,7 +122,9 @@ new_sync(uplink *u)
 
 	memcpy(config.feed, outbox_device(u->box)->feed, FEED_BYTES);
 	memcpy(config.hub, u->keys->hub.sign, FEED_BYTES);
-	u->store = (struct device_store) { u, store_tip, store_hash_at, store_seal, store_facts };
+	u->store = (struct device_store) {
+		u, store_tip, store_floor, store_hash_at, store_seal, store_facts,
+	};
 	u->sync = device_sync_new(&config, &memory, &u->store);
 	return u->sync ? ST_OK : ST_NOMEM;
 }
@@ -165,6 +178,7 @@ uplink_new(outbox *box, const struct agent_keys *keys, const struct uplink_confi
 	outbox_renew_plan(box, OUTBOX_WAIT_MS);
 	u->context = zmq_ctx_new();
 	watchdog_init(&u->watchdog);
+	pruner_init(&u->pruner, box, keys->hub.sign, config->prune_days);
 	st = u->context ? uplink_set(u, &config->settings) : ST_NOMEM;
 	if (st == ST_OK)
 		st = wake_open(outbox_home(box), &u->wake);
@@ -292,6 +306,8 @@ closed(uplink *u, int64_t now_ms, const struct device_action *a)
 		.why = a->why ? gettext(a->why) : "",
 	};
 
+	if (a->has_refusal && a->refused_with == REFUSAL_CHAIN)
+		outbox_distrust(u->box);
 	/* busy is the hub's trouble, and passes */
 	if (a->has_refusal && a->refused_with != REFUSAL_BUSY)
 		keeper_refused(u->keeper, a->refused_with, now_ms);
@@ -323,13 +339,14 @@ act(uplink *u, int64_t now_ms, const struct device_action *a)
 		tell(u, &report);
 		break;
 	case DEVICE_DOCUMENT:
+		u->worked = true;
 		if (a->what != DOCUMENT_EVENTS)
 			break;
 		u->enough = !u->config.take_events(u->config.ctx, a->packed);
 		if (!u->enough)
 			device_sync_adopted(u->sync, now_ms);
 		return ST_OK;
-	case DEVICE_ACKED:
+	case DEVICE_ACKED: u->worked = true; break;
 	case DEVICE_SEEN: break;
 	}
 	return keeper_take(u->keeper, a, now_ms, clock_wall_ms());
@@ -409,6 +426,20 @@ write_down(uplink *u, int64_t now_ms)
 	tell(u, &report);
 }
 
+/* What the hub confirmed is written down first, so that no mark is left below the floor. */
+static void
+give_up_old(uplink *u, int64_t now_ms)
+{
+	struct uplink_report report = { .news = UPLINK_PRUNED, .retry_ms = -1 };
+
+	if (!pruner_look(&u->pruner, u->sync, now_ms))
+		return;
+	if (keeper_finish(u->keeper, 0) < 0)
+		pruner_put_off(&u->pruner, now_ms);
+	else if (pruner_turn(&u->pruner, now_ms, clock_wall_ms(), &report.pruned))
+		tell(u, &report);
+}
+
 /* As a rule somebody has recorded.  Where another process has heard of more than this one
  * that the hub has, it has fetched it from there (valija-agent adopt): to push that would be
  * in vain, and what lies beyond the tip is another number now. */
@@ -447,6 +478,7 @@ wait_ms(const uplink *u, int64_t now_ms, int64_t end_ms)
 	if (wake_wait_ms(&u->wake) >= 0)
 		due = sooner(due, now_ms + wake_wait_ms(&u->wake));
 	due = sooner(due, watchdog_deadline(&u->watchdog));
+	due = sooner(due, pruner_deadline(&u->pruner));
 	if (due == INT64_MAX)
 		return -1;
 	return due > now_ms ? (long) (due - now_ms) : 0;
@@ -481,9 +513,21 @@ wait_for_something(uplink *u, long timeout_ms)
 static bool
 drained(const uplink *u)
 {
-	if (!u->config.drain || !u->welcomed || !u->started || !device_sync_drained(u->sync))
+	if (!u->config.drain || !u->welcomed || !u->started || !device_sync_drained(u->sync) ||
+	    pruner_deadline(&u->pruner) != INT64_MAX)
 		return false;
 	return !u->config.enough || u->config.enough(u->config.ctx);
+}
+
+/* What packing a backlog or taking a plan apart took is given back before the long wait: the
+ * library would keep some MiB of it, in case it is asked for them again. */
+static void
+rest(uplink *u)
+{
+	if (!u->worked || !device_sync_drained(u->sync))
+		return;
+	u->worked = false;
+	malloc_trim(0);
 }
 
 /* True when a signal ends the loop. */
@@ -532,6 +576,7 @@ loop(uplink *u, status *ret_fault)
 		if (st < 0)
 			break;
 		write_down(u, now_ms);
+		give_up_old(u, now_ms);
 		st = sign_of_life(u, now_ms);
 		if (u->enough)
 			return UPLINK_ENOUGH;
@@ -539,6 +584,7 @@ loop(uplink *u, status *ret_fault)
 			return UPLINK_DRAINED;
 		if (now_ms >= end_ms)
 			return UPLINK_TIMED_OUT;
+		rest(u);
 		if (!wait_for_something(u, wait_ms(u, now_ms, end_ms)))
 			st = ST_IO;
 		now_ms = clock_mono_ms();

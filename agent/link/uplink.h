@@ -28,6 +28,7 @@ typedef enum uplink_news {
 	UPLINK_HELD,         /* another process holds the outbox: why names it */
 	UPLINK_FAULT,        /* the outbox cannot be written: fault is valid */
 	UPLINK_BAD_PLAN,     /* what the hub sent as a plan is none */
+	UPLINK_PRUNED,       /* pruned entries were given up */
 } uplink_news;
 
 struct uplink_report {
@@ -38,8 +39,9 @@ struct uplink_report {
 	struct text hub_text; /* not to be trusted */
 	const char *why;      /* translated, safe to print */
 	status fault;
-	uint64_t beyond;  /* events that the hub holds and this home does not … */
-	uint64_t onward;  /* … of which so many can be fetched */
+	uint64_t beyond; /* events that the hub holds and this home does not … */
+	uint64_t onward; /* … of which so many can be fetched */
+	uint64_t pruned;
 	int64_t retry_ms; /* until the next attempt; -1: not said */
 };
 
@@ -54,6 +56,7 @@ struct uplink_settings {
 struct uplink_config {
 	struct uplink_settings settings;
 	int64_t welcome_ms, answer_ms, ping_ms, hello_ms; /* see protocol/device_sync.h */
+	int64_t prune_days;                               /* see agent/link/pruner.h; 0: off */
 	bool drain;                /* end when all is acknowledged and the documents are here … */
 	bool (*enough)(void *ctx); /* … and this says so; NULL: it does */
 	/* Fetch what the hub has beyond the tip, and push nothing: store a document of events;

@@ -210,6 +210,7 @@ note_contact(intake *in, connection *c, const struct message *m, int64_t now_ms)
 	c->contact.oldest_ms = m->oldest_ms;
 	if (m->type == MESSAGE_HELLO) {
 		c->contact.tip = m->tip;
+		c->contact.floor = m->floor.seq;
 		c->contact.plan = m->plan;
 		c->contact.registry = m->registry;
 		memcpy(c->contact.program, m->program.at, m->program.len);

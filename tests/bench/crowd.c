@@ -31,12 +31,13 @@ store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 
 /* One batch for all: nothing else is ever owed, since each device comes with all it has. */
 static status
-store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point *ret_end)
+store_seal(void *ctx, uint64_t first, uint64_t last, size_t wire_bytes, writer *w,
+           struct point *ret_end)
 {
 	const struct crowd_device *d = ctx;
 	struct bytes batch = writer_bytes(&d->batch);
 
-	if (first != 1 || batch.len > wire_bytes)
+	if (first != 1 || last < d->count || batch.len > wire_bytes)
 		return ST_LIMIT;
 	writer_clear(w);
 	writer_raw(w, batch.at, batch.len);
@@ -98,7 +99,7 @@ crowd_device_make(struct crowd_device *d, uint64_t number, const struct codes *u
 	if (events > CROWD_EVENTS_MAX || unit.len > CODE_BYTES_MAX)
 		return ST_LIMIT;
 	memcpy(d->unit, unit.at, unit.len);
-	d->store = (struct device_store) { d, store_tip, store_hash_at, store_seal, NULL };
+	d->store = (struct device_store) { d, store_tip, NULL, store_hash_at, store_seal, NULL };
 	make_keys(d, number);
 	return record(d, number, events);
 }

@@ -134,7 +134,8 @@ fixed_seal(struct fixed *f)
 			if (f->batch_count == BATCHES_MAX)
 				need(ST_LIMIT, "sealing");
 			need(outbox_seal(f->devices[i].box, f->devices[i].secret, end.seq + 1,
-			                 BATCH_BYTES_MAX, &f->batches[f->batch_count++], &end),
+			                 UINT64_MAX, BATCH_BYTES_MAX, &f->batches[f->batch_count++],
+			                 &end),
 			     "sealing");
 		}
 	}

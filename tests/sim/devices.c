@@ -25,12 +25,65 @@ device_close(struct sim_device *d)
 }
 
 void
-device_put_back(struct sim_device *d, const struct disk *image, size_t tip)
+device_put_back(struct sim_device *d)
 {
 	device_close(d);
-	disk_put(image, d->store);
-	d->tip = tip;
+	disk_put(&d->image, d->store);
+	d->tip = d->image_tip;
+	d->gone = d->image_gone;
 	device_open(d);
+}
+
+/* ---- giving up ---- */
+
+/* Nothing that an entry of its own names, or may name, and nothing that is here alone. */
+static void
+check_given_up(const struct sim_device *d, size_t event)
+{
+	const struct naive_event *e = &world.naive.events[event];
+	const struct sim_hub *h = &world.hubs[0];
+
+	if (!(h->known & h->backup_known & UINT64_C(1) << event))
+		broken("device %zu gave up event %zu, which is not safe",
+		       (size_t) (d - world.devices), event);
+	if ((e->kind != KIND_ACTIVITY && e->kind != KIND_PLAN) || e->target_count > 0 ||
+	    model_replaced(d->tip, event))
+		broken("device %zu gave up event %zu, which may be needed",
+		       (size_t) (d - world.devices), event);
+}
+
+void
+device_prune(struct sim_device *d, size_t which)
+{
+	struct outbox_leave leave = { .hub = world.hubs[which].self.feed, .before_ms = INT64_MAX };
+	static uint8_t body[EVENT_BYTES_MAX];
+	struct outbox_pruned pruned;
+	uint64_t count = 0;
+	struct point at;
+	size_t len;
+
+	if (!device_sync_safe(d->wires[which].sync, &leave.safe))
+		return;
+	must(outbox_prune(d->box, &leave, 0, &pruned), ST_OK);
+	for (size_t i = d->tip; i != NONE; i = world.naive.events[i].parent) {
+		uint64_t bit = UINT64_C(1) << i;
+
+		if (d->gone & bit ||
+		    outbox_read(d->box, world.naive.events[i].at.seq, body, &len, &at) == ST_OK)
+			continue;
+		check_given_up(d, i);
+		d->gone |= bit;
+		count++;
+	}
+	if (count != pruned.count)
+		broken("device %zu lacks %ju more entries and says %ju",
+		       (size_t) (d - world.devices), (uintmax_t) count, (uintmax_t) pruned.count);
+	trace->given_up += count;
+	if (count > 0)
+		trace_say("device %zu gives up %ju entries that are safe, up to number %ju",
+		          (size_t) (d - world.devices), (uintmax_t) count,
+		          (uintmax_t) leave.safe.seq);
+	record_check(d);
 }
 
 int64_t
@@ -48,5 +101,6 @@ device_seal(struct sim_device *d, uint64_t first, size_t wire_bytes, writer *w)
 {
 	struct point end;
 
-	must(outbox_seal(d->box, sim_keys[d->feed].secret, first, wire_bytes, w, &end), ST_OK);
+	must(outbox_seal(d->box, sim_keys[d->feed].secret, first, UINT64_MAX, wire_bytes, w, &end),
+	     ST_OK);
 }

@@ -1,6 +1,7 @@
 /* Hubs: what hub/link/intake_turn.c does in one turn, without its socket. */
 #include <string.h>
 
+#include "hub/backups.h"
 #include "hub/journal.h"
 #include "hub/plans.h"
 #include "tests/sim/world.h"
@@ -74,6 +75,22 @@ hub_put_back(size_t which, const struct disk *image, uint64_t known, size_t acts
 	hub_start(which);
 }
 
+/* As `valija-hub backup` does once it has read the copy. */
+static void
+note_backup(hub *h, const char *home)
+{
+	kv_txn *txn = NULL, *seen = NULL;
+	hub *copy = NULL;
+
+	must(hub_open(home, &copy), ST_OK);
+	must(kv_read(hub_store(copy), &seen), ST_OK);
+	must(kv_write(hub_store(h), 0, &txn), ST_OK);
+	must(backups_note(txn, seen, home, world.now_ms), ST_OK);
+	kv_abort(&seen);
+	must(kv_commit(&txn), ST_OK);
+	hub_close(&copy);
+}
+
 void
 hub_save(size_t which)
 {
@@ -83,6 +100,7 @@ hub_save(size_t which)
 	snprintf(home, sizeof(home), "%s/backup", scratch);
 	snprintf(store, sizeof(store), "%s/store", home);
 	must(hub_backup(h->hub, home), ST_OK);
+	note_backup(h->hub, home);
 	disk_take(&h->backup, store);
 	h->backup_known = h->known;
 	h->backup_acts = h->acts;

@@ -83,9 +83,10 @@ parse(int key, char *arg, struct argp_state *state)
 static void
 sum_up(void)
 {
-	printf("%ju worlds, %ju steps, %ju events, %ju acknowledgements, %ju taken back\n",
+	printf("%ju worlds, %ju steps, %ju events, %ju acknowledgements, %ju taken back, %ju given "
+	       "up\n",
 	       (uintmax_t) trace->worlds, (uintmax_t) trace->steps, (uintmax_t) trace->events,
-	       (uintmax_t) trace->acks, (uintmax_t) trace->adopted);
+	       (uintmax_t) trace->acks, (uintmax_t) trace->adopted, (uintmax_t) trace->given_up);
 	for (unsigned i = 0; i < step_count(); i++)
 		printf("  %9ju  %s\n", (uintmax_t) trace->seen[i], step_name(i));
 }

@@ -135,6 +135,19 @@ model_rights(size_t acts, unsigned have[static NAIVE_DEVICES])
 	memcpy(have, n.have, sizeof(n.have));
 }
 
+bool
+model_replaced(size_t tip, size_t target)
+{
+	for (size_t at = tip; at != NONE; at = world.naive.events[at].parent) {
+		const struct naive_event *e = &world.naive.events[at];
+
+		for (size_t i = 0; i < e->target_count; i++)
+			if (e->targets[i] == target)
+				return true;
+	}
+	return false;
+}
+
 /* The office that publishes never loses its role. */
 uint64_t
 model_plan(uint64_t known)

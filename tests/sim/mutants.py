@@ -29,8 +29,7 @@ MUTANTS = [
     ("reuse-a-number", "agent/outbox_append.c",
      "a->stored ? outbox_put_tip(a->txn, &a->tip) : st", "a->stored ? ST_OK : st",
      "return kv_append(txn, OUTBOX_EVENTS", "return kv_put(txn, OUTBOX_EVENTS"),
-    ("forget-the-key", "agent/outbox_append.c",
-     "return item->key ? kv_put(", "return item->key && 0 ? kv_put("),
+    ("forget-the-key", "agent/outbox_append.c", "		st = store_keys(a);", "		st = ST_OK;"),
     ("twins-are-one", "agent/outbox_append.c",
      "!a->stored && e.at_ms <= a->tip.at_ms", "!a->stored && 0"),
     ("correct-twice", "agent/outbox_append.c",
@@ -46,16 +45,25 @@ MUTANTS = [
      "st = outbox_put_tip(a->txn, &a->tip);", "st = ST_OK;"),
 
     # the device's side of a link
-    ("skip-an-event", "protocol/device_owed.c", "s->next = end.seq + 1;", "s->next = end.seq + 2;"),
-    ("never-go-back", "protocol/device_sync.c", "	s->next = m->known.seq + 1;\n", ""),
+    ("skip-an-event", "protocol/device_owed.c", "s->next = end->seq + 1;", "s->next = end->seq + 2;"),
+    ("never-go-back", "protocol/device_sync.c", 
+     "	s->next = (m->known.seq > s->floor.seq ? m->known.seq : s->floor.seq) + 1;\n", ""),
     ("mark-only-rises", "protocol/device_sync.c",
      "	s->acked = m->known;\n",
      "	if (m->known.seq > s->acked.seq)\n		s->acked = m->known;\n"),
     ("wait-for-ever", "protocol/device_sync.c",
      "if (now_ms < device_sync_deadline(s))", "if (now_ms < INT64_MAX)"),
     ("overdraw-the-credit", "protocol/device_owed.c",
-     "m.batch.len + s->flight.bytes > s->credit || ", "",
+     "writer_bytes(&s->batch).len + s->flight.bytes > s->credit ||", "",
      "!flight_room(&s->flight, s->credit)", "!flight_room(&s->flight, UINT64_MAX / 2)"),
+
+    # a device gives up what is safe
+    ("give-up-what-is-acknowledged", "protocol/device_sync.c",
+     "m->safe.seq > s->safe.seq && m->safe.seq <= s->acked.seq &&", "1 ||",
+     "s->safe = m->safe;", "s->safe = s->acked;"),
+    ("give-up-a-correction", "agent/outbox_prune.c", "keep = e.fixes.count > 0 || ", "keep = "),
+    ("forget-the-floor", "agent/outbox_prune.c",
+     "st == ST_OK && p->passed > 0 ? put_floor(p->txn, &p->floor) : st", "st"),
 
     # what a batch is
     ("chain-without-past", "protocol/chain.c",
@@ -104,7 +112,7 @@ MUTANTS = [
      "st = fault_of_copy(fill_up_to(&f, entries));",
      "st = fault_of_copy(fill_up_to(&f, entries > 6 ? entries - 1 : entries));"),
     ("cut-of-whole-lanes", "hub/past.c",
-     "	st = is_covered(f, r.batch.feed, &r.end, &leaves, &covered);", "	st = ST_OK;\n	covered = true;"),
+     "st = is_covered(f, &reach, &r.end, &covered);", "covered = true;"),
     ("cut-by-the-plan-of-today", "hub/past.c",
      "st = documents_put_only(f->to, KIND_PLAN, search->found ? &search->plan : NULL);",
      "st = ST_OK;"),

@@ -26,20 +26,6 @@ number(const struct sim_device *d)
 
 /* ---- what may be refused ---- */
 
-/* The own event of that chain that replaced target. */
-static bool
-is_replaced(const struct sim_device *d, size_t target)
-{
-	for (size_t at = d->tip; at != NONE; at = world.naive.events[at].parent) {
-		const struct naive_event *e = &world.naive.events[at];
-
-		for (size_t i = 0; i < e->target_count; i++)
-			if (e->targets[i] == target)
-				return true;
-	}
-	return false;
-}
-
 /* What an outbox must say to a correction, as far as its targets are its own. */
 static status
 foresee_fixes(const struct sim_device *d, const struct naive_event *n)
@@ -51,9 +37,9 @@ foresee_fixes(const struct sim_device *d, const struct naive_event *n)
 			return ST_INVALID; /* named without a feed: its own */
 		if (world.naive.events[target].device != d->feed)
 			continue;
-		if (!(model_chain(d->tip) >> target & 1))
+		if (!((model_chain(d->tip) & ~d->gone) >> target & 1))
 			return ST_INVALID;
-		if (is_replaced(d, target))
+		if (model_replaced(d->tip, target))
 			return ST_EXISTS;
 		for (size_t k = 0; k < i; k++)
 			if (n->targets[k] == target)
@@ -361,6 +347,10 @@ record_check(struct sim_device *d)
 	for (size_t i = d->tip; i != NONE; i = world.naive.events[i].parent) {
 		const struct point *p = &world.naive.events[i].at;
 
+		if (d->gone >> i & 1) {
+			must(outbox_read(d->box, p->seq, body, &len, &at), ST_NOT_FOUND);
+			continue;
+		}
 		must(outbox_read(d->box, p->seq, body, &len, &at), ST_OK);
 		if (!point_equal(&at, p) || len != world.body_lens[i] ||
 		    memcmp(body, world.bodies[i], len) != 0)

@@ -227,6 +227,7 @@ device_is_imaged(void)
 
 	disk_take(&d->image, d->store);
 	d->image_tip = d->tip;
+	d->image_gone = d->gone;
 	trace_say("an image of device %zu is taken", number(d));
 }
 
@@ -236,7 +237,7 @@ device_is_put_back(void)
 	struct sim_device *d = any_device();
 
 	trace_say("device %zu is put back to its image", number(d));
-	device_put_back(d, &d->image, d->image_tip);
+	device_put_back(d);
 }
 
 static void
@@ -270,6 +271,7 @@ device_is_cloned(void)
 		return;
 	disk_take(&clone->image, d->store);
 	clone->image_tip = d->tip;
+	clone->gone = clone->image_gone = d->gone;
 	clone->feed = d->feed;
 	clone->skew_ms = d->skew_ms;
 	clone->clock_stands = d->clock_stands;
@@ -343,6 +345,8 @@ hub_is_lost(void)
 {
 	size_t which = any_hub();
 
+	if (world.prunes)
+		return;
 	trace_say("hub %zu is lost and made anew", which);
 	hub_put_back(which, &world.hubs[which].first, 0, 0);
 }
@@ -382,13 +386,17 @@ static void
 pouch_comes(void)
 {
 	struct sim_device *d = any_device();
+	struct point floor;
 	struct sealed s;
+	uint64_t tip;
 	writer w;
 
-	if (d->tip == NONE)
+	must(outbox_floor(d->box, &floor), ST_OK);
+	tip = d->tip == NONE ? 0 : world.naive.events[d->tip].at.seq;
+	if (tip == floor.seq)
 		return;
 	writer_init(&w);
-	device_seal(d, 1 + pick((unsigned) world.naive.events[d->tip].at.seq),
+	device_seal(d, floor.seq + 1 + pick((unsigned) (tip - floor.seq)),
 	            pick(2) ? 60000 : 1 + pick(9000), &w);
 	s = (struct sealed) { (uint8_t *) writer_bytes(&w).at, writer_bytes(&w).len };
 	hand(any_hub(), &s, "a pouch");
@@ -498,7 +506,7 @@ static const struct {
 	{ "a device is cloned", device_is_cloned, 12 },
 	{ "a clock jumps", clock_jumps, 30 },
 	{ "a hub dies", hub_dies, 30 },
-	{ "a hub is backed up", hub_is_saved, 10 },
+	{ "a hub is backed up", hub_is_saved, 20 },
 	{ "a hub is put back", hub_is_put_back, 12 },
 	{ "a hub is lost", hub_is_lost, 4 },
 	{ "a late batch comes", late_batch_comes, 100 },

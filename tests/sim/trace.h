@@ -27,6 +27,7 @@ struct trace {
 	size_t scheduled;
 	uint64_t seen[OPS_MAX];         /* in all worlds, by step */
 	uint64_t events, acks, adopted; /* recorded; heard by a device; taken back by one */
+	uint64_t given_up;              /* by a device, since they are safe */
 	bool failed;
 	char why[1200];
 	char lines[TRACE_LINES][TRACE_LINE_BYTES]; /* a ring */

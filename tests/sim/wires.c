@@ -66,17 +66,24 @@ store_tip(void *ctx, struct point *ret_tip)
 }
 
 static status
+store_floor(void *ctx, struct point *ret_floor)
+{
+	return outbox_floor(((struct wire *) ctx)->device->box, ret_floor);
+}
+
+static status
 store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 {
 	return outbox_hash_at(((struct wire *) ctx)->device->box, seq, ret_hash);
 }
 
 static status
-store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point *ret_end)
+store_seal(void *ctx, uint64_t first, uint64_t last, size_t wire_bytes, writer *w,
+           struct point *ret_end)
 {
 	struct sim_device *d = ((struct wire *) ctx)->device;
 
-	return outbox_seal(d->box, sim_keys[d->feed].secret, first, wire_bytes, w, ret_end);
+	return outbox_seal(d->box, sim_keys[d->feed].secret, first, last, wire_bytes, w, ret_end);
 }
 
 /* ---- the device's end ---- */
@@ -119,7 +126,9 @@ link_begin(struct sim_device *d, size_t which)
 	memcpy(config.feed, sim_keys[d->feed].feed, FEED_BYTES);
 	memcpy(config.hub, world.hubs[which].self.feed, FEED_BYTES);
 	w->device = d;
-	w->store = (struct device_store) { w, store_tip, store_hash_at, store_seal, NULL };
+	w->store = (struct device_store) {
+		w, store_tip, store_floor, store_hash_at, store_seal, NULL,
+	};
 	w->sync = device_sync_new(&config, &memory, &w->store);
 	if (!w->sync)
 		broken("no memory");
@@ -320,6 +329,8 @@ carry_out(struct sim_device *d, size_t which, const struct device_action *a)
 	case DEVICE_DOCUMENT:
 		if (a->what != DOCUMENT_EVENTS)
 			break;
+		if (pick(3) == 0 && !world.calm) /* another process is quicker */
+			record_some(d, 1);
 		if (take_back(d, which, a->packed))
 			device_sync_adopted(w->sync, world.now_ms);
 		else
@@ -398,6 +409,8 @@ wire_fall(struct sim_device *d, size_t which)
 	device_sync_frame(w->sync, f.at, f.len, world.now_ms);
 	w->older = false;
 	free(f.at);
+	if (world.prunes)
+		device_prune(d, which);
 	return true;
 }
 

@@ -184,6 +184,7 @@ reset_device(size_t place, size_t feed)
 	d->alive = true;
 	d->feed = feed;
 	d->tip = d->image_tip = NONE;
+	d->gone = d->image_gone = 0;
 	d->skew_ms = 0;
 	d->clock_stands = false;
 	memset(d->wires, 0, sizeof(d->wires));
@@ -234,6 +235,7 @@ world_begin(uint64_t seed)
 	world.hub_count = 1 + pick(2);
 	world.count = 1 + pick(3);
 	world.office_acts = pick(4) == 0;
+	world.prunes = world.hub_count == 1 && pick(2);
 	for (size_t which = 0; which < world.hub_count; which++)
 		reset_hub(which);
 	for (size_t i = 0; i < world.count; i++)

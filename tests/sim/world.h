@@ -80,9 +80,11 @@ struct sim_device {
 	size_t feed;
 	char home[300], store[320];
 	outbox *box;
-	size_t tip; /* the last event on its disk; NONE */
+	size_t tip;    /* the last event on its disk; NONE */
+	uint64_t gone; /* bit i: event i of its chain was given up */
 	struct disk image;
 	size_t image_tip;
+	uint64_t image_gone;
 	int64_t skew_ms; /* its clock less the world's */
 	bool clock_stands;
 	int64_t stands_at_ms;
@@ -124,7 +126,8 @@ struct world {
 	struct sim_hub hubs[HUBS + 1];
 	size_t hub_count;
 	struct sealed pile[PILE];
-	bool calm; /* nothing bad happens any more */
+	bool calm;   /* nothing bad happens any more */
+	bool prunes; /* devices give up what is safe; then the hub's backups are never lost */
 
 	/* The model. */
 	struct naive naive; /* every event ever confirmed, every act ever made */
@@ -180,7 +183,9 @@ void wire_answer(size_t which, const connection *row, const struct hub_action *a
 void device_open(struct sim_device *d);
 /* Its process dies: all that is not on its disk is lost. */
 void device_close(struct sim_device *d);
-void device_put_back(struct sim_device *d, const struct disk *image, size_t tip);
+void device_put_back(struct sim_device *d);
+/* Give up what the hub has just said is safe, and see that it is. */
+void device_prune(struct sim_device *d, size_t which);
 int64_t device_clock(struct sim_device *d);
 
 /* Seal events of its disk, from seq first on, at most wire_bytes of them. */
@@ -234,6 +239,8 @@ void model_hash(const uint8_t *feed, uint64_t seq, const uint8_t *before, struct
 status model_take(uint64_t known, const struct batch *b, uint64_t *ret_new);
 /* Rights of the feeds after so many acts. */
 void model_rights(size_t acts, unsigned have[static NAIVE_DEVICES]);
+/* Whether an event of the chain that ends at tip names target. */
+bool model_replaced(size_t tip, size_t target);
 /* Version of the plan in force where these are. */
 uint64_t model_plan(uint64_t known);
 /* Ends of lanes of a feed. */

@@ -52,6 +52,17 @@ store_tip(void *ctx, struct point *ret_tip)
 }
 
 static status
+store_floor(void *ctx, struct point *ret_floor)
+{
+	memory_device *d = ctx;
+
+	if (d->fails_with < 0)
+		return d->fails_with;
+	*ret_floor = memory_device_point(d, d->floor);
+	return ST_OK;
+}
+
+static status
 store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 {
 	memory_device *d = ctx;
@@ -59,7 +70,7 @@ store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 
 	if (d->fails_with < 0)
 		return d->fails_with;
-	if (seq > d->count)
+	if (seq > d->count || (seq > 0 && seq < d->floor))
 		return ST_NOT_FOUND;
 	p = memory_device_point(d, seq);
 	memcpy(ret_hash, p.hash, HASH_BYTES);
@@ -67,7 +78,8 @@ store_hash_at(void *ctx, uint64_t seq, uint8_t ret_hash[static HASH_BYTES])
 }
 
 static status
-store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point *ret_end)
+store_seal(void *ctx, uint64_t first, uint64_t last, size_t wire_bytes, writer *w,
+           struct point *ret_end)
 {
 	memory_device *d = ctx;
 	struct point before = memory_device_point(d, first - 1);
@@ -80,7 +92,10 @@ store_seal(void *ctx, uint64_t first, size_t wire_bytes, writer *w, struct point
 	if (d->fails_with < 0)
 		return d->fails_with;
 	writer_init(&bodies);
-	while (first + count <= d->count && count < BATCH_EVENTS_MAX) {
+	assert_true(first > d->floor && first <= d->count && first <= last);
+	if (last > d->count)
+		last = d->count;
+	while (first + count <= last && count < BATCH_EVENTS_MAX) {
 		const struct memory_event *e = &d->events[first + count - 1];
 
 		bytes += e->body_bytes + 3;
@@ -112,7 +127,8 @@ memory_device_init(memory_device *d, unsigned seed)
 	put_u32(seed_bytes + 1, seed);
 	*d = (memory_device) { .body_bytes = 16 };
 	crypto_sign_seed_keypair(d->feed, d->secret, seed_bytes);
-	d->store = (struct device_store) { d, store_tip, store_hash_at, store_seal, NULL };
+	d->store = (struct device_store) { d,          store_tip, store_floor, store_hash_at,
+		                           store_seal, NULL };
 }
 
 void

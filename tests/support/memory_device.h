@@ -18,6 +18,7 @@ typedef struct memory_device {
 		struct point at;
 	} * events;
 	size_t count, size;
+	uint64_t floor; /* at and below it nothing is left */
 	struct device_sync_memory memory;
 	struct device_store store; /* answers about this device; ctx is it */
 	status fails_with;         /* the store's next answers, unless ST_OK */

@@ -142,6 +142,14 @@ class PutBack(Device):
         self.assertEqual(self.office.state()["conflicts"], 0)
         self.assertEqual(self.office.total("IND-1"), 2 + 4 + 5)
 
+    def test_who_records_all_the_same_is_warned_once(self):
+        self.agent.sync()
+        words = ("record", *DAY, "--date", "2025-11-28", "--home", self.agent.home)
+        self.assertIn("the hub holds 6 entries made after this copy of the home; 'valija-agent "
+                      "adopt' fetches them, as long as nothing else is recorded here",
+                      run("valija", *words).stderr)
+        self.assertEqual(run("valija", *words).stderr, "")
+
     def test_something_recorded_since_is_in_the_way(self):
         self.record(1)
         done = self.adopt(status=DATA)

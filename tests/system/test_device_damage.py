@@ -125,6 +125,15 @@ class Damage(Case):
                                 "valija-agent sync", "entries 15 to 15 are lost here")
         self.assertIn("13 entries of 15", said)
 
+    def test_what_the_disk_changed_is_not_carried_and_what_is_before_it_is(self):
+        before = self.office.total("IND-1")
+        self.put(self.bytes().replace(b"later 1", b"later 7"))
+        said = run("valija-agent", "sync", "--home", self.agent.home, "--timeout-ms", "2000",
+                   "--retry-min-ms", "5", "--retry-max-ms", "50", status=TEMPORARY).stderr
+        self.assertIn("valija verify", said)
+        self.assertIn("14 entries acknowledged in all; 1 pending", said)
+        self.assertEqual(self.office.total("IND-1"), before + 1)
+
     def test_whatever_byte_it_is(self):
         """All pages, a byte each time: found, or without any effect on what is told."""
         chance = random.Random(7)

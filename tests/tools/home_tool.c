@@ -4,6 +4,7 @@
  *     home_tool plan HOME FILE VERSION         as if this plan had arrived
  *     home_tool standing HOME FILE VERSION     as if this standing had arrived
  *     home_tool hub HOME SEQ BEYOND CONTACT_MS as if the hub had told so
+ *     home_tool record HOME COUNT AT_MS        activities of its unit, as of that time
  *     home_tool seal HOME BYTES                all that is there in batches of at most
  *                                              so many bytes: how many, and their bytes
  *     home_tool hold HOME                      take the write lock, say "held",
@@ -18,6 +19,7 @@
 
 #include "agent/outbox.h"
 #include "common/files.h"
+#include "protocol/event.h"
 
 enum { FILE_BYTES_MAX = 4 << 20 };
 
@@ -100,6 +102,37 @@ put_hub(outbox *box, char **args)
 }
 
 static int
+record(outbox *box, char **args)
+{
+	size_t count = strtoul(args[1], NULL, 10);
+	struct outbox_item item;
+	event_field fault;
+	writer w;
+
+	writer_init(&w);
+	for (size_t i = 0; i < count; i++) {
+		struct event e = {
+			.kind = KIND_ACTIVITY,
+			.unit = outbox_device(box)->units.list[0],
+			.indicator = text_of("IND-1"),
+			.mode = text_of("consulado-movil"),
+			.date = 20406, /* 2025-11-14 */
+			.quantity = 1,
+			.at_ms = strtoll(args[2], NULL, 10) + (int64_t) i,
+			.has = EVENT_BIT(EVENT_UNIT) | EVENT_BIT(EVENT_INDICATOR) |
+				EVENT_BIT(EVENT_MODE) | EVENT_BIT(EVENT_DATE) |
+				EVENT_BIT(EVENT_QUANTITY),
+		};
+
+		need(event_encode(&e, &w, &fault), "event");
+		item = (struct outbox_item) { .body = writer_bytes(&w) };
+		need(outbox_append(box, &item, 1, 0), "record");
+	}
+	writer_done(&w);
+	return 0;
+}
+
+static int
 seal(outbox *box, char **args)
 {
 	size_t wire_bytes = strtoul(args[1], NULL, 10), batches = 0, bytes = 0, len;
@@ -116,7 +149,8 @@ seal(outbox *box, char **args)
 		need(ST_MALFORMED, path);
 	while (end.seq < tip.seq) {
 		writer_clear(&w);
-		need(outbox_seal(box, secret, end.seq + 1, wire_bytes, &w, &end), "seal");
+		need(outbox_seal(box, secret, end.seq + 1, UINT64_MAX, wire_bytes, &w, &end),
+		     "seal");
 		bytes += writer_bytes(&w).len;
 		batches++;
 	}
@@ -127,7 +161,7 @@ seal(outbox *box, char **args)
 }
 
 static int
-hold(outbox *box, char **args)
+hold_lock(outbox *box, char **args)
 {
 	kv_txn *txn = NULL;
 
@@ -146,8 +180,8 @@ static const struct {
 	int (*run)(outbox *box, char **args);
 } tools[] = {
 	{ "plan", 3, put_plan }, { "standing", 3, put_standing },
-	{ "hub", 4, put_hub },   { "seal", 2, seal },
-	{ "hold", 1, hold },
+	{ "hub", 4, put_hub },   { "record", 3, record },
+	{ "seal", 2, seal },     { "hold", 1, hold_lock },
 };
 
 int

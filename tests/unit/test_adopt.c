@@ -460,7 +460,9 @@ an_erased_body_stays_erased_and_travels_on(void **ctx)
 	assert_status(adopt(fx), ST_OK);
 	assert_int_equal(fx->count, 2);
 
-	assert_status(outbox_seal(fx->copy, fx->secret, 1, BATCH_BYTES_MAX, &fx->w, &end), ST_OK);
+	assert_status(
+		outbox_seal(fx->copy, fx->secret, 1, UINT64_MAX, BATCH_BYTES_MAX, &fx->w, &end),
+		ST_OK);
 	assert_int_equal(end.seq, 6);
 	assert_status(batch_open(writer_bytes(&fx->w).at, writer_bytes(&fx->w).len, &b), ST_OK);
 	assert_status(batch_unpack(&b, space, &unpacked), ST_OK);

@@ -70,6 +70,36 @@ verified(struct fixture *fx, const struct batch *b)
 	return st < 0 ? st : batch_verify(b, bodies);
 }
 
+/* Of a known end nothing is looked at, so a wrong one is for the receiver to find. */
+static void
+a_known_end_is_sealed_as_it_is(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct batch b = sealed(fx, 3, 100);
+	struct bytes whole = writer_bytes(&fx->frame), again;
+	struct point end = batch_end(&b);
+	writer w;
+
+	writer_init(&w);
+	assert_status(batch_seal_known(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
+	                               &end, &w),
+	              ST_OK);
+	again = writer_bytes(&w);
+	assert_int_equal(again.len, whole.len);
+	assert_memory_equal(again.at, whole.at, whole.len);
+	end.hash[0] ^= 1;
+	assert_status(batch_seal_known(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
+	                               &end, &w),
+	              ST_OK);
+	again = writer_bytes(&w);
+	assert_status(batch_open(again.at, again.len, &b), ST_OK);
+	assert_status(verified(fx, &b), ST_CHAIN);
+	assert_status(batch_seal_known(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
+	                               &fx->start, &w),
+	              ST_LIMIT);
+	writer_done(&w);
+}
+
 static void
 a_sealed_batch_verifies_and_walks(void **ctx)
 {
@@ -357,6 +387,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_sealed_batch_verifies_and_walks, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_known_end_is_sealed_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_short_batch_is_not_packed, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_changed_bit_that_means_something_is_noticed,
 		                                setup, teardown),

@@ -210,6 +210,89 @@ a_cut_is_the_same_on_every_hub_whatever_came_later(void **ctx)
 	}
 }
 
+/* ---- gaps ---- */
+
+static void
+give_loose(const lane *l, uint64_t first, uint64_t last, hub *h, kv_txn *txn)
+{
+	struct batch b;
+	writer w;
+	status st;
+
+	writer_init(&w);
+	lane_seal(l, first, last, &w);
+	assert_status(batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &b), ST_OK);
+	st = hub_take_as(h, txn, &b, 1, TAKE_LOOSE);
+	if (st != ST_EXISTS)
+		assert_status(st, ST_OK);
+	assert_status(hub_settle(h, txn), ST_OK);
+	writer_done(&w);
+}
+
+/* The pieces of all lanes, of three events each, in some order; with half only some of them,
+ * so that there are gaps. */
+static void
+give_loosely(hub *h, kv_txn *txn, bool half)
+{
+	enum { PIECE = 3 };
+
+	for (unsigned n = 0; n < 200; n++) {
+		const lane *l = &lanes[pick((unsigned) lane_count)];
+		uint64_t piece = pick((unsigned) (l->count + PIECE - 1) / PIECE);
+		uint64_t last = (piece + 1) * PIECE;
+
+		if (!half || (n < 10 && piece > 0))
+			give_loose(l, piece * PIECE + 1, last < l->count ? last : l->count, h, txn);
+	}
+}
+
+/* The first hub has holes when the cut is made, and what fills them comes afterwards, from
+ * above or below; the second never had one. */
+static void
+run_world_with_gaps(void)
+{
+	kv_txn *a = hub_begin(hub_a.hub), *b = hub_begin(hub_b.hub);
+	uint8_t set[HASH_BYTES], state[HASH_BYTES];
+	struct cut_file f;
+
+	enroll_all(hub_a.hub, a);
+	enroll_all(hub_b.hub, b);
+	for (unsigned i = 0; i < 3; i++)
+		record(&lanes[i], 12 + pick(9));
+	fork_one();
+	give_loosely(hub_a.hub, a, true);
+	assert_status(hub_digest(hub_a.hub, a, set, state), ST_OK);
+	must_cut(hub_a.hub, a, "holes");
+	f = find(a, "holes");
+	assert_true(leaves_count(&f.cut.gaps) > 0);
+	cut_file_done(&f);
+	for (unsigned i = 0; i < lane_count; i++)
+		record(&lanes[i], 1 + pick(5));
+	give_loosely(hub_a.hub, a, false);
+	hub_commit(&a);
+	give_in_pieces(hub_b.hub, b);
+	hub_commit(&b);
+	assert_status(kv_read(hub_store(hub_a.hub), &a), ST_OK);
+	assert_status(kv_read(hub_store(hub_b.hub), &b), ST_OK);
+	f = find(a, "holes");
+	assert_reads_as(hub_a.hub, a, &f, state);
+	assert_reads_as(hub_b.hub, b, &f, state);
+	cut_file_done(&f);
+	kv_abort(&a);
+	kv_abort(&b);
+}
+
+static void
+what_fills_a_gap_later_is_in_no_cut_before(void **ctx)
+{
+	for (unsigned i = 0; i < 3 * WORLDS; i++) {
+		random_state = 2000 + i;
+		run_world_with_gaps();
+		teardown(ctx);
+		setup(ctx);
+	}
+}
+
 static void
 a_plan_that_came_later_does_not_change_a_cut(void **ctx)
 {
@@ -455,6 +538,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cuts_test(a_cut_is_the_same_on_every_hub_whatever_came_later),
+		cuts_test(what_fills_a_gap_later_is_in_no_cut_before),
 		cuts_test(a_plan_that_came_later_does_not_change_a_cut),
 		cuts_test(a_feed_that_ends_too_early_is_named),
 		cuts_test(another_registry_or_plan_is_told),

@@ -114,7 +114,8 @@ seal(struct fixture *fx, uint64_t first, size_t wire_bytes)
 {
 	const struct device_store *store = &fx->device.store;
 
-	assert_status(store->seal(store->ctx, first, wire_bytes, &fx->batch, &fx->end), ST_OK);
+	assert_status(store->seal(store->ctx, first, UINT64_MAX, wire_bytes, &fx->batch, &fx->end),
+	              ST_OK);
 	return writer_bytes(&fx->batch);
 }
 

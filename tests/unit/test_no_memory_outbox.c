@@ -206,6 +206,49 @@ what_the_hub_tells_is_kept_or_not(void **ctx)
 	assert_no_memory(putting_standing, is_whole, NULL);
 }
 
+/* ---- giving up ---- */
+
+static struct outbox_leave leave = { .hub = device.hub, .before_ms = INT64_MAX };
+
+static status
+pruning(void *ctx)
+{
+	struct outbox_pruned pruned;
+	status st = outbox_prune(box, &leave, WAIT_MS, &pruned);
+
+	(void) ctx;
+	assert_true(st == ST_OK || pruned.count == 0);
+	return st;
+}
+
+/* Up to there. */
+static void
+say_safe(uint64_t seq)
+{
+	leave.safe.seq = seq;
+	assert_status(outbox_hash_at(box, seq, leave.safe.hash), ST_OK);
+}
+
+static void
+is_given_up_or_here(void *ctx, status st)
+{
+	struct point floor;
+
+	assert_status(outbox_floor(box, &floor), ST_OK);
+	assert_int_equal(floor.seq, st == ST_OK ? leave.safe.seq : leave.safe.seq - 1);
+	is_whole(ctx, st);
+	if (st == ST_OK && floor.seq + 1 < tip.seq)
+		say_safe(floor.seq + 1);
+}
+
+static void
+an_entry_is_given_up_or_here(void **ctx)
+{
+	(void) ctx;
+	say_safe(1);
+	assert_no_memory(pruning, is_given_up_or_here, NULL);
+}
+
 /* ---- reading ---- */
 
 static status
@@ -249,7 +292,7 @@ sealing(void *ctx)
 
 	(void) ctx;
 	writer_init(&w);
-	st = outbox_seal(box, secret, 1, 4096, &w, &end);
+	st = outbox_seal(box, secret, 1, UINT64_MAX, 4096, &w, &end);
 	writer_done(&w);
 	return st;
 }
@@ -273,6 +316,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_outbox_opens_or_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_event_is_stored_or_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_hub_tells_is_kept_or_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_entry_is_given_up_or_here, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_reads_says_so, setup, teardown),
 	};
 

@@ -626,74 +626,6 @@ standing_is_kept_as_it_came(void **ctx)
 	assert_true(got.standing_boot == UINT64_MAX);
 }
 
-/* What the batch in w holds must be the feed's own events first..end. */
-static void
-assert_sealed(struct fixture *fx, writer *w, uint64_t first, const struct point *end)
-{
-	static uint8_t space[BATCH_RAW_BYTES_MAX];
-	struct bytes frame = writer_bytes(w), bodies;
-	struct point own = { .seq = end->seq };
-	struct batch b;
-
-	assert_status(batch_open(frame.at, frame.len, &b), ST_OK);
-	assert_int_equal(b.first, first);
-	assert_memory_equal(b.feed, fx->device.feed, FEED_BYTES);
-	assert_status(batch_unpack(&b, space, &bodies), ST_OK);
-	assert_status(batch_verify(&b, bodies), ST_OK);
-	assert_status(outbox_hash_at(fx->box, end->seq, own.hash), ST_OK);
-	assert_true(point_equal(end, &own));
-	own = batch_end(&b);
-	assert_true(point_equal(end, &own));
-}
-
-static void
-append_many(struct fixture *fx, size_t count)
-{
-	struct outbox_item *items = calloc(count, sizeof(*items));
-	uint8_t *bodies = calloc(count, 256);
-
-	for (size_t i = 0; i < count; i++) {
-		char note[32];
-		struct bytes b;
-
-		snprintf(note, sizeof(note), "entry %zu", i * 2654435761);
-		b = activity(fx, (int64_t) i + 1, note, NULL);
-		memcpy(bodies + 256 * i, b.at, b.len);
-		items[i].body = (struct bytes) { bodies + 256 * i, b.len };
-	}
-	assert_status(outbox_append(fx->box, items, count, 0), ST_OK);
-	free(items);
-	free(bodies);
-}
-
-static void
-sealed_batches_carry_the_feed(void **ctx)
-{
-	static const size_t sizes[] = { 1, 4096, 20000, BATCH_BYTES_MAX };
-	enum { EVENTS = 6000 };
-	struct fixture *fx = *ctx;
-	struct point end = { .seq = 77 };
-	writer w;
-
-	writer_init(&w);
-	assert_status(outbox_seal(fx->box, fx->secret, 1, 4096, &w, &end), ST_NOT_FOUND);
-	assert_int_equal(end.seq, 77);
-	append_many(fx, EVENTS);
-	for (size_t i = 0; i < LENGTH(sizes); i++) {
-		uint64_t first = i == 0 ? EVENTS - 2 : 1;
-
-		for (; first <= EVENTS; first = end.seq + 1) {
-			assert_status(outbox_seal(fx->box, fx->secret, first, sizes[i], &w, &end),
-			              ST_OK);
-			if (end.seq > first)
-				assert_true(writer_bytes(&w).len <= sizes[i]);
-			assert_sealed(fx, &w, first, &end);
-		}
-		assert_int_equal(end.seq, EVENTS);
-	}
-	writer_done(&w);
-}
-
 static void
 record_wakes_who_watches(void **ctx)
 {
@@ -778,7 +710,6 @@ main(void)
 		TEST(plan_is_parsed_once_into_rows),
 		TEST(an_older_programs_look_up_table_is_made_anew),
 		TEST(standing_is_kept_as_it_came),
-		TEST(sealed_batches_carry_the_feed),
 		TEST(record_wakes_who_watches),
 		TEST(several_processes_append_without_a_gap),
 	};
