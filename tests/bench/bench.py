@@ -6,14 +6,18 @@ What each figure is and how it is measured: README.md beside this.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 
+import growth
+import machine
 import ours
 import peers
 import storm
 from figures import Report
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 MEASURES = {**ours.MEASURES, "storm": storm.storm}
 BESIDE = ("postgres", "postgres_insert")  # measured without being asked for
 SHORT = ("drain", "wire", "record", "import", "rebuild", "disk", "state", "storm")
@@ -38,9 +42,14 @@ def parse(args):
     p.add_argument("--runs", type=int, default=3, metavar="N", help="of each (default: 3)")
     p.add_argument("--short", action="store_true",
                    help="a hundredth of all that, once: what each change is tried with")
+    p.add_argument("--growth", action="store_true",
+                   help="measure at several sizes instead, and plot; NAMEs are then: " +
+                   ", ".join(growth.QUESTIONS))
     p.add_argument("--needs", action="store_true",
                    help="measure nothing: say which packages of Debian the peers need")
     p.add_argument("--json", metavar="FILE", help="write the figures there too ('-': only them)")
+    p.add_argument("--write", action="store_true",
+                   help="keep table and figures as results.txt and results.json of tests/bench")
     p.add_argument("--dir", help="where homes are made (default: a temporary folder)")
     options = p.parse_args(args)
     if options.short:
@@ -48,7 +57,7 @@ def parse(args):
         options.corrected = 10_000
         options.records, options.runs = 20, 1
     for name in options.names:
-        if name not in MEASURES and name not in peers.PEERS:
+        if name not in (growth.QUESTIONS if options.growth else {**MEASURES, **peers.PEERS}):
             p.error("there is no measurement '%s'" % name)
     return options
 
@@ -82,6 +91,9 @@ def measures(options, bench):
 
 def main():
     options = parse(sys.argv[1:])
+    if options.needs and options.growth:
+        print("gnuplot-nox|gnuplot")
+        return
     if options.needs:
         print(" ".join(sorted({p for peer in rivals(options) for p in peer.packages})))
         return
@@ -90,23 +102,44 @@ def main():
         print("-- " + text, file=sys.stderr, flush=True)
     report = Report(say)
 
+    # what was started ends with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     with tempfile.TemporaryDirectory(prefix="valija-bench-", dir=options.dir) as folder:
-        os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
-        bench = ours.Bench(folder, options, report, say)
-        bench.rivals = [peer(bench) for peer in present(rivals(options), say)]
-        for name in measures(options, bench):
-            say(name)
-            MEASURES[name](bench)
-    report.ratios()
-    if options.json != "-":
-        print(report.table())
-    if options.json:
-        text = report.json({k: v for k, v in vars(options).items() if k not in ("json", "dir", "needs")})
-        if options.json == "-":
-            print(text)
-        else:
-            with open(os.path.join(options.json), "w", encoding="utf-8") as f:
-                f.write(text + "\n")
+        try:
+            os.chmod(folder, 0o755)  # PostgreSQL runs as somebody else
+            measure(ours.Bench(folder, options, report, say), options)
+        finally:
+            machine.stop_daemons()
+    if not options.growth:
+        report.ratios()
+        keep(report, options)
+
+
+def measure(bench, options):
+    if options.growth:
+        growth.growth(bench, options.names)
+        return
+    bench.rivals = [peer(bench) for peer in present(rivals(options), bench.say)]
+    for name in measures(options, bench):
+        bench.say(name)
+        MEASURES[name](bench)
+
+
+def keep(report, options):
+    """Printed, and written where that was asked for."""
+    unsaid = ("json", "dir", "needs", "write", "growth")
+    text = report.json({k: v for k, v in vars(options).items() if k not in unsaid}) + "\n"
+    print(text if options.json == "-" else report.table())
+    if options.json and options.json != "-":
+        write(options.json, text)
+    if options.write:
+        write(os.path.join(HERE, "results.json"), text)
+        write(os.path.join(HERE, "results.txt"), report.table() + "\n")
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ struct filling {
 	uint8_t *fixed;  /* it was replaced */
 	struct bench_filled filled;
 	ZSTD_CStream *notes;
+	char packed[1 << 16];
 };
 
 static void
@@ -32,12 +33,11 @@ static void
 pack_note(struct filling *f, struct text note, ZSTD_EndDirective end)
 {
 	ZSTD_inBuffer in = { note.at, note.len, 0 };
-	char room[1 << 16];
 	size_t left;
 
 	f->filled.note_bytes += note.len;
 	do {
-		ZSTD_outBuffer out = { room, sizeof(room), 0 };
+		ZSTD_outBuffer out = { f->packed, sizeof(f->packed), 0 };
 
 		left = ZSTD_compressStream2(f->notes, &out, &in, end);
 		need(!ZSTD_isError(left), "packing notes");

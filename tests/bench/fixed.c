@@ -206,8 +206,8 @@ main(int argc, char **argv)
 	make_hub(&f, argv[2]);
 	f.devices[0].backlog = (struct bench_backlog) { EVENTS, 1, 30, 0 };
 	f.devices[1].backlog = (struct bench_backlog) { EVENTS_CORRECTED, 2, 30, CORRECTED };
-	for (uint8_t i = 0; i < DEVICES; i++)
-		make_device(&f, i);
+	for (unsigned i = 0; i < DEVICES; i++)
+		make_device(&f, (uint8_t) i);
 	fixed_seal(&f);
 	fixed_take(&f);
 	fixed_correct(&f);

@@ -29,6 +29,8 @@ LIBRARIES = ("gcc-12", "libc6", "liblmdb0", "libmsgpackc2", "libsodium23", "libz
 
 def made_with():
     """What the counts depend on beside the source."""
+    if not shutil.which("dpkg-query"):
+        return "libraries that are not known"
     asked = subprocess.run(["dpkg-query", "-W", "-f=${Package} ${Version}\n", *LIBRARIES],
                            check=False, capture_output=True, text=True).stdout
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:

@@ -91,7 +91,7 @@ class Peak(threading.Thread):
     """The most that a process and its children had of anonymous memory while this was
     watching."""
 
-    def __init__(self, pid, every_s=0.02):
+    def __init__(self, pid, every_s=0.05):
         super().__init__(daemon=True)
         self.pid, self.every_s, self.kib, self.done = pid, every_s, 0, False
         self.start()
@@ -108,6 +108,23 @@ class Peak(threading.Thread):
         self.done = True
         self.join()
         return self.kib
+
+
+started = []
+
+
+def daemon(home, program, *args):
+    """One that serves or watches a home; stop_daemons() ends it, if nobody has before."""
+    started.append(programs.Daemon(home + ".log", program, *args, "--home", home))
+    return started[-1]
+
+
+def stop_daemons():
+    for one in started:
+        if one.running():
+            one.process.kill()
+            one.process.wait()
+    started.clear()
 
 
 class Done:

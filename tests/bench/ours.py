@@ -23,15 +23,15 @@ SETTLE_S = 3
 IDLE_S = 10
 
 
-def units_of(agent):
-    return [UNITS[(agent * UNITS_EACH + i) % len(UNITS)] for i in range(UNITS_EACH)]
+def units_of(agent, each=UNITS_EACH):
+    return sorted({UNITS[(agent * each + i) % len(UNITS)] for i in range(each)})
 
 
 class Fleet:
     """A hub that has taken nothing in yet, and agents with a backlog each, enrolled and
     kept as they are: each run has copies."""
 
-    def __init__(self, folder, agents, events, notes=30, corrections=0):
+    def __init__(self, folder, agents, events, notes=30, corrections=0, units=UNITS_EACH):
         self.folder, self.agents, self.events = folder, agents, events
         self.notes = self.notes_alone = 0
         os.makedirs(folder)
@@ -39,7 +39,7 @@ class Fleet:
         self.hub = programs.Hub(self.path("hub"), bind=self.endpoint)
         for i in range(agents):
             agent = programs.Agent(self.path("agent%d" % i), self.hub, self.endpoint,
-                                   *units_of(i))
+                                   *units_of(i, units))
             _, raw, packed = tool("fill", agent.home, events, i + 1, notes, corrections)
             self.notes += raw
             self.notes_alone += packed
@@ -70,7 +70,7 @@ class Trial:
         self.start()
 
     def start(self):
-        self.daemon = programs.Daemon(self.home + ".log", "valija-hub", "run", "--home", self.home)
+        self.daemon = machine.daemon(self.home, "valija-hub", "run")
         line = self.daemon.line()
         if not re.fullmatch("listening on .*", line):
             raise AssertionError("the hub says %r\n%s" % (line, self.daemon.said()))
@@ -244,8 +244,7 @@ class Bench:
         private, wakeups = self.series(2)
         trial = fleet.trial()
         trial.drain()
-        agent = programs.Daemon(trial.agents[0] + ".log", "valija-agent", "run",
-                                "--home", trial.agents[0])
+        agent = machine.daemon(trial.agents[0], "valija-agent", "run")
         time.sleep(SETTLE_S)
         before = machine.switches(agent.process.pid)
         time.sleep(IDLE_S)

@@ -63,9 +63,11 @@ main(int argc, char **argv)
 		}
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	for (size_t c = 0; c < count; c++)
-		if (!(commands[c].us = calloc(times, sizeof(double))))
-			return 1;
+	for (size_t c = 0; c < count; c++) {
+		commands[c].us = calloc(times, sizeof(double));
+		if (!commands[c].us)
+			exit(1);
+	}
 	for (size_t i = 0; i < times; i++)
 		for (size_t c = 0; c < count; c++)
 			run(&commands[c], i, &actions);
