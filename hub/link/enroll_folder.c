@@ -87,7 +87,7 @@ read_all(enroll_folder *f)
 {
 	struct dirent **entries = NULL;
 	char path[PATH_MAX], shown[NAME_SHOWN_BYTES];
-	int count = scandir(f->how->path, &entries, visible, alphasort);
+	int count = scandir(f->how->path, &entries, visible, alphasort), files = 0;
 	status st = count < 0 ? from_errno(errno) : ST_OK;
 
 	cli_safe(f->how->path, strlen(f->how->path), shown, sizeof(shown));
@@ -98,9 +98,9 @@ read_all(enroll_folder *f)
 	for (int i = 0; i < count; i++) {
 		struct stat info;
 
-		if (f->list && f->count < FILES_MAX &&
+		if (f->list &&
 		    path_join(path, sizeof(path), f->how->path, entries[i]->d_name) == ST_OK &&
-		    stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
+		    stat(path, &info) == 0 && !S_ISDIR(info.st_mode) && files++ < FILES_MAX) {
 			struct asked *a = &f->list[f->count++];
 
 			a->name = strdup(entries[i]->d_name);
@@ -113,6 +113,12 @@ read_all(enroll_folder *f)
 		return cli_fail(EX_OSERR, "%s", gettext(status_text(ST_NOMEM)));
 	if (f->count == 0)
 		return cli_fail(EX_NOINPUT, _("%s: there is no file in this folder"), shown);
+	if (files > FILES_MAX)
+		return cli_fail(
+			EX_DATAERR,
+			_("%s: more than %d files in this folder; nothing was changed, take "
+		          "some out and give the command again"),
+			shown, FILES_MAX);
 	return EX_OK;
 }
 

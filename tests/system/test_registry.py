@@ -322,6 +322,13 @@ class Folder(RegistryCase):
             line = next(row for row in done.stdout.splitlines() if row.startswith(name + " "))
             self.assertIn("NOT enrolled", line)
 
+    def test_a_folder_of_too_many_files_is_refused_and_not_read_in_part(self):
+        for n in range(1025):
+            with open(os.path.join(self.folder_of, "n%d" % n), "w", encoding="ascii") as f:
+                f.write("no request")
+        done = self.enroll(status=65)
+        self.assertIn("more than 1024 files in this folder; nothing was changed", done.stderr)
+
     def test_nobody_is_enrolled_where_nobody_can_confirm(self):
         self.put("one", peer.Device([HOUSTON]))
         run("valija-hub", "enroll", self.folder_of, "--home", self.hub_home.home, status=64)
