@@ -158,12 +158,13 @@ die(MDB_env *env, const char *text)
 static int
 open_files(kv *store, const struct kv_config *config)
 {
+	unsigned flags = MDB_NOTLS | (config->scratch ? MDB_NOSYNC : 0);
 	int rc = kv_env_new(config, &store->env);
 
 	if (rc == 0)
 		rc = mdb_env_set_assert(store->env, die);
 	if (rc == 0)
-		rc = mdb_env_open(store->env, store->dir, MDB_NOTLS, config->mode);
+		rc = mdb_env_open(store->env, store->dir, flags, config->mode);
 	return rc;
 }
 

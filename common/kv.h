@@ -50,6 +50,7 @@ struct kv_config {
 	uint64_t format;     /* of what is in the tables; kept in the environment */
 	mode_t mode;         /* of the files: 0660 (shared with a group) or 0600 */
 	const char *program; /* left in write.lock for others to name */
+	bool scratch;        /* it is thrown away: a commit waits for no disk */
 };
 
 enum { KV_KEY_BYTES_MAX = 511, KV_TABLES_MAX = 32 };
@@ -70,6 +71,10 @@ void kv_close(kv **kv_p);
  * mode.  ST_BUSY: a transaction of this process is open.  ST_EXISTS; ST_FULL:
  * nothing is left behind. */
 status kv_copy(kv *store, const char *dir, mode_t mode);
+
+/* The same of a store that is thrown away: as it lies there, and not synced.  dir is there, and
+ * empty. */
+status kv_copy_scratch(kv *store, const char *dir, mode_t mode);
 
 /* Who holds the write lock: "valija (process 4711)", or "" when unknown. */
 void kv_holder(const kv *store, char *out, size_t size);

@@ -5,6 +5,7 @@
  * commit).  So they are made in a folder of another name, which takes its place
  * only when everything in it is safe. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <lmdb.h>
 #include <stdio.h>
@@ -236,4 +237,23 @@ kv_copy(kv *store, const char *dir, mode_t mode)
 	const struct source copy = { .store = store, .mode = mode };
 
 	return kv_in_txn(store) ? ST_BUSY : make(dir, &copy);
+}
+
+status
+kv_copy_scratch(kv *store, const char *dir, mode_t mode)
+{
+	char path[PATH_MAX];
+	status st = path_join(path, sizeof(path), dir, file_names[0]);
+	int fd;
+
+	if (st < 0)
+		return st;
+	if (kv_in_txn(store))
+		return ST_BUSY;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return from_errno(errno);
+	st = kv_from_lmdb(mdb_env_copyfd(kv_env(store), fd));
+	close(fd);
+	return st;
 }

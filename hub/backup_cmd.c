@@ -117,7 +117,7 @@ note_backup(hub *h, const char *dir)
 	if (st == ST_OK)
 		st = kv_write(hub_store(h), WAIT_MS, &txn);
 	if (st == ST_OK)
-		st = backups_note(txn, seen, path, clock_wall_ms());
+		st = backups_note(txn, copy, seen, path, clock_wall_ms());
 	if (st == ST_OK)
 		st = kv_commit(&txn);
 	kv_abort(&txn);

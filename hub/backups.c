@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/digest.h"
 #include "hub/journal_index.h"
 #include "hub/rows.h"
 #include "protocol/chain.h"
 
-enum { VALUE_BYTES = 16 };
+enum { PLACE_BYTES = 16, VALUE_BYTES = PLACE_BYTES + HASH_BYTES };
 
 /* ---- where they are ---- */
 
@@ -45,11 +46,14 @@ read_all(kv_txn *txn, struct listed *l)
 	     more && st == ST_OK && l->count <= BACKUPS_KEPT; more = kv_next(&walk)) {
 		struct kept_backup *b = &l->list[l->count];
 
-		if (walk.value.len != VALUE_BYTES)
+		if (walk.value.len != PLACE_BYTES && walk.value.len != VALUE_BYTES)
 			continue;
 		b->dir = strndup((const char *) walk.key.at, walk.key.len);
 		b->entries = get_u64(walk.value.at);
 		b->made_ms = (int64_t) get_u64(walk.value.at + 8);
+		b->has_state = walk.value.len == VALUE_BYTES;
+		if (b->has_state)
+			memcpy(b->state, walk.value.at + PLACE_BYTES, HASH_BYTES);
 		if (b->dir)
 			l->count++;
 		else
@@ -84,15 +88,17 @@ path_key(const char *dir)
 }
 
 static status
-note_place(kv_txn *txn, const char *dir, uint64_t entries, int64_t now_ms)
+note_place(kv_txn *txn, hub *copy, kv_txn *seen, const char *dir, int64_t now_ms)
 {
-	uint8_t value[VALUE_BYTES];
+	uint8_t value[VALUE_BYTES], set[HASH_BYTES];
 	struct listed l;
-	status st;
+	status st = hub_digest(copy, seen, set, value + PLACE_BYTES);
 
-	put_u64(value, entries);
+	put_u64(value, journal_size(seen));
 	put_u64(value + 8, (uint64_t) now_ms);
-	st = kv_put(txn, TABLE_BACKUPS, path_key(dir), (struct bytes) { value, sizeof(value) });
+	if (st == ST_OK)
+		st = kv_put(txn, TABLE_BACKUPS, path_key(dir),
+		            (struct bytes) { value, sizeof(value) });
 	if (st < 0)
 		return st;
 	st = read_all(txn, &l);
@@ -125,14 +131,14 @@ mark_leaf(void *ctx, const uint8_t *feed, const struct point *at)
 }
 
 status
-backups_note(kv_txn *txn, kv_txn *copy, const char *dir, int64_t now_ms)
+backups_note(kv_txn *txn, hub *copy, kv_txn *seen, const char *dir, int64_t now_ms)
 {
-	struct marking m = { txn, copy };
-	status st = note_place(txn, dir, journal_size(copy), now_ms);
+	struct marking m = { txn, seen };
+	status st = note_place(txn, copy, seen, dir, now_ms);
 
 	if (st == ST_OK)
 		st = kv_clear(txn, TABLE_SAFE);
-	return st == ST_OK ? journal_each_leaf(copy, mark_leaf, &m) : st;
+	return st == ST_OK ? journal_each_leaf(seen, mark_leaf, &m) : st;
 }
 
 /* The higher of best and what the copy has of the chain that ends at known. */

@@ -8,7 +8,8 @@
  * A copy does not know of itself: so a hub that was put back to one claims no more than
  * the copy before that had.
  *
- * Within TABLE_BACKUPS: path -> entries of the journal, when (ms; 8 each).
+ * Within TABLE_BACKUPS: path -> entries of the journal, when (ms; 8 each), the digest of its
+ * state (32; missing where an older program made it).
  * Within TABLE_SAFE: feed, seq, hash -> nothing (one byte): ends of chains that are whole.
  */
 #pragma once
@@ -17,15 +18,17 @@
 
 enum { BACKUPS_KEPT = 32 };
 
-/* The copy of that hub in dir, an absolute path, was found whole: what copy sees of it is
+/* The copy of that hub in dir, an absolute path, was found whole: what seen has of it is
  * safe.  Of more than BACKUPS_KEPT the oldest is forgotten. */
-status backups_note(kv_txn *txn, kv_txn *copy, const char *dir, int64_t now_ms);
+status backups_note(kv_txn *txn, hub *copy, kv_txn *seen, const char *dir, int64_t now_ms);
 
 /* From the newest on; stops when visit returns other than ST_OK and returns that. */
 struct kept_backup {
 	const char *dir;
 	uint64_t entries;
 	int64_t made_ms;
+	bool has_state;
+	uint8_t state[HASH_BYTES];
 };
 status
 backups_each(kv_txn *txn, status (*visit)(void *ctx, const struct kept_backup *b), void *ctx);

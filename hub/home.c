@@ -193,24 +193,34 @@ hub_touch(const hub *h)
 
 /* ---- a store without a name ---- */
 
+static status
+copy_store(kv *from, const char *path)
+{
+	if (mkdir(path, HOME_MODE) != 0)
+		return from_errno(errno);
+	return kv_copy_scratch(from, path, SECRET_MODE);
+}
+
 /* Whoever has a file open keeps it when its name goes. */
 static status
-open_nameless(const char *dir, kv **ret_store)
+open_nameless(const char *dir, kv *from, kv **ret_store)
 {
+	struct kv_config scratch = config;
 	char path[PATH_MAX];
 	status st = path_join(path, sizeof(path), dir, STORE);
 
+	scratch.scratch = true;
 	if (st == ST_OK)
-		st = kv_create(path, &config);
+		st = from ? copy_store(from, path) : kv_create(path, &config);
 	if (st == ST_OK)
-		st = kv_open(path, &config, ret_store);
+		st = kv_open(path, &scratch, ret_store);
 	folder_remove(dir);
 	return st;
 }
 
-/* A signal waits for the few milliseconds in which the folder has a name. */
+/* A signal waits while the folder has a name. */
 static status
-open_in_folder_of_its_own(kv **ret_store)
+open_in_folder_of_its_own(kv *from, kv **ret_store)
 {
 	const char *tmp = getenv("TMPDIR");
 	char dir[PATH_MAX];
@@ -221,13 +231,13 @@ open_in_folder_of_its_own(kv **ret_store)
 		return st;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	st = mkdtemp(dir) ? open_nameless(dir, ret_store) : from_errno(errno);
+	st = mkdtemp(dir) ? open_nameless(dir, from, ret_store) : from_errno(errno);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return st;
 }
 
 status
-hub_open_scratch(const hub *like, hub **ret_hub)
+hub_open_scratch(const hub *like, kv *from, hub **ret_hub)
 {
 	hub *h = new_hub(like->home);
 	status st;
@@ -235,7 +245,7 @@ hub_open_scratch(const hub *like, hub **ret_hub)
 	if (!h)
 		return ST_NOMEM;
 	memcpy(h->id, like->id, FEED_BYTES);
-	st = open_in_folder_of_its_own(&h->store);
+	st = open_in_folder_of_its_own(from, &h->store);
 	if (st < 0) {
 		hub_close(&h);
 		return st;

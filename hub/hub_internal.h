@@ -46,7 +46,7 @@ status hub_take_document(kv_txn *txn, chains *c, const uint8_t *feed, const stru
 status hub_refold_grounds(hub *h, kv_txn *txn);
 status hub_refold_events(hub *h, kv_txn *txn);
 
-/* A hub of the same name as like with nothing in it: for what is worked out and thrown
- * away (hub/past.h).  Its store lies below TMPDIR, else in /tmp, and has no name there any
+/* A hub of the same name as like with nothing in it, or with a copy of what is in from: for
+ * what is worked out and thrown away (hub/past.h).  Its store lies below TMPDIR, else in /tmp, and has no name there any
  * more once this returns, so that it goes with the process, however that ends. */
-status hub_open_scratch(const hub *like, hub **ret_hub);
+status hub_open_scratch(const hub *like, kv *from, hub **ret_hub);

@@ -7,6 +7,7 @@
 #include "hub/hub_internal.h"
 #include "hub/journal_index.h"
 #include "hub/offset.h"
+#include "hub/past_base.h"
 
 /* ---- filling ---- */
 
@@ -74,7 +75,7 @@ fault_of_copy(status st)
 static status
 begin(struct filling *f)
 {
-	status st = hub_open_scratch(f->h, &f->past);
+	status st = hub_open_scratch(f->h, NULL, &f->past);
 
 	if (st == ST_OK)
 		st = kv_write(hub_store(f->past), 0, &f->to);
@@ -103,6 +104,9 @@ past_at_offset(hub *h, kv_txn *txn, uint64_t entries, hub **ret_past)
 	status st = entries <= journal_size(txn) ? ST_OK : ST_NOT_FOUND;
 
 	if (st < 0)
+		return st;
+	st = past_from_backup(h, txn, entries, ret_past);
+	if (st != ST_NOT_FOUND)
 		return st;
 	st = begin(&f);
 	if (st == ST_OK)
@@ -289,30 +293,45 @@ is_covered(const struct filling *f, const struct reach *reach, const struct poin
 /* Events first to last of a batch, counted from 0, as a batch.  Nobody has its seal: the store
  * in which it is to lie is read and thrown away. */
 static status
+seal_part(const struct journal_run *r, uint64_t first, uint64_t count, struct bytes bodies,
+          writer *w, struct batch *ret_batch)
+{
+	static const uint8_t nobody[SIGN_SECRET_BYTES];
+	struct point start = first > 0 ? r->content.events[first - 1].at : r->start;
+	status st = batch_seal(r->batch.feed, nobody, &start, bodies, count, w);
+
+	return st == ST_OK ? batch_open(writer_bytes(w).at, writer_bytes(w).len, ret_batch) : st;
+}
+
+static status
 fill_part(const struct filling *f, const struct journal_entry *entry, const struct journal_run *r,
           uint64_t first, uint64_t last)
 {
-	static const uint8_t nobody[SIGN_SECRET_BYTES];
-	const struct batch_event *events = r->content.events;
-	/* offsets are those of the whole */
-	const struct batch_content content = { { r->content.bodies.at, events[last].end_offset },
-		                               events + first };
-	size_t from = first > 0 ? events[first - 1].end_offset : 0;
-	const struct bytes bodies = { content.bodies.at + from, content.bodies.len - from };
-	struct point start = first > 0 ? events[first - 1].at : r->start;
-	struct batch part;
+	const struct batch_event *whole = r->content.events;
+	size_t from = first > 0 ? whole[first - 1].end_offset : 0;
+	struct batch_event *events;
+	struct batch_content part;
+	struct batch batch;
 	writer w;
 	status st;
 
 	if (first == 0 && last + 1 == r->batch.count)
 		return fill_batch(f, entry, &r->batch, &r->content);
+	events = calloc(last - first + 1, sizeof(*events));
+	if (!events)
+		return ST_NOMEM;
+	for (uint64_t i = first; i <= last; i++) {
+		events[i - first] = whole[i];
+		events[i - first].end_offset -= from;
+	}
+	part.bodies = (struct bytes) { r->content.bodies.at + from, whole[last].end_offset - from };
+	part.events = events;
 	writer_init(&w);
-	st = batch_seal(r->batch.feed, nobody, &start, bodies, last - first + 1, &w);
+	st = seal_part(r, first, last - first + 1, part.bodies, &w, &batch);
 	if (st == ST_OK)
-		st = batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &part);
-	if (st == ST_OK)
-		st = fill_batch(f, entry, &part, &content);
+		st = fill_batch(f, entry, &batch, &part);
 	writer_done(&w);
+	free(events);
 	return st;
 }
 
@@ -361,14 +380,6 @@ fill_runs(const struct filling *f, const struct journal_entry *entry, const stru
 	return st;
 }
 
-static status
-fill_covered(const struct filling *f, const struct journal_entry *entry,
-             const struct journal_run *r, const struct reach *reach)
-{
-	return leaves_count(&reach->gaps) > 0 ? fill_runs(f, entry, r, reach)
-					      : fill_beginning(f, entry, r, reach);
-}
-
 /* Most batches lie below a leaf as a whole: that is asked first. */
 static status
 fill_batch_of_cut(const struct filling *f, const struct journal_entry *entry)
@@ -394,8 +405,10 @@ fill_batch_of_cut(const struct filling *f, const struct journal_entry *entry)
 		if (st < 0)
 			return st;
 	}
-	return covered ? fill_batch(f, entry, &r.batch, &r.content)
-		       : fill_covered(f, entry, &r, &reach);
+	if (covered)
+		return fill_batch(f, entry, &r.batch, &r.content);
+	return leaves_count(&reach.gaps) > 0 ? fill_runs(f, entry, &r, &reach)
+					     : fill_beginning(f, entry, &r, &reach);
 }
 
 /* Acts of the registry stand where they stood, up to the last of them. */
@@ -464,26 +477,76 @@ past_can_cut(kv_txn *txn, const struct cut *c, struct past_fault *ret_fault)
 	return st == ST_OK ? need_plan(txn, c, &search, ret_fault) : st;
 }
 
+/* A cut that was made here is of what came before its own entry.  ST_NOT_FOUND: it is not, or
+ * no backup helps. */
+static status
+cut_from_backup(struct filling *f, const struct cut_file *file, hub **ret_past)
+{
+	const struct office_document *d = &file->document;
+	struct index_row row;
+	kv_txn *seen = NULL;
+	status st = memcmp(d->feed, hub_id(f->h), FEED_BYTES) == 0
+		? index_row_of(f->from, d->feed, &d->at, &row)
+		: ST_NOT_FOUND;
+
+	if (st == ST_OK)
+		st = past_from_backup(f->h, f->from, row.offset, &f->past);
+	if (st < 0)
+		return st;
+	st = kv_read(hub_store(f->past), &seen);
+	f->to = seen;
+	if (st == ST_OK)
+		st = check_digests(f);
+	kv_abort(&seen);
+	f->to = NULL;
+	if (st < 0)
+		hub_close(&f->past);
+	else
+		*ret_past = f->past;
+	return st;
+}
+
+static status
+cut_from_nothing(struct filling *f, const struct plan_search *search, hub **ret_past)
+{
+	status st = begin(f);
+
+	if (st == ST_OK)
+		st = build_cut(f, search);
+	return end(f, st, ret_past);
+}
+
+static status
+give_name(hub **past_p, const struct cut_file *file, hub **ret_past)
+{
+	hub *past = *past_p;
+
+	past->moment = strndup(file->document.name.at, file->document.name.len);
+	if (!past->moment) {
+		hub_close(past_p);
+		return ST_NOMEM;
+	}
+	*ret_past = past;
+	return ST_OK;
+}
+
 status
 past_at_cut(hub *h, kv_txn *txn, const struct cut_file *file, hub **ret_past,
             struct past_fault *ret_fault)
 {
 	struct filling f = { .h = h, .from = txn, .cut = &file->cut, .fault = ret_fault };
 	struct plan_search search = { .found = false };
+	hub *past = NULL;
 	status st = past_can_cut(txn, f.cut, ret_fault);
 
 	if (st == ST_OK)
 		st = need_plan(txn, f.cut, &search, ret_fault);
 	if (st < 0)
 		return st;
-	st = begin(&f);
-	if (st == ST_OK)
-		st = build_cut(&f, &search);
-	if (st == ST_OK) {
-		f.past->moment = strndup(file->document.name.at, file->document.name.len);
-		st = f.past->moment ? ST_OK : ST_NOMEM;
-	}
-	return end(&f, st, ret_past);
+	st = cut_from_backup(&f, file, &past);
+	if (st == ST_NOT_FOUND)
+		st = cut_from_nothing(&f, &search, &past);
+	return st == ST_OK && past ? give_name(&past, file, ret_past) : st;
 }
 
 const char *

@@ -85,7 +85,7 @@ note_backup(hub *h, const char *home)
 	must(hub_open(home, &copy), ST_OK);
 	must(kv_read(hub_store(copy), &seen), ST_OK);
 	must(kv_write(hub_store(h), 0, &txn), ST_OK);
-	must(backups_note(txn, seen, home, world.now_ms), ST_OK);
+	must(backups_note(txn, copy, seen, home, world.now_ms), ST_OK);
 	kv_abort(&seen);
 	must(kv_commit(&txn), ST_OK);
 	hub_close(&copy);

@@ -25,7 +25,7 @@ MUTANTS = [
     ("confirm-before-commit", "agent/outbox_append.c",
      "	st = kv_commit(&a.txn);\n	if (st < 0)\n		return st;\n", "	kv_abort(&a.txn);\n"),
     ("confirm-without-sync", "common/kv.c",
-     "store->dir, MDB_NOTLS, config->mode", "store->dir, MDB_NOTLS | MDB_NOSYNC, config->mode"),
+     "config->scratch ? MDB_NOSYNC : 0", "MDB_NOSYNC"),
     ("reuse-a-number", "agent/outbox_append.c",
      "a->stored ? outbox_put_tip(a->txn, &a->tip) : st", "a->stored ? ST_OK : st",
      "return kv_append(txn, OUTBOX_EVENTS", "return kv_put(txn, OUTBOX_EVENTS"),

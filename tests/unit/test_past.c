@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/files.h"
+#include "hub/backups.h"
 #include "hub/digest.h"
 #include "hub/journal.h"
 #include "hub/offset.h"
 #include "hub/past.h"
+#include "hub/past_base.h"
 #include "hub/rows.h"
 #include "tests/support/hub_fixture.h"
 #include "tests/support/plan_base.h"
@@ -244,6 +247,124 @@ a_hub_as_it_was_leaves_nothing_on_the_disk_while_it_is_open(void **ctx)
 	scratch_remove(&tmp);
 }
 
+/* ---- from a backup ---- */
+
+static char *shelf;
+
+/* As `valija-hub backup` leaves it; the history is committed. */
+static void
+back_up(const char *name)
+{
+	static const char *const of_init[] = { "bind", "curve.key" };
+	const char *dir = scratch_path(shelf, name);
+	char path[PATH_MAX];
+	kv_txn *txn, *seen = NULL;
+	hub *copy = NULL;
+
+	for (size_t i = 0; i < LENGTH(of_init); i++) {
+		status st;
+
+		snprintf(path, sizeof(path), "%s/%s", hub_at.home, of_init[i]);
+		st = file_create(path, "", 0, 0600);
+		assert_true(st == ST_OK || st == ST_EXISTS);
+	}
+	snprintf(path, sizeof(path), "%s", dir);
+	assert_status(hub_backup(hub_at.hub, path), ST_OK);
+	assert_status(hub_open(path, &copy), ST_OK);
+	assert_status(kv_read(hub_store(copy), &seen), ST_OK);
+	txn = hub_begin(hub_at.hub);
+	assert_status(backups_note(txn, copy, seen, path, (int64_t) journal_size(seen)), ST_OK);
+	hub_commit(&txn);
+	kv_abort(&seen);
+	hub_close(&copy);
+}
+
+/* Whether one was of use for that moment. */
+static bool
+comes_from_a_backup(const struct told *told)
+{
+	kv_txn *txn = NULL, *then = NULL;
+	hub *past = NULL;
+	struct told again;
+	status st;
+
+	assert_status(kv_read(hub_store(hub_at.hub), &txn), ST_OK);
+	st = past_from_backup(hub_at.hub, txn, told->entries, &past);
+	kv_abort(&txn);
+	if (st != ST_OK) {
+		assert_status(st, ST_NOT_FOUND);
+		assert_null(past);
+		return false;
+	}
+	assert_status(kv_read(hub_store(past), &then), ST_OK);
+	again = tell(past, then);
+	assert_memory_equal(&again, told, sizeof(again));
+	kv_abort(&then);
+	hub_close(&past);
+	return true;
+}
+
+/* Another number in a row of it. */
+static void
+spoil(const char *name)
+{
+	uint8_t value[16] = { 0 };
+	struct kv_walk walk;
+	kv_txn *txn = NULL;
+	hub *copy = NULL;
+
+	assert_status(hub_open(scratch_path(shelf, name), &copy), ST_OK);
+	assert_status(kv_write(hub_store(copy), 0, &txn), ST_OK);
+	assert_true(kv_seek(txn, TABLE_CELLS, (struct bytes) { 0 }, &walk));
+	memcpy(value, walk.value.at, sizeof(value));
+	value[7]++;
+	assert_status(kv_put(txn, TABLE_CELLS, walk.key, (struct bytes) { value, sizeof(value) }),
+	              ST_OK);
+	kv_walk_done(&walk);
+	assert_status(kv_commit(&txn), ST_OK);
+	hub_close(&copy);
+}
+
+/* What was read of the past before must come out the same. */
+static void
+a_backup_shortens_the_way_and_changes_nothing(void **ctx)
+{
+	(void) ctx;
+	struct told told[2 * STEPS];
+	size_t used = 0;
+	kv_txn *txn;
+
+	shelf = scratch_new();
+	random_state = 77;
+	for (unsigned step = 0; step < 2 * STEPS; step++) {
+		txn = hub_begin(hub_at.hub);
+		do_something(txn, step);
+		told[step] = tell(hub_at.hub, txn);
+		hub_commit(&txn);
+		if (step == 4)
+			back_up("early");
+		if (step == STEPS)
+			back_up("late");
+	}
+	for (unsigned step = 0; step < 2 * STEPS; step++) {
+		bool from_backup = comes_from_a_backup(&told[step]);
+		struct told again = tell_past(hub_at.hub, told[step].entries);
+
+		assert_memory_equal(&again, &told[step], sizeof(again));
+		if (from_backup != (step == 4 || step == 5 || step >= STEPS))
+			fail_msg("step %u %s a backup", step,
+			         from_backup ? "uses" : "makes no use of");
+		used += from_backup;
+	}
+	assert_int_equal(used, 2 + STEPS);
+	spoil("late");
+	assert_false(
+		comes_from_a_backup(&told[STEPS + 1])); /* the way from early has an act in it */
+	assert_true(comes_from_a_backup(&told[5]));
+	scratch_remove(&shelf);
+	assert_false(comes_from_a_backup(&told[5]));
+}
+
 #define past_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -251,6 +372,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		past_test(many_histories_can_be_read_again),
+		past_test(a_backup_shortens_the_way_and_changes_nothing),
 		past_test(an_offset_of_another_journal_is_refused),
 		past_test(what_is_no_offset_is_told),
 		past_test(a_hub_as_it_was_leaves_nothing_on_the_disk_while_it_is_open),
