@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "hub/blocks.h"
 #include "hub/journal.h"
 #include "hub/plans.h"
 #include "hub/rows.h"
@@ -9,17 +10,6 @@
 static const char SET_TAG[] = "valija/set/1";
 static const char GAPS_TAG[] = "valija/gaps/1";
 static const char STATE_TAG[] = "valija/state/1";
-
-/* Order and letters are laid down in SPEC.md; a letter before each row keeps those of two
- * tables apart. */
-static const struct {
-	int table;
-	uint8_t letter;
-} tables[] = {
-	{ TABLE_CELLS, 'C' },  { TABLE_EXTRAS, 'E' },    { TABLE_TALLIES, 'T' },
-	{ TABLE_LEVELS, 'L' }, { TABLE_THINGS, 'I' },    { TABLE_REPORTS, 'R' },
-	{ TABLE_HELD, 'H' },   { TABLE_CONFLICTS, 'X' },
-};
 
 struct digest {
 	crypto_generichash_state state;
@@ -77,34 +67,16 @@ add_gap(void *ctx, const uint8_t *feed, const struct point *at)
 	return add_leaf(d, feed, at);
 }
 
-/* Its length first, so that two lists of rows never give the same bytes. */
 static void
-add_slice(struct digest *d, struct bytes slice)
+add_block(struct digest *d, const struct block *b)
 {
 	uint8_t len[4];
 
-	put_u32(len, (uint32_t) slice.len);
+	put_u32(len, (uint32_t) b->begin.len);
+	add(d, &b->letter, 1);
 	add(d, len, sizeof(len));
-	add(d, slice.at, slice.len);
-}
-
-static status
-add_rows(struct digest *d, kv_txn *txn, int table, uint8_t letter)
-{
-	struct kv_walk walk;
-	status st;
-
-	for (bool more = kv_seek(txn, table, (struct bytes) { 0 }, &walk); more;
-	     more = kv_next(&walk)) {
-		if (table == TABLE_HELD && walk.key.len == EVENT_ID_BYTES && is_own(d, walk.key.at))
-			continue;
-		add(d, &letter, 1);
-		add_slice(d, walk.key);
-		add_slice(d, walk.value);
-	}
-	st = walk.st;
-	kv_walk_done(&walk);
-	return st;
+	add(d, b->begin.at, b->begin.len);
+	add(d, b->hash, HASH_BYTES);
 }
 
 /* Zeros while there is no plan. */
@@ -119,17 +91,39 @@ plan_hash(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES])
 }
 
 static status
-add_state(struct digest *d, kv_txn *txn)
+state_of(const hub *h, kv_txn *txn, bool anew, uint8_t *ret_state)
 {
+	struct block_place place = { .table = 0 };
 	uint8_t hash[HASH_BYTES];
+	struct block block;
+	struct digest d;
 	status st = plan_hash(txn, hash);
 
-	add(d, hash, sizeof(hash));
+	begin(&d, h, STATE_TAG);
+	add(&d, hash, sizeof(hash));
 	if (st == ST_OK)
 		st = registry_hash(txn, hash);
-	add(d, hash, sizeof(hash));
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && st == ST_OK; i++)
-		st = add_rows(d, txn, tables[i].table, tables[i].letter);
+	add(&d, hash, sizeof(hash));
+	while (st == ST_OK) {
+		st = blocks_next(txn, d.own, anew, &place, &block);
+		if (st == ST_OK)
+			add_block(&d, &block);
+	}
+	crypto_generichash_final(&d.state, ret_state, HASH_BYTES);
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static status
+set_of(const hub *h, kv_txn *txn, uint8_t *ret_set)
+{
+	struct digest d;
+	status st;
+
+	begin(&d, h, SET_TAG);
+	st = journal_each_leaf(txn, add_leaf, &d);
+	if (st == ST_OK)
+		st = journal_each_gap(txn, add_gap, &d);
+	crypto_generichash_final(&d.state, ret_set, HASH_BYTES);
 	return st;
 }
 
@@ -137,19 +131,50 @@ status
 hub_digest(hub *h, kv_txn *txn, uint8_t ret_set[static HASH_BYTES],
            uint8_t ret_state[static HASH_BYTES])
 {
-	struct digest set, state;
-	status st;
+	status st = blocks_state(txn, ret_state);
 
-	begin(&set, h, SET_TAG);
-	begin(&state, h, STATE_TAG);
-	st = journal_each_leaf(txn, add_leaf, &set);
-	if (st == ST_OK)
-		st = journal_each_gap(txn, add_gap, &set);
-	if (st == ST_OK)
-		st = add_state(&state, txn);
-	if (st < 0)
+	if (st == ST_NOT_FOUND)
+		st = state_of(h, txn, false, ret_state);
+	return st == ST_OK ? set_of(h, txn, ret_set) : st;
+}
+
+status
+hub_digest_rows(hub *h, kv_txn *txn, uint8_t ret_set[static HASH_BYTES],
+                uint8_t ret_state[static HASH_BYTES])
+{
+	status st = state_of(h, txn, true, ret_state);
+
+	return st == ST_OK ? set_of(h, txn, ret_set) : st;
+}
+
+/* ---- keeping it ---- */
+
+static status
+keep_state(const hub *h, kv_txn *txn)
+{
+	uint8_t state[HASH_BYTES];
+	status st = state_of(h, txn, false, state);
+
+	return st == ST_OK ? blocks_keep_state(txn, state) : st;
+}
+
+status
+hub_digest_keep(hub *h, kv_txn *txn, size_t most, struct block_place *place, bool *ret_done)
+{
+	struct block block;
+	size_t made = 0;
+	status st = ST_OK;
+
+	*ret_done = false;
+	while (st == ST_OK && made < most) {
+		st = blocks_next(txn, hub_id(h), false, place, &block);
+		if (st == ST_OK && !block.kept) {
+			st = blocks_keep(txn, &block);
+			made++;
+		}
+	}
+	if (st != ST_NOT_FOUND)
 		return st;
-	crypto_generichash_final(&set.state, ret_set, HASH_BYTES);
-	crypto_generichash_final(&state.state, ret_state, HASH_BYTES);
-	return ST_OK;
+	*ret_done = true;
+	return keep_state(h, txn);
 }

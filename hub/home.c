@@ -26,7 +26,8 @@ static const char *const table_names[] = {
 	[TABLE_CONFLICTS] = "conflicts", [TABLE_LINKS] = "links",       [TABLE_PROBES] = "probes",
 	[TABLE_THINGS] = "things",       [TABLE_REPORTS] = "reports",   [TABLE_REMARKS] = "remarks",
 	[TABLE_OTHERS] = "others",       [TABLE_GAPS] = "gaps",         [TABLE_LOST] = "lost",
-	[TABLE_BACKUPS] = "backups",     [TABLE_SAFE] = "safe",
+	[TABLE_BACKUPS] = "backups",     [TABLE_SAFE] = "safe",         [TABLE_BLOCKS] = "blocks",
+	[TABLE_DAYS] = "days",
 };
 
 static const struct kv_config config = {

@@ -52,6 +52,8 @@ enum hub_table {
 	TABLE_PROBES,  /* the last probes; hub/probes.h; not in the digest */
 	TABLE_REMARKS, /* of the office on entries; hub/remarks.h; not in the digest */
 	TABLE_OTHERS,  /* versions that other feeds replaced; hub/others.h; not in the digest */
+	TABLE_BLOCKS,  /* hashes of what is in the digest; hub/blocks.h */
+	TABLE_DAYS,    /* sums of cells and tallies; hub/rows.h; not in the digest */
 	HUB_TABLES_
 };
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "hub/blocks.h"
 #include "hub/count.h"
 #include "hub/graph.h"
 #include "hub/hub.h"
@@ -31,10 +32,10 @@ set_held(struct ledger *l, const uint8_t *id, hold reason)
 	        : reason == HOLD_NONE)
 		return ST_OK;
 	if (reason == HOLD_NONE)
-		st = kv_delete(l->txn, TABLE_HELD, key);
+		st = blocks_delete(l->txn, TABLE_HELD, key);
 	else
-		st = kv_put(l->txn, TABLE_HELD, key,
-		            (struct bytes) { (const uint8_t *) name.at, name.len });
+		st = blocks_put(l->txn, TABLE_HELD, key,
+		                (struct bytes) { (const uint8_t *) name.at, name.len });
 	return st == ST_OK ? standing_touch(l->txn, id) : st;
 }
 
@@ -210,8 +211,8 @@ set_conflict(struct ledger *l, const struct version *root, struct bytes heads)
 		return ST_NOMEM;
 	if (old.len > 0)
 		memcpy(before, old.at, old.len);
-	st = heads.len > 0 ? kv_put(l->txn, TABLE_CONFLICTS, key, heads)
-			   : kv_delete(l->txn, TABLE_CONFLICTS, key);
+	st = heads.len > 0 ? blocks_put(l->txn, TABLE_CONFLICTS, key, heads)
+			   : blocks_delete(l->txn, TABLE_CONFLICTS, key);
 	if (st == ST_OK)
 		st = touch_heads(l, before, old.len);
 	if (st == ST_OK)

@@ -44,7 +44,7 @@ check(const struct search *s, hub *copy, const struct kept_backup *b)
 	if (st == ST_OK)
 		st = is_beginning(s, seen, b);
 	if (st == ST_OK)
-		st = hub_digest(copy, seen, set, state);
+		st = hub_digest_rows(copy, seen, set, state);
 	if (st == ST_OK && memcmp(state, b->state, HASH_BYTES) != 0)
 		st = ST_INVALID;
 	kv_abort(&seen);

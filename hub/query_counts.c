@@ -17,14 +17,18 @@ count_key_name(count_key key)
  * end, behind the day: so rows of other names are passed over here, as
  * ST_NOT_FOUND. */
 static status
-read_row(const struct counts_question *question, const struct kv_walk *walk,
+read_row(const struct counts_question *question, int table, const struct kv_walk *walk,
          struct counted *ret_row)
 {
 	struct extra_key extra;
 	struct cell cell = { 0 };
 	status st;
 
-	if (question->what == COUNT_QUANTITY) {
+	if (table == TABLE_DAYS) {
+		st = cell_key_read(walk->key, &ret_row->key);
+		if (st == ST_OK)
+			st = total_read(walk->value, &cell.quantity);
+	} else if (table == TABLE_CELLS) {
 		st = cell_key_read(walk->key, &ret_row->key);
 		if (st == ST_OK)
 			st = cell_read(walk->value, &cell);
@@ -137,14 +141,106 @@ counting_add(struct counting *c, const struct cell_key *row, int64_t amount)
 	return st == ST_OK ? groups_add(&c->rows, key, len, amount) : st;
 }
 
+/* ---- cells ---- */
+
+/* Rows that follow each other are mostly of one group: they are added up before its key is
+ * made. */
+struct run {
+	bool open;
+	struct cell_key key;       /* of the first; texts into the transaction */
+	struct plan_period period; /* whose days are of one group */
+	int64_t amount;
+};
+
+/* The shortest period that is asked for says which days go together. */
+static status
+run_begin(const struct counting *c, const struct counted *row, struct run *run)
+{
+	static const struct {
+		count_key by;
+		period_kind kind;
+	} kinds[] = {
+		{ BY_MONTH, PERIOD_MONTH },
+		{ BY_QUARTER, PERIOD_QUARTER },
+		{ BY_YEAR, PERIOD_YEAR },
+	};
+	char name[PERIOD_TEXT_BYTES];
+
+	*run = (struct run) { true, row->key, { DATE_MIN, DATE_MAX }, row->amount };
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		for (size_t i = 0; i < c->question->by_count; i++) {
+			if (c->question->by[i] != kinds[k].by)
+				continue;
+			period_name(kinds[k].kind, row->key.day, name);
+			return period_parse(name, &run->period);
+		}
+	}
+	return ST_OK;
+}
+
+static bool
+run_goes_on(const struct counting *c, const struct run *run, const struct cell_key *key)
+{
+	bool same = run->open && key->day >= run->period.from && key->day <= run->period.to;
+
+	for (size_t i = 0; i < c->question->by_count && same; i++) {
+		switch ((int) c->question->by[i]) {
+		case BY_UNIT: same = text_equal(key->unit, run->key.unit); break;
+		case BY_COUNTRY: same = text_equal(key->country, run->key.country); break;
+		case BY_MODE: same = text_equal(key->mode, run->key.mode); break;
+		default: break;
+		}
+	}
+	return same;
+}
+
+static status
+run_end(struct counting *c, struct run *run)
+{
+	if (!run->open)
+		return ST_OK;
+	run->open = false;
+	return counting_add(c, &run->key, run->amount);
+}
+
+static status
+run_add(struct counting *c, struct run *run, const struct counted *row)
+{
+	int64_t sum;
+	status st;
+
+	if (run_goes_on(c, run, &row->key) &&
+	    !__builtin_add_overflow(run->amount, row->amount, &sum)) {
+		run->amount = sum;
+		return ST_OK;
+	}
+	st = run_end(c, run);
+	return st == ST_OK ? run_begin(c, row, run) : st;
+}
+
+/* Days are enough for who does not ask for units, countries or modes. */
+static int
+table_of(const struct counts_question *question)
+{
+	if (question->what != COUNT_QUANTITY)
+		return TABLE_EXTRAS;
+	for (size_t i = 0; i < question->by_count; i++) {
+		if (question->by[i] == BY_UNIT || question->by[i] == BY_COUNTRY ||
+		    question->by[i] == BY_MODE)
+			return TABLE_CELLS;
+	}
+	return question->unit_count == 0 ? TABLE_DAYS : TABLE_CELLS;
+}
+
 /* All rows whose key begins with the code, and with the unit if there is one. */
 static status
 count_rows(struct counting *c, struct text unit)
 {
-	int table = c->question->what == COUNT_QUANTITY ? TABLE_CELLS : TABLE_EXTRAS;
+	int table = table_of(c->question);
 	uint8_t prefix[2 * (CODE_BYTES_MAX + 1)];
 	struct text code = c->question->code;
 	size_t len = code.len + 1;
+	struct run run = { .open = false };
 	struct kv_walk walk;
 	status st = ST_OK;
 
@@ -162,14 +258,16 @@ count_rows(struct counting *c, struct text unit)
 
 		if (walk.key.len < len || memcmp(walk.key.at, prefix, len) != 0)
 			break;
-		st = read_row(c->question, &walk, &row);
+		st = read_row(c->question, table, &walk, &row);
 		if (st == ST_OK && counting_wants(c, &row.key))
-			st = counting_add(c, &row.key, row.amount);
+			st = run_add(c, &run, &row);
 		if (st == ST_NOT_FOUND)
 			st = ST_OK;
 	}
 	if (st == ST_OK)
 		st = walk.st;
+	if (st == ST_OK)
+		st = run_end(c, &run);
 	kv_walk_done(&walk);
 	return st;
 }

@@ -1,6 +1,5 @@
-/* Nothing is kept of an indicator: it is added up from the cells each time, so it
- * cannot disagree with what "counts" tells of them.  The rows of one indicator are
- * a few thousand a year, read in milliseconds. */
+/* Of an indicator only the sums of its days are kept (TABLE_DAYS), some hundred a year; the
+ * rest is added up each time, so it cannot disagree with what "counts" tells. */
 #include <stdlib.h>
 
 #include "hub/hub.h"
@@ -118,8 +117,8 @@ query_progress(const struct query *q, const struct plan_indicator *indicator,
 	return st;
 }
 
-/* From a table of its own: an activity that names an indicator and two initiatives
- * stands in several cells, and is one activity. */
+/* From the tallies, which the empty code stands for: an activity that names an indicator and
+ * two initiatives stands in several cells, and is one activity. */
 status
 query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 {
@@ -130,12 +129,14 @@ query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 	struct kv_walk walk;
 	status st = ST_OK;
 
-	for (bool more = kv_seek(q->txn, TABLE_TALLIES, (struct bytes) { 0 }, &walk);
+	for (bool more = kv_seek(q->txn, TABLE_DAYS, (struct bytes) { 0 }, &walk);
 	     more && st == ST_OK; more = kv_next(&walk)) {
-		struct tally_key key;
+		struct cell_key key;
 		uint64_t records;
 
-		st = tally_key_read(walk.key, &key);
+		st = cell_key_read(walk.key, &key);
+		if (st == ST_OK && key.code.len > 0)
+			break;
 		if (st == ST_OK)
 			st = total_read(walk.value, &records);
 		if (st != ST_OK || key.status != STATUS_DONE)

@@ -1,6 +1,6 @@
 #include "hub/reports.h"
 
-#include "hub/hub.h"
+#include "hub/blocks.h"
 #include "hub/row_keys.h"
 #include "protocol/writer.h"
 
@@ -95,14 +95,14 @@ report_put(kv_txn *txn, const struct event *e, int sign)
 	writer w;
 
 	if (sign < 0) {
-		st = kv_delete(txn, TABLE_REPORTS, name);
+		st = blocks_delete(txn, TABLE_REPORTS, name);
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	}
 	writer_init(&w);
 	write_value(&w, e);
 	st = writer_status(&w);
 	if (st == ST_OK)
-		st = kv_put(txn, TABLE_REPORTS, name, writer_bytes(&w));
+		st = blocks_put(txn, TABLE_REPORTS, name, writer_bytes(&w));
 	writer_done(&w);
 	return st;
 }

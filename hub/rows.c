@@ -1,6 +1,6 @@
 #include "hub/rows.h"
 
-#include "hub/hub.h"
+#include "hub/blocks.h"
 
 enum { CELL_BYTES = 2 * ROW_NUMBER_BYTES };
 
@@ -19,6 +19,14 @@ cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 	n += row_put_text(out + n, k->mode);
 	out[n++] = (uint8_t) k->status;
 	return n;
+}
+
+size_t
+day_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	const struct cell_key all = { .code = k->code, .day = k->day, .status = k->status };
+
+	return cell_key_write(&all, out);
 }
 
 size_t
@@ -218,7 +226,8 @@ level_put(kv_txn *txn, const struct level_key *k, uint64_t value, int sign)
 
 	put_u64(number, value);
 	if (sign > 0)
-		return kv_put(txn, TABLE_LEVELS, name, (struct bytes) { number, sizeof(number) });
-	st = kv_delete(txn, TABLE_LEVELS, name);
+		return blocks_put(txn, TABLE_LEVELS, name,
+		                  (struct bytes) { number, sizeof(number) });
+	st = blocks_delete(txn, TABLE_LEVELS, name);
 	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }

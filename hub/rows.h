@@ -16,6 +16,10 @@
  *   TABLE_TALLIES    day unit NUL status(1)
  *                    -> records
  *       each record that counts, once, however many codes it names
+ *   TABLE_DAYS       the key of a cell, its unit, country and mode empty
+ *                    -> quantity
+ *       all cells of that code, day and status; of the empty code the tallies of that day
+ *       and status.  Not in the digest: what asks for all units need not read every cell
  *   TABLE_LEVELS     indicator NUL unit NUL quarter(4)
  *                    -> value
  *       the version of the register that counts; here alone a row of 0 exists
@@ -46,6 +50,8 @@ struct cell {
 enum { EVENT_ID_BYTES = FEED_BYTES + 8 + HASH_BYTES };
 
 size_t cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX]);
+/* The key of the row of TABLE_DAYS that the cell is in; read as a cell's. */
+size_t day_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX]);
 /* ST_MALFORMED; texts point into key. */
 status cell_key_read(struct bytes key, struct cell_key *ret_key);
 status cell_read(struct bytes value, struct cell *ret_cell);
@@ -84,8 +90,8 @@ void event_id_read(const uint8_t id[static EVENT_ID_BYTES], struct point *ret_at
 
 enum { ROW_NUMBERS_MAX = 2 };
 
-/* Add to the numbers of a row of TABLE_CELLS (quantity, records), TABLE_EXTRAS or
- * TABLE_TALLIES (one); it disappears at 0.  ST_MALFORMED: one would fall below 0, so the
+/* Add to the numbers of a row of TABLE_CELLS (quantity, records), TABLE_EXTRAS,
+ * TABLE_TALLIES or TABLE_DAYS (one); it disappears at 0.  ST_MALFORMED: one would fall below 0, so the
  * ledger is damaged. */
 status row_add(struct kv_walk *walk, int table, struct bytes key,
                const int64_t by[static ROW_NUMBERS_MAX]);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/room.h"
-#include "hub/hub.h"
+#include "hub/blocks.h"
 #include "hub/rows.h"
 
 enum {
@@ -258,6 +258,17 @@ sums_tally(sums *s, struct bytes key, int64_t records)
 }
 
 status
+sums_day(sums *s, struct bytes key, int64_t quantity)
+{
+	size_t at;
+	status st = find_or_add(s, TABLE_DAYS, key, &at);
+
+	if (st == ST_OK)
+		sum_at(s, at)->by[0] += quantity;
+	return st;
+}
+
+status
 sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *ret_cell)
 {
 	size_t at;
@@ -380,9 +391,21 @@ sort(uint64_t seed, struct place *list, size_t count, size_t depth)
 
 /* ---- writing ---- */
 
+/* Of rows in the order of their keys, once for each block.  block says which it was last, and
+ * points into a key. */
+static status
+touch(const sums *s, int table, struct bytes key, struct bytes *block)
+{
+	if (block->len > 0 && key.len >= block->len && memcmp(key.at, block->at, block->len) == 0)
+		return ST_OK;
+	*block = (struct bytes) { key.at, blocks_begin(table, key) };
+	return blocks_touch(s->txn, table, key);
+}
+
 static status
 write_table(const sums *s, const struct place *list, int table)
 {
+	struct bytes block = { NULL, 0 };
 	struct kv_walk walk;
 	status st = ST_OK;
 
@@ -390,10 +413,13 @@ write_table(const sums *s, const struct place *list, int table)
 	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
 		const struct sum *sum = list[i].sum;
 		const uint8_t *name = name_of(sum);
+		const struct bytes key = { name + 1, sum->key_len };
 
-		if (*name == table)
-			st = row_add(&walk, table, (struct bytes) { name + 1, sum->key_len },
-			             sum->by);
+		if (*name != table)
+			continue;
+		st = row_add(&walk, table, key, sum->by);
+		if (st == ST_OK && table != TABLE_DAYS)
+			st = touch(s, table, key, &block);
 	}
 	kv_walk_done(&walk);
 	return st;
@@ -404,15 +430,19 @@ write_table(const sums *s, const struct place *list, int table)
 static status
 write_extras(const sums *s, const struct place *list)
 {
+	struct bytes block = { NULL, 0 };
 	struct kv_walk walk;
 	status st = ST_OK;
 
 	kv_walk_begin(s->txn, TABLE_EXTRAS, &walk);
 	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
 		const struct sum *sum = list[i].sum;
+		const struct bytes cell = { name_of(sum) + 1, sum->key_len };
 		uint8_t key[ROW_KEY_MAX];
 
-		memcpy(key, name_of(sum) + 1, sum->key_len);
+		memcpy(key, cell.at, cell.len);
+		if (sum->extras != NOWHERE)
+			st = touch(s, TABLE_EXTRAS, cell, &block);
 		for (size_t at = sum->extras; at != NOWHERE && st == ST_OK;
 		     at = extra_at(s, at)->next) {
 			const struct extra *e = extra_at(s, at);
@@ -460,6 +490,8 @@ sums_write(sums *s)
 		st = write_extras(s, list);
 	if (st == ST_OK)
 		st = write_table(s, list, TABLE_TALLIES);
+	if (st == ST_OK)
+		st = write_table(s, list, TABLE_DAYS);
 	free(list);
 	sums_forget(s);
 	return st;

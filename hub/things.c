@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "hub/hub.h"
+#include "hub/blocks.h"
 #include "hub/row_keys.h"
 
 enum { VALUE_MAX = CODE_BYTES_MAX + 1 + NAME_BYTES_MAX };
@@ -31,14 +31,14 @@ thing_put(kv_txn *txn, const struct event *e, const uint8_t hash[static HASH_BYT
 	status st;
 
 	if (sign < 0) {
-		st = kv_delete(txn, TABLE_THINGS, (struct bytes) { key, len });
+		st = blocks_delete(txn, TABLE_THINGS, (struct bytes) { key, len });
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	}
 	if (e->name.len > 0)
 		memcpy(value + value_len, e->name.at, e->name.len);
 	value_len += e->name.len;
-	return kv_put(txn, TABLE_THINGS, (struct bytes) { key, len },
-	              (struct bytes) { value, value_len });
+	return blocks_put(txn, TABLE_THINGS, (struct bytes) { key, len },
+	                  (struct bytes) { value, value_len });
 }
 
 static int

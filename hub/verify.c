@@ -1,5 +1,7 @@
 #include "hub/verify.h"
 
+#include <sodium.h>
+
 #include <stdlib.h>
 
 #include "hub/digest.h"
@@ -272,18 +274,47 @@ compare_tables(struct looking *l, kv_txn *fresh)
 	return st;
 }
 
+/* These sums are outside the digest. */
+static status
+hash_days(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES])
+{
+	crypto_generichash_state state;
+	struct kv_walk walk;
+	status st;
+
+	crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
+	for (bool more = kv_seek(txn, TABLE_DAYS, (struct bytes) { 0 }, &walk); more;
+	     more = kv_next(&walk)) {
+		crypto_generichash_update(&state, walk.key.at, walk.key.len);
+		crypto_generichash_update(&state, walk.value.at, walk.value.len);
+	}
+	st = walk.st;
+	kv_walk_done(&walk);
+	crypto_generichash_final(&state, ret_hash, HASH_BYTES);
+	return st;
+}
+
 static status
 compare_digests(struct looking *l, hub *h, hub *past, kv_txn *fresh)
 {
 	struct verified *r = l->result;
-	status st = hub_digest(h, l->txn, r->set, r->state);
+	uint8_t kept_set[HASH_BYTES], kept[HASH_BYTES] = { 0 }, days[HASH_BYTES] = { 0 },
+				      fresh_days[HASH_BYTES] = { 0 };
+	status st = hub_digest_rows(h, l->txn, r->set, r->state);
 
 	if (st == ST_OK)
-		st = hub_digest(past, fresh, r->fresh_set, r->fresh_state);
+		st = hub_digest_rows(past, fresh, r->fresh_set, r->fresh_state);
+	if (st == ST_OK)
+		st = hub_digest(h, l->txn, kept_set, kept);
+	if (st == ST_OK)
+		st = hash_days(l->txn, days);
+	if (st == ST_OK)
+		st = hash_days(fresh, fresh_days);
 	r->compared = st == ST_OK;
 	if (st == ST_OK &&
 	    (memcmp(r->set, r->fresh_set, HASH_BYTES) != 0 ||
-	     memcmp(r->state, r->fresh_state, HASH_BYTES) != 0))
+	     memcmp(r->state, r->fresh_state, HASH_BYTES) != 0 ||
+	     memcmp(r->state, kept, HASH_BYTES) != 0 || memcmp(days, fresh_days, HASH_BYTES) != 0))
 		st = report(l, &(struct damage) { .kind = DAMAGE_LEDGER });
 	return st;
 }

@@ -152,6 +152,7 @@ wait_ms(const intake *in, int64_t now_ms)
 		due = sooner(due, in->contacts_ms + INTAKE_CONTACTS_MS);
 	if (wake_wait_ms(&in->wake) >= 0)
 		due = sooner(due, now_ms + wake_wait_ms(&in->wake));
+	due = sooner(due, in->keep_ms);
 	due = sooner(due, router_due(in->router));
 	due = sooner(due, questions_due(in->questions, now_ms));
 	due = sooner(due, watchdog_deadline(&in->watchdog));
@@ -192,6 +193,7 @@ turn(intake *in, int64_t now_ms)
 		st = intake_store(in, now_ms);
 	if (st == ST_OK)
 		st = intake_look(in, now_ms);
+	intake_keep_digest(in, now_ms);
 	intake_tidy(in, now_ms);
 	questions_turn(in->questions, in->ring, now_ms);
 	return st;

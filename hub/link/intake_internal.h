@@ -8,6 +8,7 @@
 #include "common/daemon.h"
 #include "common/log.h"
 #include "common/wake.h"
+#include "hub/blocks.h"
 #include "hub/link/answers.h"
 #include "hub/link/depot.h"
 #include "hub/link/intake.h"
@@ -40,6 +41,8 @@ struct intake {
 	int64_t store_ms;    /* not before */
 	int64_t contacts_ms; /* when they were written last */
 	int64_t tidy_ms;
+	int64_t keep_ms; /* when the digest is to be worked on; INT64_MAX: it is kept */
+	struct block_place keep_at;
 	int64_t held_ms; /* since when the store's lock was not had; -1: it was */
 	status told;     /* what was logged of the store */
 	uint64_t stored, refused;
@@ -57,6 +60,8 @@ status intake_drain(intake *in, int64_t now_ms);
 status intake_store(intake *in, int64_t now_ms);
 /* Learn of a new plan or registry, and tell who is connected. */
 status intake_look(intake *in, int64_t now_ms);
+/* While nothing else is to do: make a piece of the digest, and keep it. */
+void intake_keep_digest(intake *in, int64_t now_ms);
 /* Drop the connections whose time has come. */
 void intake_tidy(intake *in, int64_t now_ms);
 /* Log a question that gets no answer; ctx is the intake. */

@@ -2,12 +2,15 @@
 
 #include "common/cli.h"
 #include "common/i18n.h"
+#include "hub/digest.h"
 #include "hub/plans.h"
 #include "hub/repair.h"
 
 enum {
 	ZAP_A_TURN = 256,
 	RETRY_MS = 20,       /* while another process holds the store */
+	KEEP_MS = 1000,      /* without anything new, before the digest is made */
+	KEEP_BLOCKS = 64,    /* of it in one turn */
 	FAULT_MS = 5 * 1000, /* after a failure to write contacts only */
 	HELD_MS = 10 * 1000, /* a lock held so long is logged */
 	PARTING_MS = 1000,   /* for a REFUSE to leave before the connection goes */
@@ -385,6 +388,54 @@ store_due(const intake *in, int64_t now_ms)
 		(in->contacts_due && now_ms >= in->contacts_ms + INTAKE_CONTACTS_MS);
 }
 
+/* ---- the digest ---- */
+
+/* Not at once: while entries come, what is made of it would be in vain. */
+static void
+keep_soon(intake *in, int64_t now_ms)
+{
+	in->keep_ms = now_ms + KEEP_MS;
+	in->keep_at = (struct block_place) { .table = 0 };
+}
+
+static bool
+is_kept(const intake *in)
+{
+	uint8_t state[HASH_BYTES];
+	kv_txn *txn = NULL;
+	status st = kv_read(hub_store(in->h), &txn);
+
+	if (st == ST_OK)
+		st = blocks_state(txn, state);
+	kv_abort(&txn);
+	return st == ST_OK;
+}
+
+/* Whatever fails: who asks for the digest works it out. */
+void
+intake_keep_digest(intake *in, int64_t now_ms)
+{
+	kv_txn *txn = NULL;
+	bool done = false;
+	status st;
+
+	if (now_ms < in->keep_ms || depot_count(in->depot) > 0)
+		return;
+	in->keep_ms = INT64_MAX; /* until something is stored */
+	if (is_kept(in))
+		return;
+	st = kv_write(hub_store(in->h), 0, &txn);
+	if (st == ST_OK)
+		st = hub_digest_keep(in->h, txn, KEEP_BLOCKS, &in->keep_at, &done);
+	if (st == ST_OK)
+		st = kv_commit(&txn);
+	kv_abort(&txn);
+	if (st == ST_BUSY)
+		in->keep_ms = now_ms + KEEP_MS;
+	else if (st == ST_OK && !done)
+		in->keep_ms = now_ms;
+}
+
 status
 intake_store(intake *in, int64_t now_ms)
 {
@@ -469,6 +520,7 @@ intake_look(intake *in, int64_t now_ms)
 	if (!in->look)
 		return ST_OK;
 	in->look = false;
+	keep_soon(in, now_ms);
 	st = read_registry(in, &news);
 	if (st < 0 || !news)
 		return st;

@@ -397,6 +397,46 @@ set_wanted(const struct naive *n, uint8_t *out)
 	crypto_generichash_final(&s, out, 32);
 }
 
+/* What the keys of a block have in common. */
+static size_t
+block_len(const struct row *r)
+{
+	size_t texts = strchr("CEL", LETTERS[r->table]) ? 2 : 1, n = 0;
+
+	if (LETTERS[r->table] == 'T')
+		return 4;
+	if (strchr("HX", LETTERS[r->table]))
+		return FEED_BYTES;
+	while (texts > 0)
+		texts -= r->key[n++] == 0;
+	return n;
+}
+
+/* Of the block that begins at row first; how many rows it has. */
+static size_t
+block_hash(const struct rows *rows, size_t first, size_t begin, uint8_t *out)
+{
+	const struct row *r = &rows->list[first];
+	crypto_generichash_state s;
+	uint8_t len[4];
+	size_t n = 0;
+
+	crypto_generichash_init(&s, NULL, 0, 32);
+	feed_hash(&s, "valija/rows/1", 13);
+	for (; first + n < rows->count && r[n].table == r->table &&
+	     memcmp(r[n].key, r->key, begin) == 0;
+	     n++) {
+		put_u32(len, (uint32_t) r[n].key_len);
+		feed_hash(&s, len, 4);
+		feed_hash(&s, r[n].key, r[n].key_len);
+		put_u32(len, (uint32_t) r[n].value_len);
+		feed_hash(&s, len, 4);
+		feed_hash(&s, r[n].value, r[n].value_len);
+	}
+	crypto_generichash_final(&s, out, 32);
+	return n;
+}
+
 static void
 state_wanted(const struct rows *rows, const uint8_t *own, kv_txn *txn, uint8_t *out)
 {
@@ -410,18 +450,19 @@ state_wanted(const struct rows *rows, const uint8_t *own, kv_txn *txn, uint8_t *
 	feed_hash(&s, "valija/state/1", 14);
 	feed_hash(&s, in_force.hash, HASH_BYTES);
 	feed_hash(&s, registry, HASH_BYTES);
-	for (size_t i = 0; i < rows->count; i++) {
+	for (size_t i = 0; i < rows->count;) {
 		const struct row *r = &rows->list[i];
+		size_t begin = block_len(r);
+		uint8_t hash[32];
 
+		i += block_hash(rows, i, begin, hash);
 		if (r->table == ROW_HELD && memcmp(r->key, own, FEED_BYTES) == 0)
 			continue;
 		feed_hash(&s, &LETTERS[r->table], 1);
-		put_u32(len, (uint32_t) r->key_len);
+		put_u32(len, (uint32_t) begin);
 		feed_hash(&s, len, 4);
-		feed_hash(&s, r->key, r->key_len);
-		put_u32(len, (uint32_t) r->value_len);
-		feed_hash(&s, len, 4);
-		feed_hash(&s, r->value, r->value_len);
+		feed_hash(&s, r->key, begin);
+		feed_hash(&s, hash, 32);
 	}
 	crypto_generichash_final(&s, out, 32);
 }

@@ -562,9 +562,22 @@ class World:
 
     def state(self):
         data = b"valija/state/1" + self.plan_hash + self.registry_hash()
+        blocks = {}  # in the order of the rows
         for letter, key, value in self.rows():
-            data += letter.encode() + u32(len(key)) + key + u32(len(value)) + value
+            rows = blocks.setdefault((letter, _block(letter, key)), [])
+            rows.append(u32(len(key)) + key + u32(len(value)) + value)
+        for (letter, begin), rows in blocks.items():
+            data += letter.encode() + u32(len(begin)) + begin
+            data += peer.blake(b"valija/rows/1" + b"".join(rows))
         return peer.blake(data)
+
+
+def _block(letter, key):
+    """What the keys of one block have in common."""
+    if letter in "THX":
+        return key[:4 if letter == "T" else 32]
+    texts = key.split(b"\0")[:2 if letter in "CEL" else 1]
+    return b"\0".join(texts) + b"\0"
 
 
 def _value(value):

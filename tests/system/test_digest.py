@@ -9,7 +9,7 @@ import unittest
 
 import fold
 import peer
-from programs import PLAN, Case
+from programs import PLAN, Case, wait_until
 
 SEEDS = int(os.environ.get("SEEDS", 4))  # more of them on request
 
@@ -350,6 +350,21 @@ class Digest(Case):
             json.dump(plan, f)
         hub.command("plan load", path)
         self.assert_digest(hub, scene.world(plan_bytes(path)), taken)
+
+
+    def test_a_hub_with_nothing_to_do_keeps_the_hashes_and_they_are_right(self):
+        scene = Scene(7)
+        hub = self.admit_all(scene, self.hub())
+        for taken in self.give(scene, hub, 1):
+            pass
+        path = os.path.join(hub.home, "store/data.mdb")
+
+        def is_kept():
+            with open(path, "rb") as f:  # the name of a block, and of nothing else
+                return b"CIND-1\0con-houston\0" in f.read()
+        wait_until(is_kept, "the digest is kept")
+        self.assert_digest(hub, scene.world(plan_bytes()), taken)
+        hub.command("verify")
 
 
 if __name__ == "__main__":

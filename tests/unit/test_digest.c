@@ -133,16 +133,23 @@ nothing_at_all_has_a_digest_as_laid_down(void **ctx)
 	kv_abort(&txn);
 }
 
+/* A block of one row. */
 static size_t
-put_row(uint8_t *at, char letter, const void *key, size_t key_len, const void *value,
-        size_t value_len)
+put_block(uint8_t *at, char letter, const uint8_t *key, size_t key_len, size_t begin,
+          const char *value)
 {
+	uint8_t rows[200] = "valija/rows/1";
+	size_t value_len = strlen(value);
+
+	put_u32(rows + 13, (uint32_t) key_len);
+	memcpy(rows + 17, key, key_len);
+	put_u32(rows + 17 + key_len, (uint32_t) value_len);
+	memcpy(rows + 21 + key_len, value, value_len);
 	at[0] = (uint8_t) letter;
-	put_u32(at + 1, (uint32_t) key_len);
-	memcpy(at + 5, key, key_len);
-	put_u32(at + 5 + key_len, (uint32_t) value_len);
-	memcpy(at + 9 + key_len, value, value_len);
-	return 9 + key_len + value_len;
+	put_u32(at + 1, (uint32_t) begin);
+	memcpy(at + 5, key, begin);
+	hash_bytes(rows, 21 + key_len + value_len, at + 5 + begin);
+	return 5 + begin + HASH_BYTES;
 }
 
 /* A held event and no other row: all bytes can be written out. */
@@ -167,9 +174,90 @@ a_leaf_and_a_held_event_enter_as_laid_down(void **ctx)
 	memcpy(in + 14, row.hash, HASH_BYTES);
 	test_device_enroll(&alice, hub_at.hub, txn, ROLE_DEVICE);
 	assert_status(registry_hash(txn, in + 14 + HASH_BYTES), ST_OK);
-	len += put_row(in + len, 'H', id, sizeof(id), "date", 4);
+	len += put_block(in + len, 'H', id, sizeof(id), FEED_BYTES, "date");
 	hash_bytes(in, len, want);
 	assert_memory_equal(got.state, want, HASH_BYTES);
+	kv_abort(&txn);
+	lane_done(&l);
+}
+
+/* ---- what is kept ---- */
+
+static void
+assert_kept_is_right(hub *h, kv_txn *txn)
+{
+	struct pair kept = digest(h, txn), made = { 0 };
+
+	assert_status(hub_digest_rows(h, txn, made.set, made.state), ST_OK);
+	assert_memory_equal(&kept, &made, sizeof(kept));
+}
+
+static size_t
+keep_all(hub *h, kv_txn *txn, size_t most)
+{
+	struct block_place place = { .table = 0 };
+	bool done = false;
+	size_t calls = 0;
+
+	for (; !done; calls++)
+		assert_status(hub_digest_keep(h, txn, most, &place, &done), ST_OK);
+	return calls;
+}
+
+/* Of all tables, corrected, taken out, held. */
+static void
+give_some(hub *h, kv_txn *txn, lane *l, unsigned round)
+{
+	struct event e[] = {
+		test_activity("con-a", DAY + (date) round),
+		test_level("con-a", "IND-3", 8100 + round % 3, round),
+		test_thing("con-a", "IND-2", round % 2 ? "red-1" : "red-2", DAY),
+		test_progress("con-a", 8103),
+		test_activity("con-b", DAY), /* held: another's unit */
+		test_void("con-a"),
+	};
+	size_t first = l->count + 1;
+
+	test_count(&e[0], "attended", 5 + round);
+	for (size_t i = 0; i < LENGTH(e); i++) {
+		struct point at = l->count > 6 ? lane_point(l, l->count - 5) : (struct point) { 0 };
+
+		if (e[i].kind == KIND_VOID && at.seq == 0)
+			continue;
+		if (e[i].kind == KIND_VOID)
+			test_fix(&e[i], &at, NULL);
+		lane_add(l, &e[i]);
+	}
+	assert_status(lane_give(l, first, l->count, h, txn), ST_OK);
+}
+
+static void
+hashes_are_kept_until_a_row_changes(void **ctx)
+{
+	(void) ctx;
+	kv_txn *txn = hub_begin(hub_at.hub);
+	uint8_t state[HASH_BYTES];
+	struct pair now;
+	lane l;
+
+	lane_init(&l, &alice);
+	test_device_enroll(&alice, hub_at.hub, txn, ROLE_DEVICE);
+	for (unsigned round = 0; round < 12; round++) {
+		give_some(hub_at.hub, txn, &l, round);
+		assert_status(blocks_state(txn, state), ST_NOT_FOUND);
+		assert_kept_is_right(hub_at.hub, txn);
+		if (round % 3 == 1)
+			continue;
+		assert_true(keep_all(hub_at.hub, txn, round % 2 ? 1 : 64) > round % 2);
+		assert_status(blocks_state(txn, state), ST_OK);
+		now = digest(hub_at.hub, txn);
+		assert_memory_equal(state, now.state, HASH_BYTES);
+		assert_kept_is_right(hub_at.hub, txn);
+	}
+	assert_true(kv_count(txn, TABLE_BLOCKS) > 8);
+	assert_status(hub_refold(hub_at.hub, txn), ST_OK); /* and nothing outlives the rows */
+	assert_int_equal(kv_count(txn, TABLE_BLOCKS), 0);
+	assert_kept_is_right(hub_at.hub, txn);
 	kv_abort(&txn);
 	lane_done(&l);
 }
@@ -222,7 +310,7 @@ the_digests_are_those_of_the_example(void **ctx)
 	assert_status(registry_hash(txn, registry), ST_OK);
 	assert_hex(registry, "7fb86afdcbc0a51cebb4247e8a3c25c9410ec6c58bed014221eeb3d1f544c0a1");
 	assert_hex(got.set, "4cd4f17878ddc64d9b9f4d588b71a8da5406bc046b9db54e69746c7a77e5e3d3");
-	assert_hex(got.state, "19a421e3891c670ccb0d88c979f0fb24147e1c50b05de1f77d0327245362a8a8");
+	assert_hex(got.state, "bc997b0ca50ee417d38aed1448ebc46ad48b7147d2c6b20347b75d6e758db022");
 	test_device_enroll(&d, hub_at.hub, txn, ROLE_OFFICE);
 	assert_status(registry_revoke_all(txn, d.feed, text_of("stolen"), 1), ST_OK);
 	assert_status(registry_hash(txn, registry), ST_OK);
@@ -259,6 +347,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		digest_test(hashes_are_kept_until_a_row_changes),
 		digest_test(two_hubs_agree_whatever_their_keys_and_batch_borders),
 		digest_test(one_person_more_changes_the_state),
 		digest_test(nothing_at_all_has_a_digest_as_laid_down),
