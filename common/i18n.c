@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LANGUAGE_BYTES = 64 };
+enum { LANGUAGE_BYTES = 64, LANGUAGES_BYTES = 1024 };
 
 static bool
 is_set(const char *value)
@@ -17,13 +17,13 @@ is_set(const char *value)
 	return value && *value;
 }
 
-/* Letters, and the language of messages; no more is asked of it, and each category is a file to
- * be opened.  Of the others LC_NUMERIC must stay as it is: printf() would write a decimal
- * comma by it, and strtod() read one. */
+/* Letters, and the language of messages where there is one; no more is asked of it, and each
+ * category is a file to be opened.  Of the others LC_NUMERIC must stay as it is: printf()
+ * would write a decimal comma by it, and strtod() read one. */
 static bool
-set_locale(const char *locale)
+set_locale(const char *locale, bool messages)
 {
-	return setlocale(LC_CTYPE, locale) && setlocale(LC_MESSAGES, locale);
+	return setlocale(LC_CTYPE, locale) && (!messages || setlocale(LC_MESSAGES, locale));
 }
 
 /* In the order of POSIX: the first that is set and not empty counts. */
@@ -81,13 +81,17 @@ catalogue_dir(char *dir, size_t size)
 void
 i18n_init(const char *domain)
 {
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], languages[LANGUAGES_BYTES];
+	bool messages;
 
-	if (!set_locale("") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
-		set_locale("C.UTF-8");
+	i18n_language(languages, sizeof(languages));
+	messages = *languages != '\0';
+	if (!set_locale("", messages) || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+		set_locale("C.UTF-8", messages);
 		set_language(wanted_locale());
 	}
-
+	if (!messages) /* none is looked for then */
+		return;
 	bindtextdomain(domain, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);
 	bind_textdomain_codeset(domain, "UTF-8");
 	textdomain(domain);
