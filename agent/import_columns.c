@@ -11,7 +11,9 @@ same_target(const struct mapping_target *a, const struct mapping_target *b)
 {
 	if (a->field != b->field)
 		return false;
-	return !a->name || strcmp(a->name, b->name) == 0;
+	if (!a->name || !b->name)
+		return a->name == b->name;
+	return strcmp(a->name, b->name) == 0;
 }
 
 /* Codes of the plan are names of columns too. */

@@ -62,6 +62,8 @@ make_room(runs *r, size_t bytes)
 			if (k->block && (!first || k->offset < first->offset))
 				first = k;
 		}
+		if (!first)
+			return; /* there is one: something is kept */
 		drop(r, first);
 	}
 }

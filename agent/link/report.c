@@ -16,8 +16,7 @@ static const char *const refusals[REFUSALS_] = {
 	[REFUSAL_ORDER] = N_("it did not expect this message; update both programs"),
 	[REFUSAL_SIZE] = N_("a message was over a limit"),
 	[REFUSAL_SEAL] = N_("the signature is not this device's"),
-	[REFUSAL_CHAIN] = N_("the entries do not form a chain; 'valija verify' says whether the "
-	                     "outbox is damaged"),
+	[REFUSAL_CHAIN] = N_("the entries do not form a chain; see what 'valija verify' says"),
 	[REFUSAL_LIMIT] = N_("this device was copied or restored too often; enrol a new one"),
 	[REFUSAL_CREDIT] = N_("more was sent than it allowed"),
 	[REFUSAL_BUSY] = N_("it cannot store anything now"),

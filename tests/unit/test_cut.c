@@ -30,6 +30,7 @@ leaves_of(size_t count)
 {
 	uint8_t *at = calloc(count, LEAF_BYTES);
 
+	assert_non_null(at);
 	for (size_t i = 0; i < count; i++) {
 		put_u32(at + i * LEAF_BYTES, (uint32_t) i / 2);
 		put_u64(at + i * LEAF_BYTES + FEED_BYTES, 1 + i % 2);

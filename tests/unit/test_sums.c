@@ -48,11 +48,9 @@ add(const char *code, date day, int64_t quantity, int64_t records, int64_t atten
 {
 	const struct cell_key k = cell_of(code, day);
 	uint8_t key[ROW_KEY_MAX];
-	size_t cell;
+	size_t len = cell_key_write(&k, key), cell;
 
-	assert_status(sums_cell(s, (struct bytes) { key, cell_key_write(&k, key) }, quantity,
-	                        records, &cell),
-	              ST_OK);
+	assert_status(sums_cell(s, (struct bytes) { key, len }, quantity, records, &cell), ST_OK);
 	assert_status(sums_extra(s, cell, 'c', text_of("attended"), attended), ST_OK);
 }
 
