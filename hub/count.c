@@ -49,23 +49,12 @@ add_extras(sums *s, size_t cell, char type, const struct tallies *tallies, int s
 }
 
 static status
-add_day(sums *s, const struct cell_key *k, int64_t by)
-{
-	uint8_t key[ROW_KEY_MAX];
-	size_t len = day_key_write(k, key);
-
-	return sums_day(s, (struct bytes) { key, len }, by);
-}
-
-static status
 add_tally(sums *s, const struct tally_key *k, int sign)
 {
-	const struct cell_key all = { .code = { "", 0 }, .day = k->day, .status = k->status };
 	uint8_t key[ROW_KEY_MAX];
 	size_t len = tally_key_write(k, key);
-	status st = add_day(s, &all, sign);
 
-	return st == ST_OK ? sums_tally(s, (struct bytes) { key, len }, sign) : st;
+	return sums_tally(s, (struct bytes) { key, len }, sign);
 }
 
 /* Taking out finds the rows that counting wrote only by the same plan: so another plan in
@@ -94,10 +83,8 @@ count_activity(sums *s, const plan *p, const struct event *e, int sign)
 
 		cell.code = codes.list[i];
 		len = cell_key_write(&cell, key);
-		st = add_day(s, &cell, sign * (int64_t) e->quantity);
-		if (st == ST_OK)
-			st = sums_cell(s, (struct bytes) { key, len }, sign * (int64_t) e->quantity,
-			               sign, &at);
+		st = sums_cell(s, (struct bytes) { key, len }, sign * (int64_t) e->quantity, sign,
+		               &at);
 		if (st == ST_OK)
 			st = add_extras(s, at, 'c', &e->counts, sign);
 		if (st == ST_OK)

@@ -47,6 +47,7 @@ struct sums {
 	size_t slot_count;
 	size_t count;  /* sums, not extras */
 	uint64_t seed; /* who chooses codes is not to choose where they lie */
+	sums *days;    /* rows of TABLE_DAYS, while the others are written; NULL: not yet needed */
 };
 
 sums *
@@ -66,6 +67,7 @@ sums_free(sums **s_p)
 
 	if (!s)
 		return;
+	sums_free(&s->days);
 	free(s->space);
 	free(s->slots);
 	free(s);
@@ -258,17 +260,6 @@ sums_tally(sums *s, struct bytes key, int64_t records)
 }
 
 status
-sums_day(sums *s, struct bytes key, int64_t quantity)
-{
-	size_t at;
-	status st = find_or_add(s, TABLE_DAYS, key, &at);
-
-	if (st == ST_OK)
-		sum_at(s, at)->by[0] += quantity;
-	return st;
-}
-
-status
 sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *ret_cell)
 {
 	size_t at;
@@ -418,7 +409,7 @@ write_table(const sums *s, const struct place *list, int table)
 		if (*name != table)
 			continue;
 		st = row_add(&walk, table, key, sum->by);
-		if (st == ST_OK && table != TABLE_DAYS)
+		if (st == ST_OK && table != TABLE_DAYS) /* which no block has */
 			st = touch(s, table, key, &block);
 	}
 	kv_walk_done(&walk);
@@ -473,6 +464,68 @@ list_sums(const sums *s, struct place *list)
 	sort(s->seed, list, count, 0);
 }
 
+/* The day that a cell or a tally is summed up in. */
+static status
+day_of(const struct sum *sum, struct cell_key *ret_key)
+{
+	const uint8_t *name = name_of(sum);
+	const struct bytes key = { name + 1, sum->key_len };
+	struct tally_key tally;
+	status st;
+
+	if (*name == TABLE_CELLS)
+		return cell_key_read(key, ret_key);
+	st = tally_key_read(key, &tally);
+	if (st == ST_OK)
+		*ret_key = (struct cell_key) { .code = { "", 0 },
+			                       .day = tally.day,
+			                       .status = tally.status };
+	return st;
+}
+
+/* Once for each row, not for each entry. */
+static status
+add_days(sums *s, const struct place *list)
+{
+	status st = ST_OK;
+
+	if (!s->days)
+		s->days = sums_new();
+	if (!s->days)
+		return ST_NOMEM;
+	sums_begin(s->days, s->txn);
+	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
+		uint8_t key[ROW_KEY_MAX];
+		struct cell_key day;
+		size_t at = 0, len;
+
+		st = day_of(list[i].sum, &day);
+		if (st < 0)
+			break;
+		len = day_key_write(&day, key);
+		st = find_or_add(s->days, TABLE_DAYS, (struct bytes) { key, len }, &at);
+		if (st == ST_OK)
+			sum_at(s->days, at)->by[0] += list[i].sum->by[0];
+	}
+	return st;
+}
+
+static status
+write_all(sums *s, const struct place *list)
+{
+	bool days = *name_of(list[0].sum) == TABLE_DAYS;
+	status st = days ? write_table(s, list, TABLE_DAYS) : add_days(s, list);
+
+	if (st < 0 || days)
+		return st;
+	st = write_table(s, list, TABLE_CELLS);
+	if (st == ST_OK)
+		st = write_extras(s, list);
+	if (st == ST_OK)
+		st = write_table(s, list, TABLE_TALLIES);
+	return st == ST_OK ? sums_write(s->days) : st;
+}
+
 status
 sums_write(sums *s)
 {
@@ -485,13 +538,7 @@ sums_write(sums *s)
 	if (!list)
 		return ST_NOMEM;
 	list_sums(s, list);
-	st = write_table(s, list, TABLE_CELLS);
-	if (st == ST_OK)
-		st = write_extras(s, list);
-	if (st == ST_OK)
-		st = write_table(s, list, TABLE_TALLIES);
-	if (st == ST_OK)
-		st = write_table(s, list, TABLE_DAYS);
+	st = write_all(s, list);
 	free(list);
 	sums_forget(s);
 	return st;
