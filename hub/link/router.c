@@ -37,7 +37,7 @@ struct router {
 
 static const struct socket_option options[] = {
 	{ ZMQ_LINGER, 0 },
-	{ ZMQ_BACKLOG, 1024 },
+	{ ZMQ_BACKLOG, 4096 }, /* as Debian's kernel has it; who finds it full waits for long */
 	{ ZMQ_ROUTER_MANDATORY, 1 },
 	{ ZMQ_ROUTER_HANDOVER, 0 },
 	{ ZMQ_PROBE_ROUTER, 0 },

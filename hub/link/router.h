@@ -32,7 +32,9 @@ struct router_timing {
 /* Defaults. */
 enum {
 	ROUTER_SILENCES = 2,
-	ROUTER_HANDSHAKE_MS = 20 * 1000,
+	/* As long as a device waits for a link: when thousands come back at once all their
+	 * handshakes go on side by side, and to cut them off half done makes them begin anew. */
+	ROUTER_HANDSHAKE_MS = 60 * 1000,
 	ROUTER_HEARTBEAT_MS = 60 * 1000,
 	ROUTER_HEARTBEAT_TIMEOUT_MS = 180 * 1000,
 };
