@@ -80,8 +80,8 @@ new_hub(const char *home)
 	h->chains = chains_new();
 	h->sums = sums_new();
 	h->runs = runs_new();
-	h->space = calloc(1, sizeof(*h->space));
-	if (!h->home || !h->space || !h->sums || !h->runs)
+	h->ahead = ahead_new();
+	if (!h->home || !h->ahead || !h->sums || !h->runs)
 		hub_close(&h);
 	return h;
 }
@@ -118,9 +118,9 @@ hub_close(hub **h_p)
 	plan_free(&h->plan);
 	chains_free(&h->chains);
 	sums_free(&h->sums);
+	ahead_free(&h->ahead);
 	runs_free(&h->runs);
 	locks_free(&h->locks);
-	free(h->space);
 	free(h->moment);
 	free(h->home);
 	free(h);

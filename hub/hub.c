@@ -232,28 +232,24 @@ fault_of_store(status st)
 
 /* An entry is corrected soon after it came, as a rule. */
 static status
-keep_run(hub *h, kv_txn *txn, const struct batch *b, const struct batch_content *content,
-         const struct taken *t)
+keep_run(hub *h, kv_txn *txn, uint64_t offset, run_block **b_p)
 {
-	const struct journal_run run = { .batch = *b,
-		                         .content = *content,
-		                         .count = b->count,
-		                         .start = batch_start(b),
-		                         .end = batch_end(b) };
 	struct journal_entry entry;
-	status st;
+	status st = journal_read(txn, offset, &entry);
 
-	if (t->count < b->count)
-		return ST_OK; /* the entry is another batch than this */
-	st = journal_read(txn, t->offset, &entry);
-	return st == ST_OK ? runs_keep(h->runs, &entry, &run) : st;
+	if (st == ST_OK)
+		runs_keep(h->runs, &entry, b_p);
+	return st;
 }
 
-/* A batch that reaches over gaps is taken in pieces. */
+/* A batch that reaches over gaps is taken in pieces, whose entries are other batches than
+ * this. */
 static status
-take_verified(hub *h, kv_txn *txn, const struct batch *b, const struct batch_content *content,
-              int64_t received_ms, take_how how, const struct device *device)
+take_verified(hub *h, kv_txn *txn, run_block **b_p, int64_t received_ms, take_how how,
+              const struct device *device)
 {
+	const struct batch *b = &(*b_p)->run.batch;
+	const struct batch_content *content = &(*b_p)->run.content;
 	struct taken t = { 0 };
 	bool any = false;
 	status st = ST_OK;
@@ -262,33 +258,49 @@ take_verified(hub *h, kv_txn *txn, const struct batch *b, const struct batch_con
 		st = journal_take(txn, b, content, received_ms, how, &t);
 		any |= st == ST_OK;
 		if (st == ST_OK)
-			st = fault_of_store(keep_run(h, txn, b, content, &t));
-		if (st == ST_OK)
 			st = fault_of_store(fold_batch(h, txn, b, content->events, &t, device));
 	}
+	if (st == ST_OK && t.count == b->count)
+		st = fault_of_store(keep_run(h, txn, t.offset, b_p));
 	return st == ST_EXISTS && any ? ST_OK : st;
 }
 
+/* As it came. */
+static struct journal_entry
+as_entry(const struct batch *b)
+{
+	return (struct journal_entry) { .kind = JOURNAL_BATCH, .bytes = b->frame };
+}
+
+bool
+hub_expect(hub *h, const struct batch *b)
+{
+	const struct journal_entry entry = as_entry(b);
+
+	return ahead_room(h->ahead) && ahead_put(h->ahead, &entry, true) == ST_OK;
+}
+
 /* Enrolment first: a stranger must not make the hub unpack and verify.  Malformed is the
- * batch up to batch_verify(), and the store behind it. */
+ * batch up to ahead_take(), and the store behind it. */
 status
 hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how)
 {
-	struct batch_content content = { .events = h->space->events };
+	const struct journal_entry entry = as_entry(b);
 	struct device device;
+	run_block *block = NULL;
 	status st = registry_device(txn, b->feed, &device);
 
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_DENIED : fault_of_store(st);
 	if (device.role == ROLE_READER && device.losses == 0)
 		return ST_DENIED; /* it never had a right that its feed could use */
-	st = batch_unpack(b, h->space->raw, &content.bodies);
-	if (st == ST_OK)
-		st = batch_verify(b, content.bodies, h->space->events);
-	if (st < 0)
-		return st;
-	st = take_verified(h, txn, b, &content, received_ms, how, &device);
-	return st == ST_MALFORMED ? ST_IO : st;
+	st = ahead_take(h->ahead, &entry, true, &block);
+	if (st == ST_OK) {
+		st = take_verified(h, txn, &block, received_ms, how, &device);
+		st = st == ST_MALFORMED ? ST_IO : st;
+	}
+	run_block_free(&block);
+	return st;
 }
 
 status

@@ -105,6 +105,12 @@ struct chains *hub_chains(hub *h);
  * also where a row is damaged): the transaction is of no more use. */
 status hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms);
 
+/* The batch will be taken soon, behind those that were expected before: a second thread
+ * unpacks and verifies it meanwhile (hub/ahead.h).  Of an enrolled feed, since that thread does
+ * not ask.  False: those that are expected are enough for now, try again when one was taken.  A batch
+ * that is expected and not taken costs nothing more. */
+bool hub_expect(hub *h, const struct batch *b);
+
 /* With TAKE_LOOSE a batch that joins at what is not here is stored as a loose run, above a
  * gap: of a device that has nothing lower, or of a file, whose writer cannot be asked.
  * ST_LIMIT may then have stored a beginning. */

@@ -1,6 +1,7 @@
 /* hub/hub_internal.h - what home.c, hub.c, refold.c and past.c share */
 #pragma once
 
+#include "hub/ahead.h"
 #include "hub/chains.h"
 #include "hub/hub.h"
 #include "hub/locks.h"
@@ -17,10 +18,9 @@ struct hub {
 
 	sums *sums; /* what is not written yet of the transaction */
 	runs *runs;
+	ahead *ahead;
 	chains *chains; /* may be NULL */
 	locks *locks;   /* as last asked for; NULL: none */
-
-	struct batch_space *space; /* to lay out a batch */
 
 	char *moment; /* of a hub as it was in a cut: its name; else NULL */
 

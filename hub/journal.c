@@ -4,6 +4,7 @@
 
 #include "hub/hub.h"
 #include "hub/journal_gaps.h"
+#include "hub/run_block.h"
 #include "protocol/chain.h"
 
 static const char RUNNING_TAG[] = "valija/journal/1";
@@ -398,72 +399,24 @@ journal_take(kv_txn *txn, const struct batch *b, const struct batch_content *con
 	return st;
 }
 
-/* ---- entries as runs of events ---- */
-
-status
-journal_run_open(const struct journal_entry *entry, struct batch_space *space,
-                 struct journal_run *ret_run)
-{
-	struct journal_run r = { .content.events = space->events };
-	struct batch_walk walk;
-	status st = journal_open(entry, &r.batch, &r.count);
-
-	if (st == ST_OK)
-		st = batch_unpack(&r.batch, space->raw, &r.content.bodies);
-	if (st < 0)
-		return st == ST_NOMEM ? st : ST_MALFORMED;
-	walk = batch_walk(&r.batch, r.content.bodies);
-	for (uint64_t i = 0; i < r.count; i++) {
-		if (!batch_next(&walk, &space->events[i]))
-			return ST_MALFORMED;
-	}
-	r.start = batch_start(&r.batch);
-	r.end = r.count < r.batch.count ? walk.at : batch_end(&r.batch);
-	*ret_run = r;
-	return ST_OK;
-}
-
 /* ---- walking over events ---- */
 
-status
-journal_run_copy(const struct journal_entry *entry, struct journal_space *space,
-                 struct journal_run *ret_run)
-{
-	struct journal_entry copy = *entry;
-
-	if (entry->bytes.len > sizeof(space->bytes))
-		return ST_MALFORMED;
-	memcpy(space->bytes, entry->bytes.at, entry->bytes.len);
-	copy.bytes.at = space->bytes;
-	return journal_run_open(&copy, &space->batch, ret_run);
-}
-
-/* visit may write to the store, so the entry is copied out of it first. */
-static status
-each_event_of(const struct journal_entry *entry, struct journal_space *space, journal_visit *visit,
-              void *ctx)
-{
-	struct journal_event e = { .offset = entry->offset, .received_ms = entry->received_ms };
-	struct journal_run run;
-	status st = journal_run_copy(entry, space, &run);
-
-	if (st < 0)
-		return st;
-	e.feed = run.batch.feed;
-	for (uint64_t i = 0; i < run.count && st == ST_OK; i++) {
-		e.event = run.content.events[i];
-		st = visit(ctx, &e);
-	}
-	return st;
-}
-
+/* visit may write to the store: what it gets lies in a copy. */
 status
 journal_each_event_of(const struct journal_entry *entry, journal_visit *visit, void *ctx)
 {
-	struct journal_space *space = malloc(sizeof(*space));
-	status st = space ? each_event_of(entry, space, visit, ctx) : ST_NOMEM;
+	struct journal_event e = { .offset = entry->offset, .received_ms = entry->received_ms };
+	run_block *block = NULL;
+	status st = run_block_open(entry, &block);
 
-	free(space);
+	if (st < 0)
+		return st;
+	e.feed = block->run.batch.feed;
+	for (uint64_t i = 0; i < block->run.count && st == ST_OK; i++) {
+		e.event = block->run.content.events[i];
+		st = visit(ctx, &e);
+	}
+	run_block_free(&block);
 	return st;
 }
 
@@ -477,18 +430,16 @@ journal_is_batch(const struct journal_entry *entry)
 status
 journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 {
-	struct journal_space *space = malloc(sizeof(*space));
 	uint64_t size = journal_size(txn);
-	status st = space ? ST_OK : ST_NOMEM;
+	status st = ST_OK;
 
 	for (uint64_t offset = 0; offset < size && st == ST_OK; offset++) {
 		struct journal_entry entry;
 
 		st = journal_read(txn, offset, &entry);
 		if (st == ST_OK && journal_is_batch(&entry))
-			st = each_event_of(&entry, space, visit, ctx);
+			st = journal_each_event_of(&entry, visit, ctx);
 	}
-	free(space);
 	return st;
 }
 
@@ -506,29 +457,30 @@ journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run)
 
 /* The index lies in the store that is written to, the entry must not. */
 static status
-index_entry(kv_txn *txn, const struct journal_entry *entry, struct journal_space *space)
+index_entry(kv_txn *txn, const struct journal_entry *entry)
 {
-	struct journal_run r;
-	status st = journal_run_copy(entry, space, &r);
+	run_block *block = NULL;
+	status st = run_block_open(entry, &block);
 
-	return st == ST_OK ? journal_index_run(txn, entry->offset, &r) : st;
+	if (st == ST_OK)
+		st = journal_index_run(txn, entry->offset, &block->run);
+	run_block_free(&block);
+	return st;
 }
 
 status
 journal_index_anew(kv_txn *txn)
 {
-	struct journal_space *space = malloc(sizeof(*space));
 	uint64_t size = journal_size(txn);
-	status st = space ? index_clear(txn) : ST_NOMEM;
+	status st = index_clear(txn);
 
 	for (uint64_t offset = 0; offset < size && st == ST_OK; offset++) {
 		struct journal_entry entry;
 
 		st = journal_read(txn, offset, &entry);
 		if (st == ST_OK && journal_is_batch(&entry))
-			st = index_entry(txn, &entry, space);
+			st = index_entry(txn, &entry);
 	}
-	free(space);
 	return st;
 }
 

@@ -51,25 +51,13 @@ status index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const st
 /* Forget what is told of batches, lanes and gaps. */
 status index_clear(kv_txn *txn);
 
-/* The events of an entry that are meant, unpacked into space. */
+/* The events of an entry that are meant (hub/run_block.h). */
 struct journal_run {
 	struct batch batch;
 	struct batch_content content; /* of count events */
 	uint64_t count;               /* of the batch's, from its first on */
 	struct point start, end;
 };
-
-/* ST_MALFORMED: not such an entry.  ST_NOMEM. */
-status journal_run_open(const struct journal_entry *entry, struct batch_space *space,
-                        struct journal_run *ret_run);
-
-/* The same of a copy of the entry, so that it does not matter what is written to the store. */
-struct journal_space {
-	uint8_t bytes[8 + BATCH_BYTES_MAX]; /* of the longest kind: a count, then a batch */
-	struct batch_space batch;
-};
-status journal_run_copy(const struct journal_entry *entry, struct journal_space *space,
-                        struct journal_run *ret_run);
 
 /* Index it; it must not lie in the store. */
 status journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run);

@@ -8,6 +8,7 @@
 #include "hub/journal_index.h"
 #include "hub/offset.h"
 #include "hub/past_base.h"
+#include "hub/run_block.h"
 
 /* ---- filling ---- */
 
@@ -382,33 +383,42 @@ fill_runs(const struct filling *f, const struct journal_entry *entry, const stru
 
 /* Most batches lie below a leaf as a whole: that is asked first. */
 static status
-fill_batch_of_cut(const struct filling *f, const struct journal_entry *entry)
+fill_run_of_cut(const struct filling *f, const struct journal_entry *entry,
+                const struct journal_run *r)
 {
-	struct journal_run r;
-	struct reach reach;
-	bool covered = false;
-	status st = journal_run_open(entry, f->past->space, &r);
-
-	if (st < 0)
-		return st;
-	reach = (struct reach) {
-		.feed = r.batch.feed,
-		.leaves = leaves_of_feed(&f->cut->leaves, r.batch.feed),
-		.gaps = leaves_of_feed(&f->cut->gaps, r.batch.feed),
+	struct reach reach = {
+		.feed = r->batch.feed,
+		.leaves = leaves_of_feed(&f->cut->leaves, r->batch.feed),
+		.gaps = leaves_of_feed(&f->cut->gaps, r->batch.feed),
 	};
+	bool covered = false;
+	status st = ST_OK;
+
 	if (leaves_count(&reach.leaves) == 0)
-		reach.leaves = leaves_of_feed(&f->cut->hub, r.batch.feed);
+		reach.leaves = leaves_of_feed(&f->cut->hub, r->batch.feed);
 	if (leaves_count(&reach.leaves) == 0)
 		return ST_OK;
-	if (leaves_count(&reach.gaps) == 0 && r.count == r.batch.count) {
-		st = is_covered(f, &reach, &r.end, &covered);
+	if (leaves_count(&reach.gaps) == 0 && r->count == r->batch.count) {
+		st = is_covered(f, &reach, &r->end, &covered);
 		if (st < 0)
 			return st;
 	}
 	if (covered)
-		return fill_batch(f, entry, &r.batch, &r.content);
-	return leaves_count(&reach.gaps) > 0 ? fill_runs(f, entry, &r, &reach)
-					     : fill_beginning(f, entry, &r, &reach);
+		return fill_batch(f, entry, &r->batch, &r->content);
+	return leaves_count(&reach.gaps) > 0 ? fill_runs(f, entry, r, &reach)
+					     : fill_beginning(f, entry, r, &reach);
+}
+
+static status
+fill_batch_of_cut(const struct filling *f, const struct journal_entry *entry)
+{
+	run_block *block = NULL;
+	status st = run_block_open(entry, &block);
+
+	if (st == ST_OK)
+		st = fill_run_of_cut(f, entry, &block->run);
+	run_block_free(&block);
+	return st;
 }
 
 /* Acts of the registry stand where they stood, up to the last of them. */

@@ -96,28 +96,54 @@ judging_due(const struct refolding *r, uint64_t offset)
 	return r->index && offset % ENTRIES_A_JUDGING == 0;
 }
 
-/* The entry is copied, since the store is written to. */
 static status
-fold_entry(struct refolding *r, runs *of, const struct journal_entry *entry)
+fold_run(struct refolding *r, uint64_t offset, const struct journal_run *run)
 {
 	struct ledger *l = &r->ledger;
-	const struct journal_run *run;
-	status st = runs_open(of, entry, &run);
+	status st = r->index ? journal_index_run(l->txn, offset, run) : ST_OK;
 
-	if (st == ST_OK && r->index)
-		st = journal_index_run(l->txn, entry->offset, run);
 	for (uint64_t i = 0; st == ST_OK && i < run->count; i++) {
 		const struct batch_event *e = &run->content.events[i];
 
 		st = ledger_fold(l, run->batch.feed, &e->at, e->body, e->erased);
 	}
-	return st == ST_OK && judging_due(r, entry->offset) ? ledger_judge(l) : st;
+	return st;
+}
+
+/* The next entries from *offset on, as many as are laid out meanwhile. */
+static status
+expect(struct refolding *r, ahead *a, uint64_t total, uint64_t *offset)
+{
+	status st = ST_OK;
+
+	for (; *offset < total && st == ST_OK && ahead_room(a); (*offset)++) {
+		struct journal_entry entry;
+
+		st = journal_read(r->ledger.txn, *offset, &entry);
+		if (st == ST_OK && journal_is_batch(&entry))
+			st = ahead_put(a, &entry, false);
+	}
+	return st;
+}
+
+static status
+fold_entry(struct refolding *r, hub *h, const struct journal_entry *entry)
+{
+	run_block *block = NULL;
+	status st = ahead_take(h->ahead, entry, false, &block);
+
+	if (st == ST_OK)
+		st = fold_run(r, entry->offset, &block->run);
+	if (st == ST_OK)
+		runs_keep(h->runs, entry, &block);
+	run_block_free(&block);
+	return st == ST_OK && judging_due(r, entry->offset) ? ledger_judge(&r->ledger) : st;
 }
 
 static status
 fold_entries(hub *h, struct refolding *r)
 {
-	uint64_t total = journal_size(r->ledger.txn);
+	uint64_t total = journal_size(r->ledger.txn), expected = 0;
 	status st = ST_OK;
 
 	for (uint64_t offset = 0; offset < total && st == ST_OK; offset++) {
@@ -125,9 +151,11 @@ fold_entries(hub *h, struct refolding *r)
 
 		if (h->progress)
 			h->progress(h->progress_ctx, offset, total);
-		st = journal_read(r->ledger.txn, offset, &entry);
+		st = expect(r, h->ahead, total, &expected);
+		if (st == ST_OK)
+			st = journal_read(r->ledger.txn, offset, &entry);
 		if (st == ST_OK && journal_is_batch(&entry))
-			st = fold_entry(r, h->runs, &entry);
+			st = fold_entry(r, h, &entry);
 	}
 	if (st == ST_OK)
 		st = ledger_settle(&r->ledger);

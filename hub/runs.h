@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "hub/journal_index.h"
+#include "hub/run_block.h"
 
 typedef struct runs runs;
 
@@ -17,8 +17,8 @@ typedef struct runs runs;
 runs *runs_new(void);
 void runs_free(runs **r_p);
 
-/* The events of an entry, as journal_run_open() has them; valid until the next call. */
+/* The events of an entry; valid until the next call.  Errors of run_block_open(). */
 status runs_open(runs *r, const struct journal_entry *entry, const struct journal_run **ret_run);
 
-/* The same of an entry of which run was found out just now; a copy is kept. */
-status runs_keep(runs *r, const struct journal_entry *entry, const struct journal_run *run);
+/* The same of an entry that has just been laid out: *b_p is theirs now. */
+void runs_keep(runs *r, const struct journal_entry *entry, run_block **b_p);

@@ -2,12 +2,11 @@
 
 #include <sodium.h>
 
-#include <stdlib.h>
-
 #include "hub/digest.h"
 #include "hub/journal_gaps.h"
 #include "hub/past.h"
 #include "hub/registry_entry.h"
+#include "hub/run_block.h"
 #include "protocol/chain.h"
 
 bool
@@ -23,7 +22,6 @@ struct looking {
 	struct verified *result;
 	uint8_t running[HASH_BYTES]; /* of the entry before, as stored */
 	bool running_holds;          /* there was one to read */
-	struct batch_space *space;
 };
 
 static status
@@ -99,16 +97,18 @@ look_at_place(struct looking *l, const struct journal_entry *entry, const struct
 static status
 look_at_batch(struct looking *l, const struct journal_entry *entry)
 {
-	struct journal_run r;
-	status st = journal_run_open(entry, l->space, &r);
+	run_block *block = NULL;
+	status st = run_block_new(entry, &block);
 
 	if (st == ST_OK)
-		st = batch_verify(&r.batch, r.content.bodies, NULL);
-	if (st == ST_NOMEM)
-		return st;
-	l->result->batches++;
-	return st == ST_OK ? look_at_place(l, entry, &r)
-			   : report_entry(l, DAMAGE_BATCH, entry->offset);
+		st = run_block_lay_out(block, true);
+	if (st != ST_NOMEM) {
+		l->result->batches++;
+		st = st == ST_OK ? look_at_place(l, entry, &block->run)
+				 : report_entry(l, DAMAGE_BATCH, entry->offset);
+	}
+	run_block_free(&block);
+	return st;
 }
 
 static status
@@ -348,14 +348,10 @@ hub_verify(hub *h, kv_txn *txn, const struct verifying *v, bool fold, struct ver
 	status st;
 
 	*ret_verified = (struct verified) { .entries = 0 };
-	l.space = malloc(sizeof(*l.space));
-	if (!l.space)
-		return ST_NOMEM;
 	st = look_at_all(&l);
 	if (st == ST_OK)
 		st = look_at_index(&l);
 	if (st == ST_OK && fold && ret_verified->damages == 0)
 		st = fold_and_compare(&l, h);
-	free(l.space);
 	return st;
 }

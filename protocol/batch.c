@@ -85,11 +85,9 @@ batch_start(const struct batch *b)
 	return p;
 }
 
-/* raw_bytes is at most what space holds: the table of fields has seen to it.  One
- * frame only, since zstd would take a second one behind it for more of the same. */
+/* One frame only, since zstd would take a second one behind it for more of the same. */
 status
-batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
-             struct bytes *ret_bodies)
+batch_unpack(const struct batch *b, uint8_t *space, struct bytes *ret_bodies)
 {
 	status st;
 

@@ -43,10 +43,9 @@ status batch_open(const void *frame, size_t len, struct batch *ret_batch);
 struct point batch_end(const struct batch *b);
 struct point batch_start(const struct batch *b);
 
-/* Unpack the bodies into space, or point into the frame when they are not
- * packed.  ST_MALFORMED: not what the header says.  ST_NOMEM. */
-status batch_unpack(const struct batch *b, uint8_t space[static BATCH_RAW_BYTES_MAX],
-                    struct bytes *ret_bodies);
+/* Unpack the bodies into space, which has room for raw_bytes, or point into the frame when
+ * they are not packed.  ST_MALFORMED: not what the header says.  ST_NOMEM. */
+status batch_unpack(const struct batch *b, uint8_t *space, struct bytes *ret_bodies);
 
 struct batch_event {
 	struct point at;   /* number and chain hash */
@@ -75,12 +74,6 @@ struct batch_walk {
 	struct bytes bodies;
 	size_t offset;
 	uint64_t left;
-};
-
-/* Where a batch is laid out by its receiver. */
-struct batch_space {
-	uint8_t raw[BATCH_RAW_BYTES_MAX]; /* the bodies, unpacked */
-	struct batch_event events[BATCH_EVENTS_MAX];
 };
 
 struct batch_walk batch_walk(const struct batch *b, struct bytes bodies);

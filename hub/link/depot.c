@@ -151,12 +151,16 @@ static status
 store_range(struct parcel *p, size_t count, hub *h, const connections *table, int64_t wall_ms)
 {
 	kv_txn *txn = NULL;
+	size_t expected = 0;
 	status st = kv_write(hub_store(h), 0, &txn);
 
 	for (size_t i = 0; i < count && st == ST_OK; i++) {
-		status outcome = hub_take_as(h, txn, &p[i].batch, wall_ms,
-		                             p[i].loose ? TAKE_LOOSE : TAKE_JOINED);
+		status outcome;
 
+		while (expected < count && hub_expect(h, &p[expected].batch))
+			expected++;
+		outcome = hub_take_as(h, txn, &p[i].batch, wall_ms,
+		                      p[i].loose ? TAKE_LOOSE : TAKE_JOINED);
 		p[i].settled.outcome = outcome;
 		if (!is_outcome(outcome))
 			st = outcome;

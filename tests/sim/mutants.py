@@ -72,8 +72,8 @@ MUTANTS = [
      "if (!signature_valid(covered, sizeof(covered), b->feed, b->signature))", "if (0)"),
     ("no-chain", "protocol/batch.c",
      "return point_equal(&walk.at, &end) ? ST_OK : ST_CHAIN;", "return ST_OK;"),
-    ("fold-before-verify", "hub/hub.c", "st = batch_verify(b, content.bodies, h->space->events);",
-     "(void) batch_verify(b, content.bodies, h->space->events);"),
+    ("fold-before-verify", "hub/hub.c", "st = ahead_take(h->ahead, &entry, true, &block);",
+     "st = ahead_take(h->ahead, &entry, false, &block);"),
 
     # the hub takes
     ("acknowledge-before-commit", "hub/link/depot.c",
@@ -113,7 +113,7 @@ MUTANTS = [
      "st = fault_of_copy(fill_up_to(&f, entries));",
      "st = fault_of_copy(fill_up_to(&f, entries > 6 ? entries - 1 : entries));"),
     ("cut-of-whole-lanes", "hub/past.c",
-     "st = is_covered(f, &reach, &r.end, &covered);", "covered = true;"),
+     "st = is_covered(f, &reach, &r->end, &covered);", "covered = true;"),
     ("cut-by-the-plan-of-today", "hub/past.c",
      "st = documents_put_only(f->to, KIND_PLAN, search->found ? &search->plan : NULL);",
      "st = ST_OK;"),

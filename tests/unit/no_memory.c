@@ -6,8 +6,9 @@
 
 enum { TRIES_MAX = 100000 };
 
-static size_t granted; /* before the first that is denied; of use while counting */
-static bool counting, and_all_after;
+static size_t granted;              /* before the first that is denied; of use while counting */
+static _Thread_local bool counting; /* another thread is denied nothing */
+static bool and_all_after;
 static size_t asked, denials;
 
 static bool

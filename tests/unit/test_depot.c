@@ -7,6 +7,7 @@
 /* The store, linked with --wrap: what each batch gets, by its first number. */
 status
 __wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how);
+bool __wrap_hub_expect(hub *h, const struct batch *b);
 status __wrap_hub_settle(hub *h, kv_txn *txn);
 status __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
 status __wrap_kv_commit(kv_txn **txn_p);
@@ -21,6 +22,8 @@ enum { ROOM = 8 };
 static status take[ROOM + 1], lock, commit[ROOM + 1];
 static unsigned commits, aborts, contacts_put_count;
 static int open_txn;
+static unsigned expected; /* and not taken */
+static uint64_t last_expected;
 static bool unsettled; /* batches were taken and hub_settle() is owed */
 
 kv *
@@ -39,6 +42,8 @@ __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 	if (lock < 0)
 		return lock;
 	open_txn = 1;
+	expected = 0;
+	last_expected = 0;
 	*ret_txn = (kv_txn *) &open_txn;
 	return ST_OK;
 }
@@ -61,6 +66,19 @@ __wrap_kv_abort(kv_txn **txn_p)
 	open_txn = 0;
 }
 
+/* Of a transaction, each once, in their order; there is room for two that were not taken. */
+bool
+__wrap_hub_expect(hub *h, const struct batch *b)
+{
+	(void) h;
+	if (expected == 2)
+		return false;
+	assert_true(b->first > last_expected);
+	last_expected = b->first;
+	expected++;
+	return true;
+}
+
 status
 __wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how)
 {
@@ -68,6 +86,8 @@ __wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_
 	(void) h;
 	assert_non_null(txn);
 	assert_int_equal(received_ms, 12345);
+	assert_true(b->first <= last_expected);
+	expected--;
 	unsettled = true;
 	return take[b->first];
 }

@@ -48,8 +48,9 @@ record(lane *l, size_t count)
 static status
 take(const lane *l, uint64_t first, uint64_t last, uint64_t *ret_skipped)
 {
-	static struct batch_space space;
-	struct batch_content content = { .events = space.events };
+	static uint8_t raw[BATCH_RAW_BYTES_MAX];
+	static struct batch_event events[BATCH_EVENTS_MAX];
+	struct batch_content content = { .events = events };
 	struct taken t;
 	struct batch b;
 	writer w;
@@ -58,8 +59,8 @@ take(const lane *l, uint64_t first, uint64_t last, uint64_t *ret_skipped)
 	writer_init(&w);
 	lane_seal(l, first, last, &w);
 	assert_status(batch_open(writer_bytes(&w).at, writer_bytes(&w).len, &b), ST_OK);
-	assert_status(batch_unpack(&b, space.raw, &content.bodies), ST_OK);
-	assert_status(batch_verify(&b, content.bodies, space.events), ST_OK);
+	assert_status(batch_unpack(&b, raw, &content.bodies), ST_OK);
+	assert_status(batch_verify(&b, content.bodies, events), ST_OK);
 	st = journal_take(txn, &b, &content, 5000, TAKE_JOINED, &t);
 	if (st == ST_OK)
 		*ret_skipped = t.skipped;
