@@ -74,7 +74,7 @@
 	X(UNITS_MAX,            64,      "",       N_("units of one device"))                  \
 	X(CONNECTIONS_MAX,      4,       "",       N_("connections of one feed"))              \
 	X(CREDIT_BYTES_MIN,     65536,   "bytes",  N_("the least credit that is not zero"))    \
-	X(CREDIT_BYTES_MAX,     1048576, "bytes",  N_("the greatest credit"))                  \
+	X(CREDIT_BYTES_MAX,     4194304, "bytes",  N_("the greatest credit"))                  \
 	X(QUESTION_ARGS_MAX,    64,      "",       N_("words of one question"))                \
 	X(QUESTION_ARG_BYTES_MAX, 1024,  "bytes",  N_("one word of a question"))               \
 	X(OUTPUT_BYTES_MAX,     16384,   "bytes",  N_("one OUT of an answer"))                 \
