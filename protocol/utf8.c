@@ -80,6 +80,7 @@ utf8_valid(const char *text, size_t len)
 		if (!sequence_valid(at + i, following, bits, least))
 			return false;
 		i += (size_t) following + 1;
+		i += plain_bytes(at + i, len - i);
 	}
 	return true;
 }
