@@ -11,7 +11,7 @@
  * two at most (the products are a universal family), as long as it does not know the
  * number; with bits of the hash itself it could make lanes that have all the same tag.
  *
- * Four bits let the rows of full batches (2,300 events) lie three to a page.
+ * Four bits let the rows of full batches (2,300 events) share pages.
  *
  * Within TABLE_META: "index" -> format (1), the number (8).  Where that is not there, or
  * of another format, the rows of the index are of another version, or have no tags: then
