@@ -48,7 +48,7 @@ status index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const st
  * ST_NOT_FOUND.  ST_MALFORMED: the batch would have to be read, and cannot. */
 status index_holds(kv_txn *txn, const struct index_row *row, const struct point *at);
 
-/* Forget what is told of batches, lanes and gaps; tags are drawn anew. */
+/* Forget what is told of batches, lanes and gaps, so that all is entered with tags. */
 status index_clear(kv_txn *txn);
 
 /* The events of an entry that are meant, unpacked into space. */

@@ -35,22 +35,24 @@ number_get(kv_txn *txn, uint64_t *ret_number)
 	return true;
 }
 
-status
-tags_begin(kv_txn *txn)
-{
-	uint8_t value[VALUE_BYTES] = { INDEX_FORMAT };
-
-	randombytes_buf(value + 1, NUMBER_BYTES);
-	value[VALUE_BYTES - 1] |= 1;
-	return kv_put(txn, TABLE_META, meta_key(), (struct bytes) { value, sizeof(value) });
-}
-
 bool
 tags_begun(kv_txn *txn)
 {
 	uint64_t number;
 
 	return number_get(txn, &number);
+}
+
+status
+tags_begin(kv_txn *txn)
+{
+	uint8_t value[VALUE_BYTES] = { INDEX_FORMAT };
+
+	if (tags_begun(txn))
+		return ST_OK;
+	randombytes_buf(value + 1, NUMBER_BYTES);
+	value[VALUE_BYTES - 1] |= 1;
+	return kv_put(txn, TABLE_META, meta_key(), (struct bytes) { value, sizeof(value) });
 }
 
 /* The narrow tag is its first bits. */

@@ -1,7 +1,7 @@
 /* hub/tags.h - a few bits an event, so that few batches are unpacked in vain; part of hub/journal.h
  *
  * A tag is the first bits of a product: the chain hash times an odd number that was drawn
- * when the index was made.  It proves nothing; what it lets through is compared as a
+ * when the index was first made.  It proves nothing; what it lets through is compared as a
  * whole.
  *
  * While a feed has one lane, which is the rule, tags have four bits: then no two of these
@@ -27,7 +27,8 @@ enum {
 	TAGGED_BYTES = 8, /* so many of a hash make its tag */
 };
 
-/* Draw the number; the index is empty. */
+/* Draw the number, unless there is one.  The index is empty; rows of what was lost
+ * (hub/journal_gaps.h) are not, and keep their tags. */
 status tags_begin(kv_txn *txn);
 
 /* Whether rows are written with tags. */
