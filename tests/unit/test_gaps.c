@@ -7,7 +7,6 @@
 #include "hub/journal.h"
 #include "hub/journal_gaps.h"
 #include "hub/journal_index.h"
-#include "hub/rows.h"
 #include "hub/verify.h"
 #include "protocol/chain.h"
 #include "tests/support/hub_fixture.h"
@@ -366,21 +365,7 @@ lose_row_of(size_t l, uint64_t seq)
 static uint64_t
 counted(void)
 {
-	const struct cell_key key = { .code = { "IND-1", 5 },
-		                      .unit = { "con-a", 5 },
-		                      .country = { "US", 2 },
-		                      .mode = { "", 0 },
-		                      .day = 20406,
-		                      .status = STATUS_DONE };
-	uint8_t bytes[ROW_KEY_MAX];
-	struct bytes value;
-	struct cell cell;
-
-	if (kv_get(txn, TABLE_CELLS, (struct bytes) { bytes, cell_key_write(&key, bytes) },
-	           &value) < 0)
-		return 0;
-	assert_status(cell_read(value, &cell), ST_OK);
-	return cell.quantity;
+	return cell_quantity(txn, "IND-1", "con-a", "US", 20406, "", STATUS_DONE);
 }
 
 static void
