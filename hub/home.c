@@ -13,6 +13,7 @@
 #include "common/files.h"
 #include "common/new_home.h"
 #include "hub/hub_internal.h"
+#include "hub/journal_index.h"
 
 enum { HOME_MODE = 0700, SECRET_MODE = 0600, PUBLIC_MODE = 0644 };
 
@@ -295,6 +296,8 @@ fill_store(const char *dir, const uint8_t *curve, const void *plan_json, size_t 
 
 	if (st == ST_OK)
 		st = kv_write(h->store, 0, &txn);
+	if (st == ST_OK)
+		st = index_clear(txn);
 	if (st == ST_OK)
 		st = registry_enroll_hub(txn, h->id, curve, now_ms);
 	if (st == ST_OK)

@@ -109,21 +109,24 @@ locks_turn_on(const struct ledger *l, const uint8_t *feed, const struct point *a
 }
 
 /* *turn becomes true when an event is a leaf that a loss of a right, or a lock, names: what
- * lies below it is worth what it was. */
+ * lies below it is worth what it was; and where nobody can tell which of them count already. */
 static status
 fold_events(struct ledger *l, const struct batch *b, const struct batch_event *events,
             const struct taken *t, const struct device *device, bool *turn)
 {
-	status st = ST_OK;
+	bool counted[BATCH_EVENTS_MAX];
+	status st = journal_counted(l->txn, b->feed, events + t->skipped, t->count, counted);
 
+	if (st == ST_UNKNOWN) {
+		*turn = true;
+		return ST_OK;
+	}
 	for (uint64_t i = t->skipped; st == ST_OK && i < t->skipped + t->count; i++) {
 		const struct batch_event *e = &events[i];
 
-		st = journal_counted(l->txn, b->feed, &e->at);
-		if (st == ST_OK)
+		if (counted[i - t->skipped])
 			continue; /* it had been damaged, and counts since it came first */
-		if (st == ST_NOT_FOUND)
-			st = ledger_fold(l, b->feed, &e->at, e->body, e->erased);
+		st = ledger_fold(l, b->feed, &e->at, e->body, e->erased);
 		if (st == ST_OK && hub_publisher(device))
 			st = hub_take_document(l->txn, l->chains, b->feed, e);
 		if (st == ST_OK && device->losses > 0 && !*turn)

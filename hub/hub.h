@@ -147,12 +147,12 @@ status hub_refold(hub *h, kv_txn *txn);
 /* Make all that is derived anew from the journal: the index, then as hub_refold(). */
 status hub_rebuild(hub *h, kv_txn *txn);
 
-/* hub_refold(), in a transaction of its own, when the ledger was folded by a program
- * that made other rows of the same events; else nothing is done.  To be called
- * before serving. */
+/* In a transaction of its own: hub_refold(), when the ledger was folded by a program that
+ * made other rows of the same events; hub_rebuild(), when the index is of another
+ * version; else nothing is done.  To be called before serving. */
 status hub_renew(hub *h);
 
-/* False when hub_renew() has something to do. */
+/* False when the ledger is one of another program, which hub_renew() makes anew. */
 status hub_is_renewed(hub *h, bool *ret_renewed);
 
 /* Who is told how far folding again has come, whichever call caused it, in

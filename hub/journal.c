@@ -337,14 +337,6 @@ bytes_to_keep(const struct batch *b, struct bytes bodies, const struct run *r, w
 	return writer_status(w);
 }
 
-struct bytes
-batch_tags(const struct batch_event *events, uint64_t count, uint8_t out[static BATCH_TAGS_MAX])
-{
-	for (uint64_t i = 0; i < count; i++)
-		memcpy(out + i * TAG_BYTES, events[i].at.hash, TAG_BYTES);
-	return (struct bytes) { out, count * TAG_BYTES };
-}
-
 /* What joins at nothing that is here needs room for a gap; to go on with a lane, or to
  * come to what is here, needs none for a lane. */
 static status
@@ -368,7 +360,6 @@ status
 journal_take(kv_txn *txn, const struct batch *b, const struct batch_content *content,
              int64_t received_ms, take_how how, struct taken *ret_taken)
 {
-	uint8_t tags[BATCH_TAGS_MAX];
 	struct bytes bytes;
 	struct run run = { 0 };
 	struct taken taken = { 0 };
@@ -388,8 +379,7 @@ journal_take(kv_txn *txn, const struct batch *b, const struct batch_content *con
 			received_ms, bytes, &taken.offset);
 	if (st == ST_OK)
 		st = index_put(txn, b->feed, &run.start, &run.end, taken.offset,
-		               batch_tags(content->events + run.skip, run.count, tags),
-		               &taken.closed);
+		               content->events + run.skip, &taken.closed);
 	writer_done(&rest);
 	writer_done(&w);
 	taken.skipped = run.skip;
@@ -448,11 +438,10 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 status
 journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run)
 {
-	uint8_t tags[BATCH_TAGS_MAX];
 	bool closed;
 
-	return index_put(txn, run->batch.feed, &run->start, &run->end, offset,
-	                 batch_tags(run->content.events, run->count, tags), &closed);
+	return index_put(txn, run->batch.feed, &run->start, &run->end, offset, run->content.events,
+	                 &closed);
 }
 
 /* The index lies in the store that is written to, the entry must not. */

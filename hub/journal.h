@@ -16,13 +16,12 @@
  *
  * Known is asked of an event (feed, seq, hash), never of a number alone: a feed
  * that was restored or cloned has several events of one number.  The index has
- * a row a batch, with a tag an event: the first bytes of its chain hash.  Only
- * batches whose tag fits are unpacked: were it one a lane, a device with many
- * lanes could keep the hub busy with asking.
+ * a row a batch, with a tag of a few bits an event (hub/tags.h).  Only batches whose
+ * tag fits are unpacked: were it one a lane, a device with many lanes could keep the
+ * hub busy with asking.
  *
  * Within TABLE_JOURNAL: offset -> kind (1), received_ms (8), running (32), bytes.
- * Within TABLE_BATCHES: feed, first seq, offset -> count (8), before, after, tags
- * (8 each).
+ * Within TABLE_BATCHES: feed, first seq, offset -> count (8), before, after, tags.
  * Within TABLE_LEAVES: feed, seq, hash -> how many events this lane brought (8),
  * so that the sum over a feed's leaves, modulo 2^64, is the number of its events.
  */
@@ -119,8 +118,12 @@ status journal_each_gap(kv_txn *txn,
                         status (*visit)(void *ctx, const uint8_t *feed, const struct point *at),
                         void *ctx);
 
-/* ST_OK: the event was damaged and left the index, and the ledger counts it still. */
-status journal_counted(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at);
+/* Of events that were taken just now and follow each other, at least one: which of them were
+ * damaged, left the index, and are counted by the ledger still; ret_counted has room for a
+ * flag each.  ST_UNKNOWN: that cannot be told, since the end of what was lost is not here
+ * again, or they part from it in its midst; all must be folded again. */
+status journal_counted(kv_txn *txn, const uint8_t feed[static FEED_BYTES],
+                       const struct batch_event *events, uint64_t count, bool *ret_counted);
 /* The ledger is empty: it counts nothing any more that is not here. */
 status journal_forget_lost(kv_txn *txn);
 
@@ -139,7 +142,7 @@ struct found_event {
 };
 
 /* The event of feed with that number whose chain hash begins with prefix
- * (prefix_len 0: the only one).  ST_NOT_FOUND.  ST_EXISTS: there are several
+ * (prefix_len 0: the only one; below TAGGED_BYTES the batch of every lane is unpacked).  ST_NOT_FOUND.  ST_EXISTS: there are several
  * and the prefix does not choose. */
 status journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
                     const uint8_t *prefix, size_t prefix_len, struct found_event *ret_event);

@@ -117,12 +117,12 @@ gaps_between(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t first,
 
 enum { PIECE = 64 };
 
-/* The gaps among the events behind start, at most PIECE of them. */
+/* The gaps among events, at most PIECE of them. */
 static status
-gaps_among(kv_txn *txn, const uint8_t *feed, const struct point *start, struct bytes tags,
-           struct point list[static PIECE], size_t *ret_count)
+gaps_among(kv_txn *txn, const uint8_t *feed, const struct batch_event *events,
+           uint64_t events_count, struct point list[static PIECE], size_t *ret_count)
 {
-	uint64_t last = start->seq + tags.len / TAG_BYTES;
+	uint64_t first = events[0].at.seq;
 	uint8_t key[FEED_BYTES + 8];
 	struct kv_walk walk;
 	struct point at;
@@ -130,13 +130,12 @@ gaps_among(kv_txn *txn, const uint8_t *feed, const struct point *start, struct b
 	status st = ST_OK;
 
 	memcpy(key, feed, FEED_BYTES);
-	put_u64(key + FEED_BYTES, start->seq + 1);
+	put_u64(key + FEED_BYTES, first);
 	for (bool more = kv_seek(txn, TABLE_GAPS, (struct bytes) { key, sizeof(key) }, &walk);
-	     more && count < PIECE && walk_at(&walk, feed, &at, &st) && at.seq <= last;
+	     more && count < PIECE && walk_at(&walk, feed, &at, &st) &&
+	     at.seq - first < events_count;
 	     more = kv_next(&walk)) {
-		const uint8_t *tag = tags.at + (at.seq - start->seq - 1) * TAG_BYTES;
-
-		if (memcmp(tag, at.hash, TAG_BYTES) == 0)
+		if (point_equal(&events[at.seq - first].at, &at))
 			list[count++] = at;
 	}
 	*ret_count = count;
@@ -145,20 +144,19 @@ gaps_among(kv_txn *txn, const uint8_t *feed, const struct point *start, struct b
 
 /* Gathered before they are deleted, piece by piece. */
 status
-gaps_close(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-           struct bytes tags, bool *ret_closed, bool *ret_last_closed)
+gaps_close(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct batch_event *events,
+           uint64_t events_count, bool *ret_closed, bool *ret_last_closed)
 {
-	uint64_t last = start->seq + tags.len / TAG_BYTES;
 	struct point list[PIECE];
 	size_t count = PIECE;
 	status st = ST_OK;
 
 	*ret_closed = *ret_last_closed = false;
 	while (st == ST_OK && count == PIECE) {
-		st = gaps_among(txn, feed, start, tags, list, &count);
+		st = gaps_among(txn, feed, events, events_count, list, &count);
 		for (size_t i = 0; i < count && st == ST_OK; i++) {
 			*ret_closed = true;
-			*ret_last_closed |= list[i].seq == last;
+			*ret_last_closed |= list[i].seq == events[events_count - 1].at.seq;
 			st = gaps_delete(txn, feed, &list[i]);
 		}
 	}

@@ -27,10 +27,11 @@ status gaps_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct
 /* Nothing happens when it is none. */
 status gaps_delete(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at);
 
-/* The events behind start, whose tags these are, have come: none of them is a gap any
- * more.  *ret_closed: one was; *ret_last_closed: the last of them was. */
-status gaps_close(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-                  struct bytes tags, bool *ret_closed, bool *ret_last_closed);
+/* These events, at least one, have come: none of them is a gap any more.  *ret_closed: one
+ * was; *ret_last_closed: the last of them was. */
+status
+gaps_close(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct batch_event *events,
+           uint64_t count, bool *ret_closed, bool *ret_last_closed);
 
 /* ST_LIMIT: GAPS_MAX are there already. */
 status gaps_have_room(kv_txn *txn, const uint8_t feed[static FEED_BYTES]);

@@ -11,7 +11,7 @@
 enum {
 	NUMBER_BYTES = 8,
 	BATCH_HEAD_BYTES = NUMBER_BYTES + 2 * HASH_BYTES, /* of the value; then the tags */
-	BATCH_VALUE_MAX = BATCH_HEAD_BYTES + BATCH_EVENTS_MAX * TAG_BYTES,
+	BATCH_VALUE_MAX = BATCH_HEAD_BYTES + TAGS_BYTES_MAX,
 };
 
 /* ---- leaves ---- */
@@ -250,13 +250,15 @@ index_key(const uint8_t *feed, uint64_t first, uint64_t offset, uint8_t out[stat
 
 /* There is room for all tags, since a batch has at most BATCH_EVENTS_MAX events. */
 static struct bytes
-batch_value(const struct point *start, const struct point *end, struct bytes tags,
-            uint8_t out[static BATCH_VALUE_MAX])
+batch_value(kv_txn *txn, const struct point *start, const struct point *end,
+            const struct batch_event *events, tag_width width, uint8_t out[static BATCH_VALUE_MAX])
 {
-	put_u64(out, end->seq - start->seq);
+	uint64_t count = end->seq - start->seq;
+	struct bytes tags = tags_write(txn, events, count, width, out + BATCH_HEAD_BYTES);
+
+	put_u64(out, count);
 	memcpy(out + NUMBER_BYTES, start->hash, HASH_BYTES);
 	memcpy(out + NUMBER_BYTES + HASH_BYTES, end->hash, HASH_BYTES);
-	memcpy(out + BATCH_HEAD_BYTES, tags.at, tags.len);
 	return (struct bytes) { out, BATCH_HEAD_BYTES + tags.len };
 }
 
@@ -270,47 +272,79 @@ is_here(kv_txn *txn, const uint8_t *feed, const struct point *at, bool *ret_here
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-status
-index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-          const struct point *end, uint64_t offset, struct bytes tags, bool *ret_closed)
+static status
+put_row(kv_txn *txn, const uint8_t *feed, const struct point *start, const struct point *end,
+        uint64_t offset, const struct batch_event *events)
 {
 	uint8_t key[INDEX_KEY_BYTES], value[BATCH_VALUE_MAX];
+	struct lanes lanes = { 0 };
+	status st = lanes_of(txn, feed, 0, &lanes);
+
+	tag_width width = lanes.count > 1 ? TAGS_WIDE : TAGS_NARROW;
+
+	index_key(feed, start->seq + 1, offset, key);
+	return st == ST_OK ? kv_put(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) },
+	                            batch_value(txn, start, end, events, width, value))
+			   : st;
+}
+
+/* The row comes last: how wide its tags are, the lanes say that there are with it. */
+status
+index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
+          const struct point *end, uint64_t offset, const struct batch_event *events,
+          bool *ret_closed)
+{
 	bool joined = true, joins = false;
 	status st = is_here(txn, feed, start, &joined);
 
-	index_key(feed, start->seq + 1, offset, key);
 	if (st == ST_OK)
-		st = kv_put(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) },
-		            batch_value(start, end, tags, value));
-	if (st == ST_OK)
-		st = gaps_close(txn, feed, start, tags, ret_closed, &joins);
+		st = gaps_close(txn, feed, events, end->seq - start->seq, ret_closed, &joins);
 	if (st == ST_OK)
 		st = move_leaf(txn, feed, start, end, joins);
+	if (st == ST_OK)
+		st = put_row(txn, feed, start, end, offset, events);
 	return st == ST_OK && !joined ? gaps_put(txn, feed, start) : st;
+}
+
+/* That the head is there, and as many tags as events or none, is what all others rely on. */
+static status
+value_read(struct bytes value, struct tags *ret_tags)
+{
+	struct bytes rest;
+
+	if (value.len < BATCH_HEAD_BYTES)
+		return ST_MALFORMED;
+	rest = (struct bytes) { value.at + BATCH_HEAD_BYTES, value.len - BATCH_HEAD_BYTES };
+	return tags_read(rest, get_u64(value.at), ret_tags);
 }
 
 status
 index_check(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-            const struct point *end, uint64_t offset, struct bytes tags)
+            const struct point *end, uint64_t offset, const struct batch_event *events)
 {
 	uint8_t key[INDEX_KEY_BYTES], value[BATCH_VALUE_MAX];
-	struct bytes want = batch_value(start, end, tags, value), got;
+	struct bytes want, got;
+	struct tags tags;
 	status st;
 
 	index_key(feed, start->seq + 1, offset, key);
 	st = kv_get(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &got);
 	if (st < 0)
 		return st;
-	return got.len == want.len && memcmp(got.at, want.at, got.len) == 0 ? ST_OK : ST_NOT_FOUND;
+	if (value_read(got, &tags) < 0)
+		return ST_NOT_FOUND;
+	want = batch_value(txn, start, end, events, tags.width, value);
+	if (tags_begun(txn) ? got.len != want.len : got.len < want.len)
+		return ST_NOT_FOUND;
+	return memcmp(got.at, want.at, want.len) == 0 ? ST_OK : ST_NOT_FOUND;
 }
 
-/* That there are as many tags as events is what look_into() relies on. */
 status
 index_row_read(const struct kv_walk *walk, struct index_row *ret_row)
 {
-	if (walk->key.len != INDEX_KEY_BYTES || walk->value.len < BATCH_HEAD_BYTES ||
-	    walk->value.len > BATCH_VALUE_MAX ||
-	    get_u64(walk->value.at) != (walk->value.len - BATCH_HEAD_BYTES) / TAG_BYTES)
+	struct tags tags;
+
+	if (walk->key.len != INDEX_KEY_BYTES || value_read(walk->value, &tags) < 0)
 		return ST_MALFORMED;
 	*ret_row = (struct index_row) {
 		.feed = walk->key.at,
@@ -319,9 +353,17 @@ index_row_read(const struct kv_walk *walk, struct index_row *ret_row)
 		.count = get_u64(walk->value.at),
 		.before = walk->value.at + NUMBER_BYTES,
 		.after = walk->value.at + NUMBER_BYTES + HASH_BYTES,
-		.tags = { walk->value.at + BATCH_HEAD_BYTES, walk->value.len - BATCH_HEAD_BYTES },
+		.tags = tags,
 	};
 	return ST_OK;
+}
+
+bool
+index_same_batch(const struct kv_walk *a, const struct kv_walk *b)
+{
+	return a->key.len == b->key.len && memcmp(a->key.at, b->key.at, a->key.len) == 0 &&
+		a->value.len >= BATCH_HEAD_BYTES && b->value.len >= BATCH_HEAD_BYTES &&
+		memcmp(a->value.at, b->value.at, BATCH_HEAD_BYTES) == 0;
 }
 
 status
@@ -332,7 +374,7 @@ index_clear(kv_txn *txn)
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && st == ST_OK; i++)
 		st = kv_clear(txn, tables[i]);
-	return st;
+	return st == ST_OK ? tags_begin(txn) : st;
 }
 
 status
@@ -482,16 +524,23 @@ look_into_run(kv_txn *txn, const struct index_row *row, struct seeking *s)
 	return ST_OK;
 }
 
+/* Whether the row alone tells that the event is not in it.  A person names one by fewer
+ * bytes than a tag is made of: then all lanes are looked into. */
+static bool
+is_excluded(kv_txn *txn, const struct index_row *row, const struct seeking *s)
+{
+	return s->prefix_len >= TAGGED_BYTES &&
+		!tags_fit(txn, &row->tags, s->seq - row->first, s->prefix);
+}
+
 /* Look into one batch, unless its row tells already. */
 static status
 look_into(kv_txn *txn, const struct index_row *row, struct seeking *s)
 {
-	const uint8_t *tag = row->tags.at + (s->seq - row->first) * TAG_BYTES;
-	size_t len = s->prefix_len < TAG_BYTES ? s->prefix_len : TAG_BYTES;
 	struct journal_entry entry;
 	status st;
 
-	if (memcmp(tag, s->prefix, len) != 0)
+	if (is_excluded(txn, row, s))
 		return ST_OK;
 	if (s->runs)
 		return look_into_run(txn, row, s);
@@ -593,6 +642,15 @@ index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct po
 	while (!s.found && covers_next(&c, ret_row))
 		c.st = look_into(txn, ret_row, &s);
 	st = covers_done(&c);
+	return st == ST_OK && !s.found ? ST_NOT_FOUND : st;
+}
+
+status
+index_holds(kv_txn *txn, const struct index_row *row, const struct point *at)
+{
+	struct seeking s = { .seq = at->seq, .prefix = at->hash, .prefix_len = HASH_BYTES };
+	status st = look_into(txn, row, &s);
+
 	return st == ST_OK && !s.found ? ST_NOT_FOUND : st;
 }
 

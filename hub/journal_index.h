@@ -6,6 +6,7 @@
 #pragma once
 
 #include "hub/journal.h"
+#include "hub/tags.h"
 
 /* ST_OK: the point is the end of a lane, or the beginning of a feed of which
  * nothing is here; *ret_events is how many events the lane brought.  Else
@@ -21,19 +22,14 @@ struct index_row {
 	const uint8_t *feed;
 	uint64_t first, count, offset;
 	const uint8_t *before, *after;
-	struct bytes tags;
+	struct tags tags;
 };
 
-enum {
-	TAG_BYTES = 8, /* as many as nobody can find a second chain hash for */
-	BATCH_TAGS_MAX = BATCH_EVENTS_MAX * TAG_BYTES,
-};
-
-/* Enter the run of events at offset that leads from start to end; tags has TAG_BYTES of
- * the chain hash of each.  Leaves and gaps follow: what it joins at is a gap when it is
- * not here.  *ret_closed: it closes a gap. */
+/* Enter the run of events at offset that leads from start to end.  Leaves and gaps follow:
+ * what it joins at is a gap when it is not here.  *ret_closed: it closes a gap. */
 status index_put(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-                 const struct point *end, uint64_t offset, struct bytes tags, bool *ret_closed);
+                 const struct point *end, uint64_t offset, const struct batch_event *events,
+                 bool *ret_closed);
 
 /* The run that has this row is no longer here: the row goes to TABLE_LOST, leaves and
  * gaps follow. */
@@ -48,7 +44,11 @@ status index_whole(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const str
 status index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
                     struct index_row *ret_row);
 
-/* Forget what is told of batches, lanes and gaps. */
+/* ST_OK: that event lies in the batch of that row, which has one of its number.
+ * ST_NOT_FOUND.  ST_MALFORMED: the batch would have to be read, and cannot. */
+status index_holds(kv_txn *txn, const struct index_row *row, const struct point *at);
+
+/* Forget what is told of batches, lanes and gaps, so that all is entered with tags. */
 status index_clear(kv_txn *txn);
 
 /* The events of an entry that are meant (hub/run_block.h). */
@@ -62,18 +62,17 @@ struct journal_run {
 /* Index it; it must not lie in the store. */
 status journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run);
 
-/* The tags of count events; out has room for them. */
-struct bytes
-batch_tags(const struct batch_event *events, uint64_t count, uint8_t out[static BATCH_TAGS_MAX]);
-
 /* ST_OK when the row of the batch at offset is there and says just that; else
  * ST_NOT_FOUND. */
 status index_check(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *start,
-                   const struct point *end, uint64_t offset, struct bytes tags);
+                   const struct point *end, uint64_t offset, const struct batch_event *events);
 
 /* The row of the batch at that offset, which costs a walk over all rows: for the
  * entries that cannot say themselves what they are.  ST_NOT_FOUND. */
 status index_of_offset(kv_txn *txn, uint64_t offset, struct index_row *ret_row);
+
+/* Whether rows that two walks over TABLE_BATCHES stand on tell the same but for their tags. */
+bool index_same_batch(const struct kv_walk *a, const struct kv_walk *b);
 
 /* All rows in their order.  visit must not write. */
 status index_each(kv_txn *txn, status (*visit)(void *ctx, const struct index_row *row), void *ctx);

@@ -81,6 +81,8 @@ begin(struct filling *f)
 	if (st == ST_OK)
 		st = kv_write(hub_store(f->past), 0, &f->to);
 	if (st == ST_OK)
+		st = index_clear(f->to);
+	if (st == ST_OK)
 		hub_watch(f->past, f->h->progress, f->h->progress_ctx);
 	return st;
 }

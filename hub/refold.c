@@ -302,18 +302,32 @@ hub_is_renewed(hub *h, bool *ret_renewed)
 	return st;
 }
 
+/* Whether the rows of the index are of this version, too: those of another are read, but take
+ * more room and time. */
+static status
+is_all_new(hub *h, bool *ret_new)
+{
+	kv_txn *txn = NULL;
+	status st = kv_read(h->store, &txn);
+
+	if (st == ST_OK)
+		*ret_new = is_of_format(txn) && tags_begun(txn);
+	kv_abort(&txn);
+	return st;
+}
+
 status
 hub_renew(hub *h)
 {
 	kv_txn *txn = NULL;
-	bool same = false;
-	status st = hub_is_renewed(h, &same);
+	bool all_new = false;
+	status st = is_all_new(h, &all_new);
 
-	if (st < 0 || same)
+	if (st < 0 || all_new)
 		return st;
 	st = kv_write(h->store, RENEW_WAIT_MS, &txn);
 	if (st == ST_OK)
-		st = hub_refold(h, txn);
+		st = tags_begun(txn) ? hub_refold(h, txn) : hub_rebuild(h, txn);
 	if (st == ST_OK)
 		st = kv_commit(&txn);
 	kv_abort(&txn);

@@ -4,7 +4,9 @@
  * (hub/backups.h), at the same place: then nothing else is to be done.  Else its batch
  * leaves the index (journal_lose()), its events are sought in the copies wherever they
  * lie, and what is in none is a gap that devices are told of in WELCOME: those that have
- * it send it again.  The ledger counts it all the while, and not once more when it comes.
+ * it send it again.  The ledger counts it all the while, and not once more when it comes: the
+ * chain that leads to its end tells what it was, and where that is not here again, all is
+ * folded anew, without what is still missing.
  *
  * Acts of the registry, and the hub's own feed, are in copies only, and stay as they are
  * where there is none.

@@ -72,7 +72,6 @@ static status
 look_at_place(struct looking *l, const struct journal_entry *entry, const struct journal_run *r)
 {
 	const uint8_t *feed = r->batch.feed;
-	uint8_t tags[BATCH_TAGS_MAX];
 	struct device device;
 	status st;
 
@@ -82,7 +81,7 @@ look_at_place(struct looking *l, const struct journal_entry *entry, const struct
 		return note(l, DAMAGE_SENDER, entry, r);
 	if (st == ST_OK)
 		st = index_check(l->txn, feed, &r->start, &r->end, entry->offset,
-		                 batch_tags(r->content.events, r->count, tags));
+		                 r->content.events);
 	if (st == ST_NOT_FOUND)
 		return note(l, DAMAGE_INDEX, entry, r);
 	if (st == ST_OK)
@@ -219,12 +218,15 @@ look_at_index(struct looking *l)
 
 /* ---- what is derived ---- */
 
-/* Of a leaf only that it is one: which lane brought an event depends on the order. */
+/* Of a leaf only that it is one: which lane brought an event depends on the order.  Of a
+ * batch not its tags: each store draws its own, and they were compared with its entry. */
 static bool
 same_row(int table, const struct kv_walk *a, const struct kv_walk *b)
 {
 	if (table == TABLE_LEAVES)
 		return a->key.len == b->key.len && memcmp(a->key.at, b->key.at, a->key.len) == 0;
+	if (table == TABLE_BATCHES)
+		return index_same_batch(a, b);
 	return a->key.len == b->key.len && a->value.len == b->value.len &&
 		memcmp(a->key.at, b->key.at, a->key.len) == 0 &&
 		(a->value.len == 0 || memcmp(a->value.at, b->value.at, a->value.len) == 0);

@@ -57,7 +57,8 @@ def counted():
         for path in sorted(glob.glob(out + ".[0-9]*"), key=lambda p: int(p.rsplit(".", 1)[1])):
             with open(path, encoding="utf-8") as f:
                 totals.append(int(re.search("^totals: ([0-9]+)", f.read(), re.MULTILINE)[1]))
-    # the first is all that went before
+    if len(totals) != 1 + len(PARTS):  # the first is all that went before
+        sys.exit("of %d parts %d were counted" % (len(PARTS), len(totals) - 1))
     return dict(zip(PARTS, totals[1:]))
 
 

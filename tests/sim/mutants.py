@@ -89,7 +89,7 @@ MUTANTS = [
     ("drop-the-last", "hub/hub.c",
      "i < t->skipped + t->count; i++", "i + 1 < t->skipped + t->count; i++"),
     ("forget-the-fork", "hub/journal_index.c",
-     "	if (memcmp(tag, s->prefix, len) != 0)\n		return ST_OK;",
+     "	if (is_excluded(txn, row, s))\n		return ST_OK;",
      "	if (!s->event) {\n		s->found = true;\n		return ST_OK;\n	}"),
     ("take-behind-a-hole", "hub/journal.c",
      "if (!known && !gap && p->how != TAKE_LOOSE)", "if (0)"),

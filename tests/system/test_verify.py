@@ -146,9 +146,10 @@ class Verify(Damage):
     def test_a_row_of_the_index_that_was_changed_is_found(self):
         copy = self.copy()
         device = self.devices[0]
-        tag = device.point(15)[1][:8]
-        row = device.point(14)[1][:8] + tag
-        self.change(copy, row, row[:8] + bytes(8))
+        row = device.point(10)[1] + device.point(20)[1]  # then the tags of the ten events
+        with open(os.path.join(copy, "store/data.mdb"), "rb") as f:
+            tags = f.read().split(row)[1][:5]
+        self.change(copy, row + tags, row + tags[:2] + bytes([tags[2] ^ 1]) + tags[3:])
         found = self.verify_json(copy, 1)
         self.assertIn("index", [d["kind"] for d in found["damages"]])
         self.assertTrue(all(d["refilled_by"] == "journal" for d in found["damages"]))

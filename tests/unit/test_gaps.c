@@ -5,6 +5,7 @@
 
 #include "hub/digest.h"
 #include "hub/journal.h"
+#include "hub/journal_gaps.h"
 #include "hub/journal_index.h"
 #include "hub/verify.h"
 #include "protocol/chain.h"
@@ -307,12 +308,180 @@ runs_that_come_and_go_leave_what_the_set_of_events_says(void **ctx)
 	assert_memory_equal(state, state2, HASH_BYTES);
 }
 
+/* ---- tags prove nothing ---- */
+
+/* Lane 1 parts from lane 0 anew, until the event of that number has a tag that the row would
+ * have for it, though another event has that place there. */
+static void
+part_with_the_tag_of(size_t l, const struct index_row *row, uint64_t seq)
+{
+	size_t other = 1 - l;
+	bool fits = false;
+
+	while (!fits) {
+		lane_done(&lanes[l]);
+		lane_fork(&lanes[l], &lanes[other], parts_at[1]);
+		record(&lanes[l], EVENTS - parts_at[1]);
+		fits = tags_fit(txn, &row->tags, seq - row->first, lane_point(&lanes[l], seq).hash);
+	}
+}
+
+/* The row of an event that is here, and a copy of its tags, since the store is written to. */
+static struct index_row
+row_of(size_t l, uint64_t seq)
+{
+	static uint8_t tags[TAGS_BYTES_MAX];
+	const struct point at = lane_point(&lanes[l], seq);
+	struct index_row row;
+
+	assert_status(index_row_of(txn, alice.feed, &at, &row), ST_OK);
+	assert_true(row.tags.bytes.len > 0);
+	memcpy(tags, row.tags.bytes.at, row.tags.bytes.len);
+	row.tags.bytes.at = tags;
+	return row;
+}
+
+static void
+give_one(size_t l, uint64_t first, uint64_t last)
+{
+	assert_status(give(l, first, last, TAKE_LOOSE), ST_OK);
+}
+
+static void
+lose_row_of(size_t l, uint64_t seq)
+{
+	const struct point at = lane_point(&lanes[l], seq);
+	struct index_row row;
+	uint64_t first, last;
+
+	assert_status(index_row_of(txn, alice.feed, &at, &row), ST_OK);
+	first = row.first;
+	last = row.first + row.count - 1;
+	assert_status(journal_lose(txn, row.offset, &row), ST_OK);
+	for (uint64_t n = first; n <= last; n++)
+		*place(l, n) = false;
+}
+
+static uint64_t
+counted(void)
+{
+	return cell_quantity(txn, "IND-1", "con-a", "US", 20406, "", STATUS_DONE);
+}
+
+static void
+a_gap_is_closed_by_its_event_alone(void **ctx)
+{
+	struct point list[POINTS], gap = lane_point(&lanes[0], 20);
+	size_t count;
+	bool closed, last;
+	struct batch_event e = { .at = gap };
+
+	(void) ctx;
+	gap.hash[HASH_BYTES - 1] ^= 1;
+	assert_status(gaps_put(txn, alice.feed, &gap), ST_OK);
+	assert_status(gaps_close(txn, alice.feed, &e, 1, &closed, &last), ST_OK);
+	assert_false(closed || last);
+	assert_status(journal_gaps(txn, alice.feed, list, POINTS, &count), ST_OK);
+	assert_int_equal(count, 1);
+	e.at = gap;
+	assert_status(gaps_close(txn, alice.feed, &e, 1, &closed, &last), ST_OK);
+	assert_true(closed && last);
+}
+
+/* Lane 1 goes on where lane 0 has another event of the same tag: with that event nothing
+ * goes on that was lost. */
+static void
+a_gap_is_opened_by_its_event_alone(void **ctx)
+{
+	struct index_row row;
+
+	(void) ctx;
+	memset(here, 0, sizeof(here));
+	give_one(0, 1, 15);
+	give_one(0, 16, 30);
+	row = row_of(0, 20);
+	part_with_the_tag_of(1, &row, 20);
+	give_one(1, 16, 20);
+	give_one(1, 21, 25);
+	lose_row_of(0, 20);
+	assert_as_modelled();
+}
+
+/* What was lost joined at an event of lane 0 in whose place lane 1 has another of the same
+ * tag: what follows on that does not follow on this. */
+static void
+an_end_is_told_by_its_event_alone(void **ctx)
+{
+	struct index_row row;
+
+	(void) ctx;
+	memset(here, 0, sizeof(here));
+	give_one(1, 1, 15);
+	give_one(1, 16, 25);
+	row = row_of(1, 20);
+	part_with_the_tag_of(0, &row, 20);
+	give_one(0, 16, 20);
+	give_one(0, 21, 30);
+	lose_row_of(0, 25);
+	assert_as_modelled();
+}
+
+/* Events of lane 1 whose first has the tag of one that was lost are new. */
+static void
+an_event_of_the_same_tag_as_a_lost_one_counts(void **ctx)
+{
+	struct index_row row;
+
+	(void) ctx;
+	memset(here, 0, sizeof(here));
+	give_one(0, 1, 15);
+	give_one(0, 16, 30);
+	row = row_of(0, 16);
+	part_with_the_tag_of(1, &row, 16);
+	lose_row_of(0, 16);
+	assert_int_equal(counted(), 30);
+	give_one(1, 16, 25);
+	assert_int_equal(counted(), 25); /* what is missing is counted when it comes */
+	give_one(0, 16, 30);
+	assert_int_equal(counted(), 40);
+	assert_as_modelled();
+}
+
+/* From the end down, as devices fill gaps, in pieces of their own: then nothing is folded
+ * again, and what is still missing counts meanwhile. */
+static void
+what_comes_back_counts_once(void **ctx)
+{
+	(void) ctx;
+	memset(here, 0, sizeof(here));
+	give_one(0, 1, 15);
+	give_one(0, 16, 30);
+	give_one(0, 31, 40);
+	lose_row_of(0, 20);
+	assert_status(journal_index_anew(txn), ST_OK);
+	give_one(0, 24, 30);
+	assert_int_equal(counted(), 40);
+	assert_int_equal(kv_count(txn, TABLE_LOST), 1);
+	give_one(0, 14, 23);
+	assert_int_equal(counted(), 40);
+	assert_int_equal(kv_count(txn, TABLE_LOST), 1);
+	assert_as_modelled();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			runs_that_come_and_go_leave_what_the_set_of_events_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_gap_is_closed_by_its_event_alone, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(a_gap_is_opened_by_its_event_alone, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(an_end_is_told_by_its_event_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_event_of_the_same_tag_as_a_lost_one_counts,
+		                                setup, teardown),
+		cmocka_unit_test_setup_teardown(what_comes_back_counts_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

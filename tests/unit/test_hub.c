@@ -7,8 +7,10 @@
 
 #include "common/files.h"
 #include "hub/journal.h"
+#include "hub/journal_index.h"
 #include "hub/plans.h"
 #include "hub/rows.h"
+#include "hub/verify.h"
 #include "tests/support/hub_fixture.h"
 #include "tests/support/plan_base.h"
 #include "tests/support/scratch.h"
@@ -209,6 +211,81 @@ a_ledger_of_another_program_is_folded_again(void **ctx)
 	assert_true(renewed);
 	txn = hub_begin(hub_at.hub);
 	assert_int_equal(cell_quantity(txn, "IND-1", "con-a", "US", DAY, "", STATUS_DONE), 3);
+}
+
+/* As an index was before it had the tags of today: of each event the first bytes of its hash. */
+static void
+make_index_of_before(void)
+{
+	static const char key[] = "index";
+	static uint8_t value[4096];
+	uint8_t name[KV_KEY_BYTES_MAX];
+	struct kv_walk walk;
+	struct bytes row = { name, 0 };
+
+	for (bool more = kv_seek(txn, TABLE_BATCHES, row, &walk); more; more = kv_next(&walk)) {
+		uint64_t count = get_u64(walk.value.at);
+
+		memset(value, 0x5a, sizeof(value));
+		memcpy(value, walk.value.at, 8 + 2 * HASH_BYTES);
+		row.len = walk.key.len;
+		memcpy(name, walk.key.at, row.len);
+		kv_walk_done(&walk);
+		assert_status(kv_put(txn, TABLE_BATCHES, row,
+		                     (struct bytes) { value, 8 + 2 * HASH_BYTES + count * 8 }),
+		              ST_OK);
+		assert_true(kv_seek(txn, TABLE_BATCHES, row, &walk));
+	}
+	kv_walk_done(&walk);
+	assert_status(kv_delete(txn, TABLE_META,
+	                        (struct bytes) { (const uint8_t *) key, sizeof(key) - 1 }),
+	              ST_OK);
+}
+
+static status
+no_damage(void *ctx, const struct damage *d)
+{
+	(void) ctx;
+	fail_msg("damage of kind %d at entry %ju", (int) d->kind, (uintmax_t) d->offset);
+	return ST_OK;
+}
+
+/* What is asked of the index, and of it. */
+static void
+assert_index_right(void)
+{
+	const struct verifying how = { .visit = no_damage };
+	struct verified v;
+
+	for (uint64_t seq = 1; seq <= track.count; seq++) {
+		struct point at = lane_point(&track, seq);
+
+		assert_status(journal_known(txn, alice.feed, &at), ST_OK);
+		at.hash[0] ^= 1;
+		assert_status(journal_known(txn, alice.feed, &at), ST_NOT_FOUND);
+	}
+	assert_status(hub_verify(hub_at.hub, txn, &how, true, &v), ST_OK);
+	assert_true(v.compared);
+}
+
+/* As after an upgrade: right as it is, also where more comes before it is made anew. */
+static void
+an_index_of_another_version_is_read_and_made_anew(void **ctx)
+{
+	(void) ctx;
+	record(&track, 9);
+	lane_give_all(&track, 3, hub_at.hub, txn);
+	make_index_of_before();
+	assert_false(tags_begun(txn));
+	assert_index_right();
+	record(&track, 3);
+	assert_status(lane_give(&track, 10, 12, hub_at.hub, txn), ST_OK);
+	assert_index_right();
+	hub_commit(&txn);
+	assert_status(hub_renew(hub_at.hub), ST_OK);
+	txn = hub_begin(hub_at.hub);
+	assert_true(tags_begun(txn));
+	assert_index_right();
 }
 
 /* ---- batches ---- */
@@ -496,6 +573,7 @@ main(void)
 		cmocka_unit_test(a_home_of_another_format_is_told),
 		hub_test(what_was_committed_is_there_after_opening_again),
 		hub_test(a_ledger_of_another_program_is_folded_again),
+		hub_test(an_index_of_another_version_is_read_and_made_anew),
 		hub_test(a_feed_that_is_not_enrolled_is_denied),
 		hub_test(a_batch_changed_anywhere_is_refused_and_stores_nothing),
 		hub_test(repeats_gaps_and_overlaps_leave_the_transaction_usable),
