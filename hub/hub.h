@@ -41,7 +41,7 @@ enum hub_table {
 	TABLE_BACKUPS,   /* where copies of this hub were put; hub/backups.h */
 	TABLE_SAFE,      /* what is whole in the last of them; hub/backups.h */
 	TABLE_CELLS,     /* from here on the ledger; hub/rows.h */
-	TABLE_EXTRAS,
+	TABLE_EXTRAS,    /* empty: what a program before this kept there goes with the ledger */
 	TABLE_TALLIES,
 	TABLE_LEVELS,
 	TABLE_THINGS,

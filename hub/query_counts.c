@@ -1,3 +1,4 @@
+#include "hub/cells.h"
 #include "hub/hub.h"
 #include "hub/period.h"
 #include "hub/query_internal.h"
@@ -13,38 +14,28 @@ count_key_name(count_key key)
 	return names[key];
 }
 
-/* Secondary counts and actors share a table, whose keys have the name at their
- * end, behind the day: so rows of other names are passed over here, as
- * ST_NOT_FOUND. */
+/* ST_NOT_FOUND: a cell without the count or the actor that is asked for. */
 static status
 read_row(const struct counts_question *question, int table, const struct kv_walk *walk,
          struct counted *ret_row)
 {
-	struct extra_key extra;
 	struct cell cell = { 0 };
-	status st;
+	uint64_t amount = 0;
+	status st = cell_key_read(walk->key, &ret_row->key);
 
-	if (table == TABLE_DAYS) {
-		st = cell_key_read(walk->key, &ret_row->key);
-		if (st == ST_OK)
-			st = total_read(walk->value, &cell.quantity);
-	} else if (table == TABLE_CELLS) {
-		st = cell_key_read(walk->key, &ret_row->key);
-		if (st == ST_OK)
-			st = cell_read(walk->value, &cell);
-	} else {
-		st = extra_key_read(walk->key, &extra);
-		if (st == ST_OK &&
-		    (extra.type != (char) question->what ||
-		     !text_equal(extra.name, question->name)))
+	if (st == ST_OK)
+		st = table == TABLE_CELLS ? cell_read(walk->value, &cell)
+					  : total_read(walk->value, &amount);
+	if (st == ST_OK && question->what != COUNT_QUANTITY) {
+		st = cell_total(&cell, (char) question->what, question->name, &amount);
+		if (st == ST_OK && amount == 0)
 			return ST_NOT_FOUND;
-		ret_row->key = extra.cell;
-		if (st == ST_OK)
-			st = total_read(walk->value, &cell.quantity);
+	} else if (st == ST_OK && table == TABLE_CELLS) {
+		amount = cell.quantity;
 	}
-	if (st == ST_OK && cell.quantity > INT64_MAX)
+	if (st == ST_OK && amount > INT64_MAX)
 		st = ST_MALFORMED;
-	ret_row->amount = (int64_t) cell.quantity;
+	ret_row->amount = (int64_t) amount;
 	return st;
 }
 
@@ -223,7 +214,7 @@ static int
 table_of(const struct counts_question *question)
 {
 	if (question->what != COUNT_QUANTITY)
-		return TABLE_EXTRAS;
+		return TABLE_CELLS;
 	for (size_t i = 0; i < question->by_count; i++) {
 		if (question->by[i] == BY_UNIT || question->by[i] == BY_COUNTRY ||
 		    question->by[i] == BY_MODE)

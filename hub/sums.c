@@ -6,6 +6,7 @@
 
 #include "common/room.h"
 #include "hub/blocks.h"
+#include "hub/cells.h"
 #include "hub/rows.h"
 
 enum {
@@ -20,17 +21,24 @@ static const size_t NOWHERE = SIZE_MAX;
  * What is added stays far from overflow: it is of the events of one transaction, each of at
  * most COUNT_VALUE_MAX. */
 struct sum {
-	int64_t by[ROW_NUMBERS_MAX];
-	size_t extras; /* of a cell: where the first is, or NOWHERE */
+	int64_t by, records; /* records of a cell alone */
+	size_t extras;       /* of a cell: where the first is, or NOWHERE */
 	size_t key_len;
 	/* the table (1), the key */
 };
 
-struct extra {
+/* Those of a cell ascend by type and name. */
+struct extra_sum {
 	int64_t by;
 	size_t next; /* NOWHERE: the last */
-	size_t len;
-	/* type (1), name */
+	size_t len;  /* of the name */
+		     /* type (1), name, NUL */
+};
+
+/* What it takes to write a cell. */
+struct cell_room {
+	struct extra_by extras[CELL_EXTRAS_MAX];
+	uint8_t value[CELL_BYTES_MAX];
 };
 
 struct slot {
@@ -47,7 +55,9 @@ struct sums {
 	size_t slot_count;
 	size_t count;  /* sums, not extras */
 	uint64_t seed; /* who chooses codes is not to choose where they lie */
-	sums *days;    /* rows of TABLE_DAYS, while the others are written; NULL: not yet needed */
+	/* Both NULL until they are needed. */
+	struct cell_room *cells;
+	sums *days; /* rows of TABLE_DAYS, while the others are written */
 };
 
 sums *
@@ -68,6 +78,7 @@ sums_free(sums **s_p)
 	if (!s)
 		return;
 	sums_free(&s->days);
+	free(s->cells);
 	free(s->space);
 	free(s->slots);
 	free(s);
@@ -99,10 +110,10 @@ sum_at(const sums *s, size_t at)
 	return (struct sum *) (void *) (s->space + at);
 }
 
-static struct extra *
+static struct extra_sum *
 extra_at(const sums *s, size_t at)
 {
-	return (struct extra *) (void *) (s->space + at);
+	return (struct extra_sum *) (void *) (s->space + at);
 }
 
 /* The table, then the key: 1 + key_len bytes. */
@@ -112,18 +123,18 @@ name_of(const struct sum *sum)
 	return (const uint8_t *) (sum + 1);
 }
 
-/* Room for a head of that many bytes, a byte and what follows; it may move all. */
+/* Room for a head of that many bytes, a byte, what follows and a NUL; it may move all. */
 static status
 append(sums *s, size_t head, uint8_t first, const void *at, size_t len, size_t *ret_place)
 {
-	size_t bytes = (head + 1 + len + WORD - 1) / WORD * WORD;
+	size_t bytes = (head + 1 + len + 1 + WORD - 1) / WORD * WORD;
 	uint8_t *space = room_for(s->space, s->len, bytes, &s->room, 1);
 
 	if (!space)
 		return ST_NOMEM;
 	s->space = space;
 	space += s->len;
-	memset(space, 0, head);
+	memset(space, 0, bytes);
 	space[head] = first;
 	if (len > 0)
 		memcpy(space + head + 1, at, len);
@@ -255,7 +266,7 @@ sums_tally(sums *s, struct bytes key, int64_t records)
 	status st = find_or_add(s, TABLE_TALLIES, key, &at);
 
 	if (st == ST_OK)
-		sum_at(s, at)->by[0] += records;
+		sum_at(s, at)->by += records;
 	return st;
 }
 
@@ -267,34 +278,50 @@ sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *
 
 	if (st < 0)
 		return st;
-	sum_at(s, at)->by[0] += quantity;
-	sum_at(s, at)->by[1] += records;
+	sum_at(s, at)->by += quantity;
+	sum_at(s, at)->records += records;
 	*ret_cell = at;
 	return ST_OK;
+}
+
+static int
+compare_extra(const struct extra_sum *e, char type, struct text name)
+{
+	const char *there = (const char *) (e + 1);
+	int order = (*there > type) - (*there < type);
+
+	if (order == 0)
+		order = memcmp(there + 1, name.at, e->len < name.len ? e->len : name.len);
+	return order != 0 ? order : (e->len > name.len) - (e->len < name.len);
 }
 
 /* A cell has few of them: as many as the plan has names of secondary counts and actors. */
 status
 sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by)
 {
-	size_t at = sum_at(s, cell)->extras;
+	size_t before = NOWHERE, next = sum_at(s, cell)->extras, at;
 	status st;
 
-	for (; at != NOWHERE; at = extra_at(s, at)->next) {
-		struct extra *e = extra_at(s, at);
-		const char *there = (const char *) (e + 1);
+	for (; next != NOWHERE; next = extra_at(s, next)->next) {
+		struct extra_sum *e = extra_at(s, next);
+		int order = compare_extra(e, type, name);
 
-		if (e->len == name.len && *there == type &&
-		    memcmp(there + 1, name.at, name.len) == 0) {
+		if (order == 0)
 			e->by += by;
+		if (order == 0)
 			return ST_OK;
-		}
+		if (order > 0)
+			break;
+		before = next;
 	}
-	st = append(s, sizeof(struct extra), (uint8_t) type, name.at, name.len, &at);
+	st = append(s, sizeof(struct extra_sum), (uint8_t) type, name.at, name.len, &at);
 	if (st < 0)
 		return st;
-	*extra_at(s, at) = (struct extra) { by, sum_at(s, cell)->extras, name.len };
-	sum_at(s, cell)->extras = at;
+	*extra_at(s, at) = (struct extra_sum) { by, next, name.len };
+	if (before == NOWHERE)
+		sum_at(s, cell)->extras = at;
+	else
+		extra_at(s, before)->next = at;
 	return ST_OK;
 }
 
@@ -394,7 +421,30 @@ touch(const sums *s, int table, struct bytes key, struct bytes *block)
 }
 
 static status
-write_table(const sums *s, const struct place *list, int table)
+write_cell(sums *s, struct kv_walk *walk, const struct sum *sum)
+{
+	struct cell_by by = { .quantity = sum->by, .records = sum->records };
+
+	if (!s->cells)
+		s->cells = malloc(sizeof(*s->cells));
+	if (!s->cells)
+		return ST_NOMEM;
+	for (size_t at = sum->extras; at != NOWHERE; at = extra_at(s, at)->next) {
+		const struct extra_sum *e = extra_at(s, at);
+
+		if (by.extra_count == CELL_EXTRAS_MAX)
+			return ST_LIMIT;
+		s->cells->extras[by.extra_count++] = (struct extra_by) {
+			{ (const uint8_t *) (e + 1), 1 + e->len + 1 }, e->by
+		};
+	}
+	by.extras = s->cells->extras;
+	return cell_add(walk, (struct bytes) { name_of(sum) + 1, sum->key_len }, &by,
+	                s->cells->value);
+}
+
+static status
+write_table(sums *s, const struct place *list, int table)
 {
 	struct bytes block = { NULL, 0 };
 	struct kv_walk walk;
@@ -408,41 +458,10 @@ write_table(const sums *s, const struct place *list, int table)
 
 		if (*name != table)
 			continue;
-		st = row_add(&walk, table, key, sum->by);
+		st = table == TABLE_CELLS ? write_cell(s, &walk, sum)
+					  : row_add(&walk, key, sum->by);
 		if (st == ST_OK && table != TABLE_DAYS) /* which no block has */
 			st = touch(s, table, key, &block);
-	}
-	kv_walk_done(&walk);
-	return st;
-}
-
-/* In the order of cells, whose keys are never beginnings of each other; those of one cell
- * lie near each other in any order. */
-static status
-write_extras(const sums *s, const struct place *list)
-{
-	struct bytes block = { NULL, 0 };
-	struct kv_walk walk;
-	status st = ST_OK;
-
-	kv_walk_begin(s->txn, TABLE_EXTRAS, &walk);
-	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-		const struct sum *sum = list[i].sum;
-		const struct bytes cell = { name_of(sum) + 1, sum->key_len };
-		uint8_t key[ROW_KEY_MAX];
-
-		memcpy(key, cell.at, cell.len);
-		if (sum->extras != NOWHERE)
-			st = touch(s, TABLE_EXTRAS, cell, &block);
-		for (size_t at = sum->extras; at != NOWHERE && st == ST_OK;
-		     at = extra_at(s, at)->next) {
-			const struct extra *e = extra_at(s, at);
-			const int64_t by[ROW_NUMBERS_MAX] = { e->by };
-
-			memcpy(key + sum->key_len, e + 1, 1 + e->len);
-			st = row_add(&walk, TABLE_EXTRAS,
-			             (struct bytes) { key, sum->key_len + 1 + e->len }, by);
-		}
 	}
 	kv_walk_done(&walk);
 	return st;
@@ -505,7 +524,7 @@ add_days(sums *s, const struct place *list)
 		len = day_key_write(&day, key);
 		st = find_or_add(s->days, TABLE_DAYS, (struct bytes) { key, len }, &at);
 		if (st == ST_OK)
-			sum_at(s->days, at)->by[0] += list[i].sum->by[0];
+			sum_at(s->days, at)->by += list[i].sum->by;
 	}
 	return st;
 }
@@ -519,8 +538,6 @@ write_all(sums *s, const struct place *list)
 	if (st < 0 || days)
 		return st;
 	st = write_table(s, list, TABLE_CELLS);
-	if (st == ST_OK)
-		st = write_extras(s, list);
 	if (st == ST_OK)
 		st = write_table(s, list, TABLE_TALLIES);
 	return st == ST_OK ? sums_write(s->days) : st;

@@ -26,7 +26,7 @@ void sums_begin(sums *s, kv_txn *txn);
  * sums_extra() until the next one.  ST_NOMEM, and those of sums_write(). */
 status sums_tally(sums *s, struct bytes key, int64_t records);
 status sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *ret_cell);
-/* Add to the row of TABLE_EXTRAS of that cell. */
+/* Add to the secondary count ('c'), or the count by differential actor ('g'), of that cell. */
 status sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by);
 
 /* ST_MALFORMED: a number would fall below 0, so the ledger is damaged. */
