@@ -54,6 +54,7 @@ enum hub_table {
 	TABLE_OTHERS,  /* versions that other feeds replaced; hub/others.h; not in the digest */
 	TABLE_BLOCKS,  /* hashes of what is in the digest; hub/blocks.h */
 	TABLE_DAYS,    /* sums of cells and tallies; hub/rows.h; not in the digest */
+	TABLE_MONTHS,  /* the same */
 	HUB_TABLES_
 };
 

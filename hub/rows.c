@@ -38,6 +38,16 @@ tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX])
 }
 
 size_t
+month_key_write(const struct month_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	size_t n = row_put_text(out, k->code);
+
+	out[n++] = (uint8_t) k->status;
+	n += row_put_text(out + n, k->unit);
+	return n + row_put_day(out + n, k->first);
+}
+
+size_t
 level_key_write(const struct level_key *k, uint8_t out[static ROW_KEY_MAX])
 {
 	size_t n = row_put_text(out, k->indicator);
@@ -103,6 +113,21 @@ tally_key_read(struct bytes key, struct tally_key *ret_key)
 	k.day = row_take_day(&key);
 	k.unit = row_take_text(&key);
 	k.status = take_status(&key);
+	if (!key.at || key.len > 0)
+		return ST_MALFORMED;
+	*ret_key = k;
+	return ST_OK;
+}
+
+status
+month_key_read(struct bytes key, struct month_key *ret_key)
+{
+	struct month_key k;
+
+	k.code = row_take_text(&key);
+	k.status = take_status(&key);
+	k.unit = row_take_text(&key);
+	k.first = row_take_day(&key);
 	if (!key.at || key.len > 0)
 		return ST_MALFORMED;
 	*ret_key = k;

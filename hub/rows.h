@@ -18,7 +18,12 @@
  *   TABLE_DAYS       the key of a cell, its unit, country and mode empty
  *                    -> quantity
  *       all cells of that code, day and status; of the empty code the tallies of that day
- *       and status.  Not in the digest: what asks for all units need not read every cell
+ *       and status
+ *   TABLE_MONTHS     code NUL status(1) unit NUL day
+ *                    -> quantity
+ *       all cells of that code, status and unit, of the month that begins with that day; with
+ *       an empty unit those of all units, and of the empty code the tallies.  Neither of the
+ *       two is in the digest: they are there so that few rows need be read (query_counts())
  *   TABLE_LEVELS     indicator NUL unit NUL quarter(4)
  *                    -> value
  *       the version of the register that counts; here alone a row of 0 exists
@@ -57,6 +62,14 @@ struct tally_key {
 size_t tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX]);
 status tally_key_read(struct bytes key, struct tally_key *ret_key);
 
+struct month_key {
+	struct text code, unit;
+	event_status status;
+	date first; /* day of the month */
+};
+size_t month_key_write(const struct month_key *k, uint8_t out[static ROW_KEY_MAX]);
+status month_key_read(struct bytes key, struct month_key *ret_key);
+
 struct level_key {
 	struct text indicator, unit;
 	uint64_t quarter;
@@ -73,7 +86,7 @@ void event_id_write(const uint8_t feed[static FEED_BYTES], const struct point *a
 /* The place of an id, which begins with its feed. */
 void event_id_read(const uint8_t id[static EVENT_ID_BYTES], struct point *ret_at);
 
-/* Add to the number of a row of TABLE_TALLIES or TABLE_DAYS; it disappears at 0.
+/* Add to the number of a row of TABLE_TALLIES, TABLE_DAYS or TABLE_MONTHS; it disappears at 0.
  * ST_MALFORMED: it would fall below 0, so the ledger is damaged. */
 status row_add(struct kv_walk *walk, struct bytes key, int64_t by);
 

@@ -7,6 +7,7 @@
 #include "common/room.h"
 #include "hub/blocks.h"
 #include "hub/cells.h"
+#include "hub/period.h"
 #include "hub/rows.h"
 
 enum {
@@ -57,7 +58,7 @@ struct sums {
 	uint64_t seed; /* who chooses codes is not to choose where they lie */
 	/* Both NULL until they are needed. */
 	struct cell_room *cells;
-	sums *days; /* rows of TABLE_DAYS, while the others are written */
+	sums *totals; /* rows that sum up those of this one */
 };
 
 sums *
@@ -77,7 +78,7 @@ sums_free(sums **s_p)
 
 	if (!s)
 		return;
-	sums_free(&s->days);
+	sums_free(&s->totals);
 	free(s->cells);
 	free(s->space);
 	free(s->slots);
@@ -443,24 +444,29 @@ write_cell(sums *s, struct kv_walk *walk, const struct sum *sum)
 	                s->cells->value);
 }
 
+/* Rows go table by table. */
 static status
-write_table(sums *s, const struct place *list, int table)
+write_rows(sums *s, const struct place *list)
 {
 	struct bytes block = { NULL, 0 };
-	struct kv_walk walk;
+	struct kv_walk walk = { .txn = NULL };
+	int table = -1;
 	status st = ST_OK;
 
-	kv_walk_begin(s->txn, table, &walk);
 	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
 		const struct sum *sum = list[i].sum;
 		const uint8_t *name = name_of(sum);
 		const struct bytes key = { name + 1, sum->key_len };
 
-		if (*name != table)
-			continue;
+		if (*name != table) {
+			table = *name;
+			block.len = 0;
+			kv_walk_done(&walk);
+			kv_walk_begin(s->txn, table, &walk);
+		}
 		st = table == TABLE_CELLS ? write_cell(s, &walk, sum)
 					  : row_add(&walk, key, sum->by);
-		if (st == ST_OK && table != TABLE_DAYS) /* which no block has */
+		if (st == ST_OK)
 			st = touch(s, table, key, &block);
 	}
 	kv_walk_done(&walk);
@@ -483,16 +489,73 @@ list_sums(const sums *s, struct place *list)
 	sort(s->seed, list, count, 0);
 }
 
-/* The day that a cell or a tally is summed up in. */
+/* ---- days and months ---- */
+
+/* What is added to totals.  Rows of one month follow each other: it is found once for all. */
+struct totalling {
+	sums *totals;
+	struct plan_period days; /* of month */
+	struct month_key month;  /* of the rows before this one, not yet added */
+	int64_t by;
+};
+
 static status
-day_of(const struct sum *sum, struct cell_key *ret_key)
+add_total(sums *totals, int table, const uint8_t *key, size_t len, int64_t by)
+{
+	size_t at;
+	status st = find_or_add(totals, table, (struct bytes) { key, len }, &at);
+
+	if (st == ST_OK)
+		sum_at(totals, at)->by += by;
+	return st;
+}
+
+static status
+add_day(struct totalling *t, const struct cell_key *cell, int64_t by)
+{
+	uint8_t key[ROW_KEY_MAX];
+
+	return add_total(t->totals, TABLE_DAYS, key, day_key_write(cell, key), by);
+}
+
+static status
+end_month(struct totalling *t)
+{
+	uint8_t key[ROW_KEY_MAX];
+	int64_t by = t->by;
+
+	t->by = 0;
+	return by == 0
+		? ST_OK
+		: add_total(t->totals, TABLE_MONTHS, key, month_key_write(&t->month, key), by);
+}
+
+static status
+add_month(struct totalling *t, const struct cell_key *cell, int64_t by)
+{
+	status st = ST_OK;
+
+	if (cell->day < t->days.from || cell->day > t->days.to || cell->status != t->month.status ||
+	    !text_equal(cell->unit, t->month.unit) || !text_equal(cell->code, t->month.code)) {
+		st = end_month(t);
+		t->days = period_at(PERIOD_MONTH, cell->day);
+		t->month = (struct month_key) { cell->code, cell->unit, cell->status,
+			                        t->days.from };
+	}
+	t->by += by;
+	return st;
+}
+
+/* The cell of a row, or what a tally is summed up as. */
+static status
+cell_of(const struct sum *sum, struct cell_key *ret_key)
 {
 	const uint8_t *name = name_of(sum);
 	const struct bytes key = { name + 1, sum->key_len };
 	struct tally_key tally;
 	status st;
 
-	if (*name == TABLE_CELLS)
+	if (*name != TABLE_TALLIES)
 		return cell_key_read(key, ret_key);
 	st = tally_key_read(key, &tally);
 	if (st == ST_OK)
@@ -502,45 +565,43 @@ day_of(const struct sum *sum, struct cell_key *ret_key)
 	return st;
 }
 
-/* Once for each row, not for each entry. */
+/* Of a cell a day and the month of its unit, of a tally a day, of a day the month of all
+ * units, of a month nothing. */
 static status
-add_days(sums *s, const struct place *list)
+add_totals(struct totalling *t, const struct sum *sum)
 {
-	status st = ST_OK;
+	int table = *name_of(sum);
+	struct cell_key cell;
+	status st;
 
-	if (!s->days)
-		s->days = sums_new();
-	if (!s->days)
-		return ST_NOMEM;
-	sums_begin(s->days, s->txn);
-	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-		uint8_t key[ROW_KEY_MAX];
-		struct cell_key day;
-		size_t at = 0, len;
-
-		st = day_of(list[i].sum, &day);
-		if (st < 0)
-			break;
-		len = day_key_write(&day, key);
-		st = find_or_add(s->days, TABLE_DAYS, (struct bytes) { key, len }, &at);
-		if (st == ST_OK)
-			sum_at(s->days, at)->by += list[i].sum->by;
-	}
+	if (table == TABLE_MONTHS)
+		return ST_OK;
+	st = cell_of(sum, &cell);
+	if (st == ST_OK && table != TABLE_DAYS)
+		st = add_day(t, &cell, sum->by);
+	if (st == ST_OK && table != TABLE_TALLIES)
+		st = add_month(t, &cell, sum->by);
 	return st;
 }
 
+/* Once for each row, not for each entry. */
 static status
-write_all(sums *s, const struct place *list)
+write_totals(sums *s, const struct place *list)
 {
-	bool days = *name_of(list[0].sum) == TABLE_DAYS;
-	status st = days ? write_table(s, list, TABLE_DAYS) : add_days(s, list);
+	struct totalling t = { .days = { 0, -1 } };
+	status st = ST_OK;
 
-	if (st < 0 || days)
-		return st;
-	st = write_table(s, list, TABLE_CELLS);
+	if (!s->totals)
+		s->totals = sums_new();
+	if (!s->totals)
+		return ST_NOMEM;
+	t.totals = s->totals;
+	sums_begin(s->totals, s->txn);
+	for (size_t i = 0; i < s->count && st == ST_OK; i++)
+		st = add_totals(&t, list[i].sum);
 	if (st == ST_OK)
-		st = write_table(s, list, TABLE_TALLIES);
-	return st == ST_OK ? sums_write(s->days) : st;
+		st = end_month(&t);
+	return st == ST_OK ? sums_write(s->totals) : st;
 }
 
 status
@@ -555,7 +616,9 @@ sums_write(sums *s)
 	if (!list)
 		return ST_NOMEM;
 	list_sums(s, list);
-	st = write_all(s, list);
+	st = write_rows(s, list);
+	if (st == ST_OK)
+		st = write_totals(s, list);
 	free(list);
 	sums_forget(s);
 	return st;

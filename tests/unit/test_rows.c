@@ -62,6 +62,27 @@ a_tally_key_begins_with_its_day(void **ctx)
 }
 
 static void
+a_month_key_begins_with_what_is_asked_for(void **ctx)
+{
+	(void) ctx;
+	static const char want[] = "IND-1\0\x03"
+				   "con-a\0\x7f\xff\xff\xff";
+	const struct month_key k = { text_of("IND-1"), text_of("con-a"), STATUS_MOVED, -1 };
+	uint8_t key[ROW_KEY_MAX] = { 0 };
+	struct month_key got;
+
+	assert_int_equal(month_key_write(&k, key), sizeof(want) - 1);
+	assert_memory_equal(key, want, sizeof(want) - 1);
+	assert_status(month_key_read((struct bytes) { key, sizeof(want) - 1 }, &got), ST_OK);
+	assert_true(text_is(got.code, "IND-1") && text_is(got.unit, "con-a"));
+	assert_int_equal(got.status, STATUS_MOVED);
+	assert_int_equal(got.first, -1);
+	for (size_t cut = 0; cut < sizeof(want) - 1; cut++)
+		assert_status(month_key_read((struct bytes) { key, cut }, &got), ST_MALFORMED);
+	assert_status(month_key_read((struct bytes) { key, sizeof(want) }, &got), ST_MALFORMED);
+}
+
+static void
 assert_text(struct text got, const char *want)
 {
 	if (!text_is(got, want))
@@ -175,6 +196,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_key_is_laid_down_byte_by_byte),
 		cmocka_unit_test(a_tally_key_begins_with_its_day),
+		cmocka_unit_test(a_month_key_begins_with_what_is_asked_for),
 		cmocka_unit_test(keys_are_read_as_they_were_written),
 		cmocka_unit_test(a_damaged_key_of_a_cell_is_told),
 		cmocka_unit_test(a_damaged_key_of_a_tally_is_told),
