@@ -2,10 +2,85 @@
 
 #include <sodium.h>
 
+#include "hub/cells.h"
 #include "hub/journal.h"
 
 static const char ROWS_TAG[] = "valija/rows/1";
 static const uint8_t STATE_KEY[1]; /* no letter is 0 */
+
+/* ---- the rows of the digest ---- */
+
+static void
+add_u32(crypto_generichash_state *state, size_t number)
+{
+	uint8_t bytes[4];
+
+	put_u32(bytes, (uint32_t) number);
+	crypto_generichash_update(state, bytes, sizeof(bytes));
+}
+
+static void
+add_bytes(crypto_generichash_state *state, struct bytes b)
+{
+	if (b.len > 0)
+		crypto_generichash_update(state, b.at, b.len);
+}
+
+/* Its length first, so that two lists of rows never give the same bytes.  It is in two parts. */
+static void
+add_slice(crypto_generichash_state *state, struct bytes begin, struct bytes end)
+{
+	add_u32(state, begin.len + end.len);
+	add_bytes(state, begin);
+	add_bytes(state, end);
+}
+
+/* A row as it is stored.  Each of these says how many rows that was. */
+static size_t
+add_row(crypto_generichash_state *state, struct bytes key, struct bytes value)
+{
+	add_slice(state, key, (struct bytes) { 0 });
+	add_slice(state, value, (struct bytes) { 0 });
+	return 1;
+}
+
+/* One that cannot be read has no value here, which no other has. */
+static size_t
+add_cell(crypto_generichash_state *state, struct bytes key, struct bytes value)
+{
+	uint8_t numbers[2 * ROW_NUMBER_BYTES];
+	struct bytes row = { numbers, sizeof(numbers) };
+	struct cell c = { 0 };
+
+	if (cell_read(value, &c) < 0)
+		row.len = 0;
+	else if (c.quantity == 0 && c.records == 0)
+		return 0;
+	put_u64(numbers, c.quantity);
+	put_u64(numbers + ROW_NUMBER_BYTES, c.records);
+	return add_row(state, key, row);
+}
+
+/* They come in the order of their keys, of which the cell's is the beginning: no cell's key is
+ * the beginning of another's, and of one cell they ascend. */
+static size_t
+add_extras(crypto_generichash_state *state, struct bytes key, struct bytes value)
+{
+	struct cell c = { 0 };
+	struct extra e;
+	size_t count = 0;
+	status st = cell_read(value, &c);
+
+	while (st == ST_OK && (st = cell_extra(&c.extras, &e)) == ST_OK) {
+		uint8_t total[ROW_NUMBER_BYTES];
+
+		put_u64(total, e.total);
+		add_slice(state, key, e.name);
+		add_slice(state, (struct bytes) { total, sizeof(total) }, (struct bytes) { 0 });
+		count++;
+	}
+	return count;
+}
 
 /* Order and letters are laid down in SPEC.md; a letter before each block keeps those of two
  * tables apart.  A block's keys have so many texts, each with a NUL behind it, in common, or
@@ -14,14 +89,21 @@ static const struct {
 	int table;
 	uint8_t letter;
 	size_t texts, bytes;
+	size_t (*add)(crypto_generichash_state *state, struct bytes key, struct bytes value);
 } tables[] = {
-	{ TABLE_CELLS, 'C', 2, 0 },         { TABLE_EXTRAS, 'E', 2, 0 },
-	{ TABLE_TALLIES, 'T', 0, 4 },       { TABLE_LEVELS, 'L', 2, 0 },
-	{ TABLE_THINGS, 'I', 1, 0 },        { TABLE_REPORTS, 'R', 1, 0 },
-	{ TABLE_HELD, 'H', 0, FEED_BYTES }, { TABLE_CONFLICTS, 'X', 0, FEED_BYTES },
+	{ TABLE_CELLS, 'C', 2, 0, add_cell },
+	{ TABLE_CELLS, 'E', 2, 0, add_extras },
+	{ TABLE_TALLIES, 'T', 0, 4, add_row },
+	{ TABLE_LEVELS, 'L', 2, 0, add_row },
+	{ TABLE_THINGS, 'I', 1, 0, add_row },
+	{ TABLE_REPORTS, 'R', 1, 0, add_row },
+	{ TABLE_HELD, 'H', 0, FEED_BYTES, add_row },
+	{ TABLE_CONFLICTS, 'X', 0, FEED_BYTES, add_row },
 };
 
 enum { DIGESTED = sizeof(tables) / sizeof(tables[0]), STATE_BYTES = 8 + HASH_BYTES };
+
+/* ---- blocks ---- */
 
 static size_t
 place_of(int table)
@@ -67,15 +149,18 @@ blocks_touch(kv_txn *txn, int table, struct bytes key)
 {
 	uint8_t name[1 + ROW_KEY_MAX];
 	size_t place = place_of(table);
-	struct bytes begin = { key.at, 0 };
-	status st;
+	status st = ST_NOT_FOUND;
 
 	if (place == DIGESTED)
 		return ST_OK;
-	begin.len = begin_len(place, key);
-	st = kv_delete(txn, TABLE_BLOCKS, name_of(tables[place].letter, begin, name));
-	if (st == ST_OK || st == ST_NOT_FOUND)
-		st = kv_delete(txn, TABLE_BLOCKS, (struct bytes) { STATE_KEY, 1 });
+	for (; place < DIGESTED && tables[place].table == table; place++) {
+		struct bytes begin = { key.at, begin_len(place, key) };
+
+		st = kv_delete(txn, TABLE_BLOCKS, name_of(tables[place].letter, begin, name));
+		if (st < 0 && st != ST_NOT_FOUND)
+			return st;
+	}
+	st = kv_delete(txn, TABLE_BLOCKS, (struct bytes) { STATE_KEY, 1 });
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
@@ -97,18 +182,6 @@ blocks_delete(kv_txn *txn, int table, struct bytes key)
 
 /* ---- from block to block ---- */
 
-/* Its length first, so that two lists of rows never give the same bytes. */
-static void
-add_slice(crypto_generichash_state *state, struct bytes slice)
-{
-	uint8_t len[4];
-
-	put_u32(len, (uint32_t) slice.len);
-	crypto_generichash_update(state, len, sizeof(len));
-	if (slice.len > 0)
-		crypto_generichash_update(state, slice.at, slice.len);
-}
-
 static bool
 is_of(const struct block_place *p, struct bytes key)
 {
@@ -117,18 +190,18 @@ is_of(const struct block_place *p, struct bytes key)
 
 /* The walk stands at the first row. */
 static void
-hash_rows(const struct block_place *p, struct kv_walk *walk, uint8_t *ret_hash)
+hash_rows(const struct block_place *p, struct kv_walk *walk, struct block *b)
 {
 	crypto_generichash_state state;
+	size_t count = 0;
 	bool more = true;
 
 	crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
 	crypto_generichash_update(&state, (const uint8_t *) ROWS_TAG, strlen(ROWS_TAG));
-	for (; more && is_of(p, walk->key); more = kv_next(walk)) {
-		add_slice(&state, walk->key);
-		add_slice(&state, walk->value);
-	}
-	crypto_generichash_final(&state, ret_hash, HASH_BYTES);
+	for (; more && is_of(p, walk->key); more = kv_next(walk))
+		count += tables[p->table].add(&state, walk->key, walk->value);
+	crypto_generichash_final(&state, b->hash, HASH_BYTES);
+	b->any = count > 0;
 }
 
 /* The first key that no key with that beginning comes before.  False: there is none. */
@@ -175,8 +248,9 @@ look_up(kv_txn *txn, struct block *b)
 	struct bytes value;
 	status st = kv_get(txn, TABLE_BLOCKS, name_of(b->letter, b->begin, name), &value);
 
-	b->kept = st == ST_OK && value.len == HASH_BYTES;
-	if (b->kept)
+	b->any = st == ST_OK && value.len == HASH_BYTES;
+	b->kept = b->any || (st == ST_OK && value.len == 0);
+	if (b->any)
 		memcpy(b->hash, value.at, HASH_BYTES);
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
@@ -199,7 +273,7 @@ blocks_next(kv_txn *txn, const uint8_t own[static FEED_BYTES], bool anew, struct
 			b.begin = (struct bytes) { p->begin, p->len };
 			st = anew ? ST_OK : look_up(txn, &b);
 			if (st == ST_OK && !b.kept)
-				hash_rows(p, &walk, b.hash);
+				hash_rows(p, &walk, &b);
 			if (st == ST_OK)
 				st = walk.st;
 			*ret_block = b;
@@ -215,7 +289,7 @@ blocks_keep(kv_txn *txn, const struct block *b)
 	uint8_t name[1 + ROW_KEY_MAX];
 
 	return kv_put(txn, TABLE_BLOCKS, name_of(b->letter, b->begin, name),
-	              (struct bytes) { b->hash, HASH_BYTES });
+	              (struct bytes) { b->hash, b->any ? HASH_BYTES : 0 });
 }
 
 /* ---- the whole ---- */

@@ -2,13 +2,14 @@
  *
  * A block is the rows of one table whose keys begin alike (SPEC.md, section 12): of cells,
  * extras and levels those of a code and a unit, of tallies a day, of things an indicator, of
- * reports a type and a code, of held events and conflicts a feed.  The digest is made of
+ * reports a type and a code, of held events and conflicts a feed.  Rows of cells and extras
+ * are made from TABLE_CELLS, which has the extras in its values.  The digest is made of
  * the hashes of all blocks.  These are kept, each until a row of the block changes, and made
  * again while the hub has nothing else to do: so to ask for the digest costs what has
  * changed, not what there is.
  *
  *   TABLE_BLOCKS     letter of the table, beginning of the keys
- *                    -> BLAKE2b-256 of its rows
+ *                    -> BLAKE2b-256 of its rows; nothing: it has none (cells without extras)
  *                    empty
  *                    -> entries of the journal (u64), the digest of the state then
  *
@@ -41,6 +42,7 @@ struct block {
 	uint8_t letter;
 	struct bytes begin; /* into the place */
 	uint8_t hash[HASH_BYTES];
+	bool any;  /* it has rows, else it is no part of the digest */
 	bool kept; /* it was; else the hash was made from the rows */
 };
 
@@ -49,7 +51,7 @@ struct block {
 status blocks_next(kv_txn *txn, const uint8_t own[static FEED_BYTES], bool anew,
                    struct block_place *place, struct block *ret_block);
 
-/* Keep the hash of that block. */
+/* Keep the hash of that block, or that it has no rows. */
 status blocks_keep(kv_txn *txn, const struct block *b);
 
 /* The digest of the state, as it was kept: no row has changed, and nothing came, since.

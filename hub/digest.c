@@ -106,7 +106,7 @@ state_of(const hub *h, kv_txn *txn, bool anew, uint8_t *ret_state)
 	add(&d, hash, sizeof(hash));
 	while (st == ST_OK) {
 		st = blocks_next(txn, d.own, anew, &place, &block);
-		if (st == ST_OK)
+		if (st == ST_OK && block.any)
 			add_block(&d, &block);
 	}
 	crypto_generichash_final(&d.state, ret_state, HASH_BYTES);

@@ -28,7 +28,7 @@ static const char *const table_names[] = {
 	[TABLE_THINGS] = "things",       [TABLE_REPORTS] = "reports",   [TABLE_REMARKS] = "remarks",
 	[TABLE_OTHERS] = "others",       [TABLE_GAPS] = "gaps",         [TABLE_LOST] = "lost",
 	[TABLE_BACKUPS] = "backups",     [TABLE_SAFE] = "safe",         [TABLE_BLOCKS] = "blocks",
-	[TABLE_DAYS] = "days",
+	[TABLE_DAYS] = "days",           [TABLE_MONTHS] = "months",
 };
 
 static const struct kv_config config = {

@@ -41,7 +41,7 @@ enum hub_table {
 	TABLE_BACKUPS,   /* where copies of this hub were put; hub/backups.h */
 	TABLE_SAFE,      /* what is whole in the last of them; hub/backups.h */
 	TABLE_CELLS,     /* from here on the ledger; hub/rows.h */
-	TABLE_EXTRAS,
+	TABLE_EXTRAS,    /* empty: what a program before this kept there goes with the ledger */
 	TABLE_TALLIES,
 	TABLE_LEVELS,
 	TABLE_THINGS,
@@ -54,6 +54,7 @@ enum hub_table {
 	TABLE_OTHERS,  /* versions that other feeds replaced; hub/others.h; not in the digest */
 	TABLE_BLOCKS,  /* hashes of what is in the digest; hub/blocks.h */
 	TABLE_DAYS,    /* sums of cells and tallies; hub/rows.h; not in the digest */
+	TABLE_MONTHS,  /* the same */
 	HUB_TABLES_
 };
 

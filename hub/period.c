@@ -42,6 +42,22 @@ months(int year, int first, int count, struct plan_period *ret_period)
 	return ST_OK;
 }
 
+struct plan_period
+period_at(period_kind kind, date day)
+{
+	static const int counts[] = {
+		[PERIOD_MONTH] = 1,
+		[PERIOD_QUARTER] = QUARTER_MONTHS,
+		[PERIOD_YEAR] = MONTHS,
+	};
+	struct plan_period p = { day, day };
+	struct civil c = date_civil(day);
+	int count = counts[kind];
+
+	months(c.year, (c.month - 1) / count * count + 1, count, &p);
+	return p;
+}
+
 /* All len letters are digits; their number. */
 static bool
 digits(const char *text, size_t len, int *ret_number)

@@ -57,7 +57,7 @@ struct counts_question {
 	struct text code;          /* of an indicator or an initiative */
 	count_key by[COUNT_KEYS_]; /* each at most once; the order of keys and rows */
 	size_t by_count;
-	const struct text *units; /* none: all */
+	const struct text *units; /* none: all; no code is empty */
 	size_t unit_count;
 	date from, to; /* both included */
 	event_status status;

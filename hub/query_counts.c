@@ -1,3 +1,4 @@
+#include "hub/cells.h"
 #include "hub/hub.h"
 #include "hub/period.h"
 #include "hub/query_internal.h"
@@ -13,38 +14,45 @@ count_key_name(count_key key)
 	return names[key];
 }
 
-/* Secondary counts and actors share a table, whose keys have the name at their
- * end, behind the day: so rows of other names are passed over here, as
- * ST_NOT_FOUND. */
+/* A row of a month as one of its first day. */
 static status
-read_row(const struct counts_question *question, int table, const struct kv_walk *walk,
-         struct counted *ret_row)
+read_key(int table, struct bytes key, struct cell_key *ret_key)
 {
-	struct extra_key extra;
-	struct cell cell = { 0 };
+	struct month_key month;
 	status st;
 
-	if (table == TABLE_DAYS) {
-		st = cell_key_read(walk->key, &ret_row->key);
-		if (st == ST_OK)
-			st = total_read(walk->value, &cell.quantity);
-	} else if (table == TABLE_CELLS) {
-		st = cell_key_read(walk->key, &ret_row->key);
-		if (st == ST_OK)
-			st = cell_read(walk->value, &cell);
-	} else {
-		st = extra_key_read(walk->key, &extra);
-		if (st == ST_OK &&
-		    (extra.type != (char) question->what ||
-		     !text_equal(extra.name, question->name)))
+	if (table != TABLE_MONTHS)
+		return cell_key_read(key, ret_key);
+	st = month_key_read(key, &month);
+	if (st == ST_OK)
+		*ret_key = (struct cell_key) { .code = month.code,
+			                       .unit = month.unit,
+			                       .country = { "", 0 },
+			                       .mode = { "", 0 },
+			                       .day = month.first,
+			                       .status = month.status };
+	return st;
+}
+
+/* ST_NOT_FOUND: a cell without the count or the actor that is asked for. */
+static status
+read_amount(const struct counts_question *question, int table, struct bytes value,
+            int64_t *ret_amount)
+{
+	struct cell cell = { 0 };
+	uint64_t amount = 0;
+	status st = table == TABLE_CELLS ? cell_read(value, &cell) : total_read(value, &amount);
+
+	if (st == ST_OK && question->what != COUNT_QUANTITY) {
+		st = cell_total(&cell, (char) question->what, question->name, &amount);
+		if (st == ST_OK && amount == 0)
 			return ST_NOT_FOUND;
-		ret_row->key = extra.cell;
-		if (st == ST_OK)
-			st = total_read(walk->value, &cell.quantity);
+	} else if (st == ST_OK && table == TABLE_CELLS) {
+		amount = cell.quantity;
 	}
-	if (st == ST_OK && cell.quantity > INT64_MAX)
+	if (st == ST_OK && amount > INT64_MAX)
 		st = ST_MALFORMED;
-	ret_row->amount = (int64_t) cell.quantity;
+	*ret_amount = (int64_t) amount;
 	return st;
 }
 
@@ -153,7 +161,7 @@ struct run {
 };
 
 /* The shortest period that is asked for says which days go together. */
-static status
+static void
 run_begin(const struct counting *c, const struct counted *row, struct run *run)
 {
 	static const struct {
@@ -164,18 +172,16 @@ run_begin(const struct counting *c, const struct counted *row, struct run *run)
 		{ BY_QUARTER, PERIOD_QUARTER },
 		{ BY_YEAR, PERIOD_YEAR },
 	};
-	char name[PERIOD_TEXT_BYTES];
 
 	*run = (struct run) { true, row->key, { DATE_MIN, DATE_MAX }, row->amount };
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		for (size_t i = 0; i < c->question->by_count; i++) {
 			if (c->question->by[i] != kinds[k].by)
 				continue;
-			period_name(kinds[k].kind, row->key.day, name);
-			return period_parse(name, &run->period);
+			run->period = period_at(kinds[k].kind, row->key.day);
+			return;
 		}
 	}
-	return ST_OK;
 }
 
 static bool
@@ -215,55 +221,105 @@ run_add(struct counting *c, struct run *run, const struct counted *row)
 		return ST_OK;
 	}
 	st = run_end(c, run);
-	return st == ST_OK ? run_begin(c, row, run) : st;
+	if (st == ST_OK)
+		run_begin(c, row, run);
+	return st;
 }
 
-/* Days are enough for who does not ask for units, countries or modes. */
-static int
-table_of(const struct counts_question *question)
+/* ---- which rows ---- */
+
+/* Rows of one table, of some days. */
+struct span {
+	int table;
+	const struct text *unit; /* "": those that sum up all units; NULL: those of each */
+	date from, to;
+};
+
+/* What the keys of such rows begin with. */
+static size_t
+begin_of(const struct counts_question *question, const struct span *span,
+         uint8_t out[static ROW_KEY_MAX])
 {
-	if (question->what != COUNT_QUANTITY)
-		return TABLE_EXTRAS;
-	for (size_t i = 0; i < question->by_count; i++) {
-		if (question->by[i] == BY_UNIT || question->by[i] == BY_COUNTRY ||
-		    question->by[i] == BY_MODE)
-			return TABLE_CELLS;
-	}
-	return question->unit_count == 0 ? TABLE_DAYS : TABLE_CELLS;
+	size_t len = row_put_text(out, question->code);
+
+	if (span->table == TABLE_MONTHS)
+		out[len++] = (uint8_t) question->status;
+	if (span->unit)
+		len += row_put_text(out + len, *span->unit);
+	return len;
 }
 
-/* All rows whose key begins with the code, and with the unit if there is one. */
+/* Where to go on from a row that is of another day: rows whose keys have all before the day in
+ * common ascend by it. */
 static status
-count_rows(struct counting *c, struct text unit)
+leap(const struct span *span, struct bytes key, const struct cell_key *row,
+     uint8_t out[static ROW_KEY_MAX], size_t *ret_len)
 {
-	int table = table_of(c->question);
-	uint8_t prefix[2 * (CODE_BYTES_MAX + 1)];
-	struct text code = c->question->code;
-	size_t len = code.len + 1;
+	const uint8_t *country_end = (const uint8_t *) row->country.at + row->country.len + 1;
+	size_t len = span->table == TABLE_MONTHS ? key.len - ROW_DAY_BYTES
+						 : (size_t) (country_end - key.at);
+
+	if (len > ROW_KEY_MAX - ROW_DAY_BYTES)
+		return ST_MALFORMED;
+	memcpy(out, key.at, len);
+	if (row->day < span->from)
+		len += row_put_day(out + len, span->from);
+	else
+		out[len - 1] = 1; /* it was the NUL behind a code: now behind all days */
+	*ret_len = len;
+	return ST_OK;
+}
+
+static status
+count_row(struct counting *c, const struct span *span, const struct cell_key *key,
+          struct bytes value, struct run *run)
+{
+	struct counted row = { .key = *key };
+	status st = read_amount(c->question, span->table, value, &row.amount);
+
+	if (st == ST_OK)
+		return run_add(c, run, &row);
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Add the row where the walk stands, and go on; false at the end. */
+static bool
+count_next(struct counting *c, const struct span *span, struct kv_walk *walk, struct run *run,
+           status *st)
+{
+	uint8_t at[ROW_KEY_MAX];
+	struct cell_key key;
+	size_t len = 0;
+
+	*st = read_key(span->table, walk->key, &key);
+	if (*st == ST_OK && key.day >= span->from && key.day <= span->to) {
+		if (counting_wants(c, &key))
+			*st = count_row(c, span, &key, walk->value, run);
+		return *st == ST_OK && kv_next(walk);
+	}
+	if (*st == ST_OK)
+		*st = leap(span, walk->key, &key, at, &len);
+	if (*st < 0)
+		return false;
+	kv_walk_done(walk);
+	return kv_seek(c->q->txn, span->table, (struct bytes) { at, len }, walk);
+}
+
+static status
+count_span(struct counting *c, const struct span *span)
+{
+	uint8_t begin[ROW_KEY_MAX];
+	size_t len = begin_of(c->question, span, begin), first = len;
 	struct run run = { .open = false };
 	struct kv_walk walk;
+	bool more;
 	status st = ST_OK;
 
-	if (code.len > CODE_BYTES_MAX || unit.len > CODE_BYTES_MAX)
-		return ST_LIMIT;
-	memset(prefix, 0, sizeof(prefix));
-	memcpy(prefix, code.at, code.len);
-	if (unit.len > 0) {
-		memcpy(prefix + len, unit.at, unit.len);
-		len += unit.len + 1;
-	}
-	for (bool more = kv_seek(c->q->txn, table, (struct bytes) { prefix, len }, &walk);
-	     more && st == ST_OK; more = kv_next(&walk)) {
-		struct counted row;
-
-		if (walk.key.len < len || memcmp(walk.key.at, prefix, len) != 0)
-			break;
-		st = read_row(c->question, table, &walk, &row);
-		if (st == ST_OK && counting_wants(c, &row.key))
-			st = run_add(c, &run, &row);
-		if (st == ST_NOT_FOUND)
-			st = ST_OK;
-	}
+	if (span->table == TABLE_MONTHS && !span->unit)
+		begin[first++] = 1; /* behind the empty unit, before all others */
+	more = kv_seek(c->q->txn, span->table, (struct bytes) { begin, first }, &walk);
+	while (more && walk.key.len >= len && memcmp(walk.key.at, begin, len) == 0)
+		more = count_next(c, span, &walk, &run, &st);
 	if (st == ST_OK)
 		st = walk.st;
 	if (st == ST_OK)
@@ -272,17 +328,66 @@ count_rows(struct counting *c, struct text unit)
 	return st;
 }
 
-/* A walk for each unit reads only their rows: the code and the unit are what keys
- * begin with. */
+/* Countries, modes and secondary counts are known of cells alone. */
+static bool
+needs_cells(const struct counts_question *question)
+{
+	bool needs = question->what != COUNT_QUANTITY;
+
+	for (size_t i = 0; i < question->by_count; i++)
+		needs = needs || question->by[i] == BY_COUNTRY || question->by[i] == BY_MODE;
+	return needs;
+}
+
+/* Of whole months their sums are enough; what is before the first one and behind the last one
+ * is read by days. */
+static status
+count_range(struct counting *c, const struct text *unit, date from, date to)
+{
+	int days = unit && unit->len == 0 ? TABLE_DAYS : TABLE_CELLS;
+	struct plan_period begin = period_at(PERIOD_MONTH, from), end = period_at(PERIOD_MONTH, to);
+	date first = begin.from == from ? from : begin.to + 1;
+	date last = end.to == to ? to : end.from - 1;
+	const struct span parts[] = {
+		{ days, unit, from, first - 1 },
+		{ TABLE_MONTHS, unit, first, last },
+		{ days, unit, last + 1, to },
+	};
+	status st = ST_OK;
+
+	if (needs_cells(c->question) || first > last)
+		return count_span(c, &(struct span) { days, unit, from, to });
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && st == ST_OK; i++) {
+		if (parts[i].from <= parts[i].to)
+			st = count_span(c, &parts[i]);
+	}
+	return st;
+}
+
+/* A walk for each unit reads only their rows. */
 static status
 count_cells(struct counting *c)
 {
+	static const struct text all = { "", 0 };
+	const struct counts_question *question = c->question;
+	date to = question->to < c->q->cutoff ? question->to : c->q->cutoff;
+	bool each = needs_cells(question);
 	status st = ST_OK;
 
-	if (c->question->unit_count == 0)
-		return count_rows(c, (struct text) { 0 });
-	for (size_t i = 0; i < c->question->unit_count && st == ST_OK; i++)
-		st = count_rows(c, c->question->units[i]);
+	for (size_t i = 0; i < question->by_count; i++)
+		each = each || question->by[i] == BY_UNIT;
+	if (question->code.len > CODE_BYTES_MAX)
+		return ST_LIMIT;
+	if (question->from > to)
+		return ST_OK;
+	if (question->unit_count == 0)
+		return count_range(c, each ? NULL : &all, question->from, to);
+	for (size_t i = 0; i < question->unit_count && st == ST_OK; i++) {
+		const struct text *unit = &question->units[i];
+
+		st = unit->len <= CODE_BYTES_MAX ? count_range(c, unit, question->from, to)
+						 : ST_LIMIT;
+	}
 	return st;
 }
 

@@ -1,5 +1,5 @@
-/* Of an indicator only the sums of its days are kept (TABLE_DAYS), some hundred a year; the
- * rest is added up each time, so it cannot disagree with what "counts" tells. */
+/* Of an indicator nothing is kept but the sums that "counts" reads (TABLE_MONTHS and
+ * TABLE_DAYS): it is added up each time, so it cannot disagree with what that tells. */
 #include <stdlib.h>
 
 #include "hub/hub.h"
@@ -119,6 +119,25 @@ query_progress(const struct query *q, const struct plan_indicator *indicator,
 
 /* From the tallies, which the empty code stands for: an activity that names an indicator and
  * two initiatives stands in several cells, and is one activity. */
+static status
+tallies_of(const struct query *q, date from, date to, uint64_t *ret_records)
+{
+	const struct query whole = { q->txn, q->plan, DATE_MAX };
+	const struct counts_question question = {
+		.code = { "", 0 },
+		.from = from,
+		.to = to,
+		.status = STATUS_DONE,
+	};
+	struct groups rows = { 0 };
+	int64_t total = 0;
+	status st = query_counts(&whole, &question, &rows, &total);
+
+	groups_done(&rows);
+	*ret_records = (uint64_t) total;
+	return st;
+}
+
 status
 query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 {
@@ -126,29 +145,10 @@ query_tallies(const struct query *q, struct query_tallies *ret_tallies)
 		.held = kv_count(q->txn, TABLE_HELD),
 		.conflicts = kv_count(q->txn, TABLE_CONFLICTS),
 	};
-	struct kv_walk walk;
-	status st = ST_OK;
+	status st = tallies_of(q, DATE_MIN, q->cutoff, &t.counted);
 
-	for (bool more = kv_seek(q->txn, TABLE_DAYS, (struct bytes) { 0 }, &walk);
-	     more && st == ST_OK; more = kv_next(&walk)) {
-		struct cell_key key;
-		uint64_t records;
-
-		st = cell_key_read(walk.key, &key);
-		if (st == ST_OK && key.code.len > 0)
-			break;
-		if (st == ST_OK)
-			st = total_read(walk.value, &records);
-		if (st != ST_OK || key.status != STATUS_DONE)
-			continue;
-		if (key.day <= q->cutoff)
-			t.counted += records;
-		else
-			t.dated_ahead += records;
-	}
 	if (st == ST_OK)
-		st = walk.st;
-	kv_walk_done(&walk);
+		st = tallies_of(q, q->cutoff + 1, DATE_MAX, &t.dated_ahead);
 	if (st == ST_OK)
 		*ret_tallies = t;
 	return st;

@@ -165,7 +165,7 @@ fold_entries(hub *h, struct refolding *r)
 }
 
 /* Grows whenever the same events are to give other rows; 1 was never written. */
-enum { LEDGER_FORMAT = 6, RENEW_WAIT_MS = 10 * 1000 };
+enum { LEDGER_FORMAT = 8, RENEW_WAIT_MS = 10 * 1000 };
 
 static const char FORMAT_KEY[] = "ledger";
 

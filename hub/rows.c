@@ -2,12 +2,10 @@
 
 #include "hub/blocks.h"
 
-enum { CELL_BYTES = 2 * ROW_NUMBER_BYTES };
-
 /* ---- writing keys ---- */
 
-/* The longest key, one of an extra, has four codes (32 bytes each), a country and a day:
- * under 150 bytes, and so within ROW_KEY_MAX. */
+/* The longest key, one of a cell, has three codes (32 bytes each), a country and a day: under
+ * 150 bytes, and so within ROW_KEY_MAX. */
 size_t
 cell_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 {
@@ -30,16 +28,6 @@ day_key_write(const struct cell_key *k, uint8_t out[static ROW_KEY_MAX])
 }
 
 size_t
-extra_key_write(const struct extra_key *k, uint8_t out[static ROW_KEY_MAX])
-{
-	size_t n = cell_key_write(&k->cell, out);
-
-	out[n++] = (uint8_t) k->type;
-	memcpy(out + n, k->name.at, k->name.len);
-	return n + k->name.len;
-}
-
-size_t
 tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX])
 {
 	size_t n = row_put_day(out, k->day);
@@ -47,6 +35,16 @@ tally_key_write(const struct tally_key *k, uint8_t out[static ROW_KEY_MAX])
 	n += row_put_text(out + n, k->unit);
 	out[n++] = (uint8_t) k->status;
 	return n;
+}
+
+size_t
+month_key_write(const struct month_key *k, uint8_t out[static ROW_KEY_MAX])
+{
+	size_t n = row_put_text(out, k->code);
+
+	out[n++] = (uint8_t) k->status;
+	n += row_put_text(out + n, k->unit);
+	return n + row_put_day(out + n, k->first);
 }
 
 size_t
@@ -108,21 +106,6 @@ cell_key_read(struct bytes key, struct cell_key *ret_key)
 }
 
 status
-extra_key_read(struct bytes key, struct extra_key *ret_key)
-{
-	struct extra_key k = { .cell = take_cell_key(&key) };
-
-	if (key.len < 2)
-		return ST_MALFORMED;
-	k.type = (char) key.at[0];
-	k.name = (struct text) { (const char *) key.at + 1, key.len - 1 };
-	if (k.type != 'c' && k.type != 'g')
-		return ST_MALFORMED;
-	*ret_key = k;
-	return ST_OK;
-}
-
-status
 tally_key_read(struct bytes key, struct tally_key *ret_key)
 {
 	struct tally_key k;
@@ -130,6 +113,21 @@ tally_key_read(struct bytes key, struct tally_key *ret_key)
 	k.day = row_take_day(&key);
 	k.unit = row_take_text(&key);
 	k.status = take_status(&key);
+	if (!key.at || key.len > 0)
+		return ST_MALFORMED;
+	*ret_key = k;
+	return ST_OK;
+}
+
+status
+month_key_read(struct bytes key, struct month_key *ret_key)
+{
+	struct month_key k;
+
+	k.code = row_take_text(&key);
+	k.status = take_status(&key);
+	k.unit = row_take_text(&key);
+	k.first = row_take_day(&key);
 	if (!key.at || key.len > 0)
 		return ST_MALFORMED;
 	*ret_key = k;
@@ -151,15 +149,6 @@ level_key_read(struct bytes key, struct level_key *ret_key)
 }
 
 status
-cell_read(struct bytes value, struct cell *ret_cell)
-{
-	if (value.len != CELL_BYTES)
-		return ST_MALFORMED;
-	*ret_cell = (struct cell) { get_u64(value.at), get_u64(value.at + ROW_NUMBER_BYTES) };
-	return ST_OK;
-}
-
-status
 total_read(struct bytes value, uint64_t *ret_total)
 {
 	if (value.len != ROW_NUMBER_BYTES)
@@ -172,48 +161,33 @@ total_read(struct bytes value, uint64_t *ret_total)
 
 /* What was counted and taken out again must leave no trace in the digest. */
 static status
-row_change(struct kv_walk *walk, struct bytes key, struct bytes old, size_t count,
-           const int64_t *by)
+change(struct kv_walk *walk, struct bytes key, struct bytes old, int64_t by)
 {
-	uint8_t space[ROW_NUMBERS_MAX * ROW_NUMBER_BYTES];
-	struct bytes value = { space, count * ROW_NUMBER_BYTES };
-	bool any = false;
+	uint8_t number[ROW_NUMBER_BYTES];
+	uint64_t total;
 
-	if (old.len != value.len)
+	if (total_read(old, &total) < 0 || __builtin_add_overflow(total, by, &total))
 		return ST_MALFORMED;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t total = get_u64(old.at + i * ROW_NUMBER_BYTES);
-
-		if (__builtin_add_overflow(total, by[i], &total))
-			return ST_MALFORMED;
-		put_u64(space + i * ROW_NUMBER_BYTES, total);
-		any = any || total > 0;
-	}
-	return any ? kv_walk_replace(walk, key, value) : kv_walk_delete(walk);
+	put_u64(number, total);
+	return total > 0 ? kv_walk_replace(walk, key, (struct bytes) { number, sizeof(number) })
+			 : kv_walk_delete(walk);
 }
 
 /* Most rows are new, or grow: so it is first tried to add one. */
 status
-row_add(struct kv_walk *walk, int table, struct bytes key, const int64_t by[static ROW_NUMBERS_MAX])
+row_add(struct kv_walk *walk, struct bytes key, int64_t by)
 {
-	size_t count = table == TABLE_CELLS ? 2 : 1;
-	uint8_t space[ROW_NUMBERS_MAX * ROW_NUMBER_BYTES];
-	bool any = false, falls = false;
+	uint8_t number[ROW_NUMBER_BYTES];
 	struct bytes old;
 	status st;
 
-	for (size_t i = 0; i < count; i++) {
-		put_u64(space + i * ROW_NUMBER_BYTES, (uint64_t) by[i]);
-		any = any || by[i] != 0;
-		falls = falls || by[i] < 0;
-	}
-	if (!any)
+	if (by == 0)
 		return ST_OK;
-	st = falls
-		? kv_walk_get(walk, key, &old)
-		: kv_walk_add(walk, key, (struct bytes) { space, count * ROW_NUMBER_BYTES }, &old);
-	if (falls ? st == ST_OK : st == ST_EXISTS)
-		return row_change(walk, key, old, count, by);
+	put_u64(number, (uint64_t) by);
+	st = by < 0 ? kv_walk_get(walk, key, &old)
+		    : kv_walk_add(walk, key, (struct bytes) { number, sizeof(number) }, &old);
+	if (by < 0 ? st == ST_OK : st == ST_EXISTS)
+		return change(walk, key, old, by);
 	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
 

@@ -6,6 +6,8 @@
 
 #include "common/room.h"
 #include "hub/blocks.h"
+#include "hub/cells.h"
+#include "hub/period.h"
 #include "hub/rows.h"
 
 enum {
@@ -20,17 +22,24 @@ static const size_t NOWHERE = SIZE_MAX;
  * What is added stays far from overflow: it is of the events of one transaction, each of at
  * most COUNT_VALUE_MAX. */
 struct sum {
-	int64_t by[ROW_NUMBERS_MAX];
-	size_t extras; /* of a cell: where the first is, or NOWHERE */
+	int64_t by, records; /* records of a cell alone */
+	size_t extras;       /* of a cell: where the first is, or NOWHERE */
 	size_t key_len;
 	/* the table (1), the key */
 };
 
-struct extra {
+/* Those of a cell ascend by type and name. */
+struct extra_sum {
 	int64_t by;
 	size_t next; /* NOWHERE: the last */
-	size_t len;
-	/* type (1), name */
+	size_t len;  /* of the name */
+		     /* type (1), name, NUL */
+};
+
+/* What it takes to write a cell. */
+struct cell_room {
+	struct extra_by extras[CELL_EXTRAS_MAX];
+	uint8_t value[CELL_BYTES_MAX];
 };
 
 struct slot {
@@ -47,7 +56,9 @@ struct sums {
 	size_t slot_count;
 	size_t count;  /* sums, not extras */
 	uint64_t seed; /* who chooses codes is not to choose where they lie */
-	sums *days;    /* rows of TABLE_DAYS, while the others are written; NULL: not yet needed */
+	/* Both NULL until they are needed. */
+	struct cell_room *cells;
+	sums *totals; /* rows that sum up those of this one */
 };
 
 sums *
@@ -67,7 +78,8 @@ sums_free(sums **s_p)
 
 	if (!s)
 		return;
-	sums_free(&s->days);
+	sums_free(&s->totals);
+	free(s->cells);
 	free(s->space);
 	free(s->slots);
 	free(s);
@@ -99,10 +111,10 @@ sum_at(const sums *s, size_t at)
 	return (struct sum *) (void *) (s->space + at);
 }
 
-static struct extra *
+static struct extra_sum *
 extra_at(const sums *s, size_t at)
 {
-	return (struct extra *) (void *) (s->space + at);
+	return (struct extra_sum *) (void *) (s->space + at);
 }
 
 /* The table, then the key: 1 + key_len bytes. */
@@ -112,18 +124,18 @@ name_of(const struct sum *sum)
 	return (const uint8_t *) (sum + 1);
 }
 
-/* Room for a head of that many bytes, a byte and what follows; it may move all. */
+/* Room for a head of that many bytes, a byte, what follows and a NUL; it may move all. */
 static status
 append(sums *s, size_t head, uint8_t first, const void *at, size_t len, size_t *ret_place)
 {
-	size_t bytes = (head + 1 + len + WORD - 1) / WORD * WORD;
+	size_t bytes = (head + 1 + len + 1 + WORD - 1) / WORD * WORD;
 	uint8_t *space = room_for(s->space, s->len, bytes, &s->room, 1);
 
 	if (!space)
 		return ST_NOMEM;
 	s->space = space;
 	space += s->len;
-	memset(space, 0, head);
+	memset(space, 0, bytes);
 	space[head] = first;
 	if (len > 0)
 		memcpy(space + head + 1, at, len);
@@ -255,7 +267,7 @@ sums_tally(sums *s, struct bytes key, int64_t records)
 	status st = find_or_add(s, TABLE_TALLIES, key, &at);
 
 	if (st == ST_OK)
-		sum_at(s, at)->by[0] += records;
+		sum_at(s, at)->by += records;
 	return st;
 }
 
@@ -267,34 +279,50 @@ sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *
 
 	if (st < 0)
 		return st;
-	sum_at(s, at)->by[0] += quantity;
-	sum_at(s, at)->by[1] += records;
+	sum_at(s, at)->by += quantity;
+	sum_at(s, at)->records += records;
 	*ret_cell = at;
 	return ST_OK;
+}
+
+static int
+compare_extra(const struct extra_sum *e, char type, struct text name)
+{
+	const char *there = (const char *) (e + 1);
+	int order = (*there > type) - (*there < type);
+
+	if (order == 0)
+		order = memcmp(there + 1, name.at, e->len < name.len ? e->len : name.len);
+	return order != 0 ? order : (e->len > name.len) - (e->len < name.len);
 }
 
 /* A cell has few of them: as many as the plan has names of secondary counts and actors. */
 status
 sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by)
 {
-	size_t at = sum_at(s, cell)->extras;
+	size_t before = NOWHERE, next = sum_at(s, cell)->extras, at;
 	status st;
 
-	for (; at != NOWHERE; at = extra_at(s, at)->next) {
-		struct extra *e = extra_at(s, at);
-		const char *there = (const char *) (e + 1);
+	for (; next != NOWHERE; next = extra_at(s, next)->next) {
+		struct extra_sum *e = extra_at(s, next);
+		int order = compare_extra(e, type, name);
 
-		if (e->len == name.len && *there == type &&
-		    memcmp(there + 1, name.at, name.len) == 0) {
+		if (order == 0)
 			e->by += by;
+		if (order == 0)
 			return ST_OK;
-		}
+		if (order > 0)
+			break;
+		before = next;
 	}
-	st = append(s, sizeof(struct extra), (uint8_t) type, name.at, name.len, &at);
+	st = append(s, sizeof(struct extra_sum), (uint8_t) type, name.at, name.len, &at);
 	if (st < 0)
 		return st;
-	*extra_at(s, at) = (struct extra) { by, sum_at(s, cell)->extras, name.len };
-	sum_at(s, cell)->extras = at;
+	*extra_at(s, at) = (struct extra_sum) { by, next, name.len };
+	if (before == NOWHERE)
+		sum_at(s, cell)->extras = at;
+	else
+		extra_at(s, before)->next = at;
 	return ST_OK;
 }
 
@@ -394,55 +422,52 @@ touch(const sums *s, int table, struct bytes key, struct bytes *block)
 }
 
 static status
-write_table(const sums *s, const struct place *list, int table)
+write_cell(sums *s, struct kv_walk *walk, const struct sum *sum)
+{
+	struct cell_by by = { .quantity = sum->by, .records = sum->records };
+
+	if (!s->cells)
+		s->cells = malloc(sizeof(*s->cells));
+	if (!s->cells)
+		return ST_NOMEM;
+	for (size_t at = sum->extras; at != NOWHERE; at = extra_at(s, at)->next) {
+		const struct extra_sum *e = extra_at(s, at);
+
+		if (by.extra_count == CELL_EXTRAS_MAX)
+			return ST_LIMIT;
+		s->cells->extras[by.extra_count++] = (struct extra_by) {
+			{ (const uint8_t *) (e + 1), 1 + e->len + 1 }, e->by
+		};
+	}
+	by.extras = s->cells->extras;
+	return cell_add(walk, (struct bytes) { name_of(sum) + 1, sum->key_len }, &by,
+	                s->cells->value);
+}
+
+/* Rows go table by table. */
+static status
+write_rows(sums *s, const struct place *list)
 {
 	struct bytes block = { NULL, 0 };
-	struct kv_walk walk;
+	struct kv_walk walk = { .txn = NULL };
+	int table = -1;
 	status st = ST_OK;
 
-	kv_walk_begin(s->txn, table, &walk);
 	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
 		const struct sum *sum = list[i].sum;
 		const uint8_t *name = name_of(sum);
 		const struct bytes key = { name + 1, sum->key_len };
 
-		if (*name != table)
-			continue;
-		st = row_add(&walk, table, key, sum->by);
-		if (st == ST_OK && table != TABLE_DAYS) /* which no block has */
-			st = touch(s, table, key, &block);
-	}
-	kv_walk_done(&walk);
-	return st;
-}
-
-/* In the order of cells, whose keys are never beginnings of each other; those of one cell
- * lie near each other in any order. */
-static status
-write_extras(const sums *s, const struct place *list)
-{
-	struct bytes block = { NULL, 0 };
-	struct kv_walk walk;
-	status st = ST_OK;
-
-	kv_walk_begin(s->txn, TABLE_EXTRAS, &walk);
-	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-		const struct sum *sum = list[i].sum;
-		const struct bytes cell = { name_of(sum) + 1, sum->key_len };
-		uint8_t key[ROW_KEY_MAX];
-
-		memcpy(key, cell.at, cell.len);
-		if (sum->extras != NOWHERE)
-			st = touch(s, TABLE_EXTRAS, cell, &block);
-		for (size_t at = sum->extras; at != NOWHERE && st == ST_OK;
-		     at = extra_at(s, at)->next) {
-			const struct extra *e = extra_at(s, at);
-			const int64_t by[ROW_NUMBERS_MAX] = { e->by };
-
-			memcpy(key + sum->key_len, e + 1, 1 + e->len);
-			st = row_add(&walk, TABLE_EXTRAS,
-			             (struct bytes) { key, sum->key_len + 1 + e->len }, by);
+		if (*name != table) {
+			table = *name;
+			block.len = 0;
+			kv_walk_done(&walk);
+			kv_walk_begin(s->txn, table, &walk);
 		}
+		st = table == TABLE_CELLS ? write_cell(s, &walk, sum)
+					  : row_add(&walk, key, sum->by);
+		if (st == ST_OK)
+			st = touch(s, table, key, &block);
 	}
 	kv_walk_done(&walk);
 	return st;
@@ -464,16 +489,73 @@ list_sums(const sums *s, struct place *list)
 	sort(s->seed, list, count, 0);
 }
 
-/* The day that a cell or a tally is summed up in. */
+/* ---- days and months ---- */
+
+/* What is added to totals.  Rows of one month follow each other: it is found once for all. */
+struct totalling {
+	sums *totals;
+	struct plan_period days; /* of month */
+	struct month_key month;  /* of the rows before this one, not yet added */
+	int64_t by;
+};
+
 static status
-day_of(const struct sum *sum, struct cell_key *ret_key)
+add_total(sums *totals, int table, const uint8_t *key, size_t len, int64_t by)
+{
+	size_t at;
+	status st = find_or_add(totals, table, (struct bytes) { key, len }, &at);
+
+	if (st == ST_OK)
+		sum_at(totals, at)->by += by;
+	return st;
+}
+
+static status
+add_day(struct totalling *t, const struct cell_key *cell, int64_t by)
+{
+	uint8_t key[ROW_KEY_MAX];
+
+	return add_total(t->totals, TABLE_DAYS, key, day_key_write(cell, key), by);
+}
+
+static status
+end_month(struct totalling *t)
+{
+	uint8_t key[ROW_KEY_MAX];
+	int64_t by = t->by;
+
+	t->by = 0;
+	return by == 0
+		? ST_OK
+		: add_total(t->totals, TABLE_MONTHS, key, month_key_write(&t->month, key), by);
+}
+
+static status
+add_month(struct totalling *t, const struct cell_key *cell, int64_t by)
+{
+	status st = ST_OK;
+
+	if (cell->day < t->days.from || cell->day > t->days.to || cell->status != t->month.status ||
+	    !text_equal(cell->unit, t->month.unit) || !text_equal(cell->code, t->month.code)) {
+		st = end_month(t);
+		t->days = period_at(PERIOD_MONTH, cell->day);
+		t->month = (struct month_key) { cell->code, cell->unit, cell->status,
+			                        t->days.from };
+	}
+	t->by += by;
+	return st;
+}
+
+/* The cell of a row, or what a tally is summed up as. */
+static status
+cell_of(const struct sum *sum, struct cell_key *ret_key)
 {
 	const uint8_t *name = name_of(sum);
 	const struct bytes key = { name + 1, sum->key_len };
 	struct tally_key tally;
 	status st;
 
-	if (*name == TABLE_CELLS)
+	if (*name != TABLE_TALLIES)
 		return cell_key_read(key, ret_key);
 	st = tally_key_read(key, &tally);
 	if (st == ST_OK)
@@ -483,47 +565,43 @@ day_of(const struct sum *sum, struct cell_key *ret_key)
 	return st;
 }
 
-/* Once for each row, not for each entry. */
+/* Of a cell a day and the month of its unit, of a tally a day, of a day the month of all
+ * units, of a month nothing. */
 static status
-add_days(sums *s, const struct place *list)
+add_totals(struct totalling *t, const struct sum *sum)
 {
-	status st = ST_OK;
+	int table = *name_of(sum);
+	struct cell_key cell;
+	status st;
 
-	if (!s->days)
-		s->days = sums_new();
-	if (!s->days)
-		return ST_NOMEM;
-	sums_begin(s->days, s->txn);
-	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-		uint8_t key[ROW_KEY_MAX];
-		struct cell_key day;
-		size_t at = 0, len;
-
-		st = day_of(list[i].sum, &day);
-		if (st < 0)
-			break;
-		len = day_key_write(&day, key);
-		st = find_or_add(s->days, TABLE_DAYS, (struct bytes) { key, len }, &at);
-		if (st == ST_OK)
-			sum_at(s->days, at)->by[0] += list[i].sum->by[0];
-	}
+	if (table == TABLE_MONTHS)
+		return ST_OK;
+	st = cell_of(sum, &cell);
+	if (st == ST_OK && table != TABLE_DAYS)
+		st = add_day(t, &cell, sum->by);
+	if (st == ST_OK && table != TABLE_TALLIES)
+		st = add_month(t, &cell, sum->by);
 	return st;
 }
 
+/* Once for each row, not for each entry. */
 static status
-write_all(sums *s, const struct place *list)
+write_totals(sums *s, const struct place *list)
 {
-	bool days = *name_of(list[0].sum) == TABLE_DAYS;
-	status st = days ? write_table(s, list, TABLE_DAYS) : add_days(s, list);
+	struct totalling t = { .days = { 0, -1 } };
+	status st = ST_OK;
 
-	if (st < 0 || days)
-		return st;
-	st = write_table(s, list, TABLE_CELLS);
+	if (!s->totals)
+		s->totals = sums_new();
+	if (!s->totals)
+		return ST_NOMEM;
+	t.totals = s->totals;
+	sums_begin(s->totals, s->txn);
+	for (size_t i = 0; i < s->count && st == ST_OK; i++)
+		st = add_totals(&t, list[i].sum);
 	if (st == ST_OK)
-		st = write_extras(s, list);
-	if (st == ST_OK)
-		st = write_table(s, list, TABLE_TALLIES);
-	return st == ST_OK ? sums_write(s->days) : st;
+		st = end_month(&t);
+	return st == ST_OK ? sums_write(s->totals) : st;
 }
 
 status
@@ -538,7 +616,9 @@ sums_write(sums *s)
 	if (!list)
 		return ST_NOMEM;
 	list_sums(s, list);
-	st = write_all(s, list);
+	st = write_rows(s, list);
+	if (st == ST_OK)
+		st = write_totals(s, list);
 	free(list);
 	sums_forget(s);
 	return st;

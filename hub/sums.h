@@ -21,12 +21,12 @@ void sums_free(sums **s_p);
 /* From now on for that transaction; what another one did not write is forgotten. */
 void sums_begin(sums *s, kv_txn *txn);
 
-/* Add to the row of TABLE_TALLIES or TABLE_CELLS that has this key, and of TABLE_DAYS that
- * sums it up.  *ret_cell is good for
- * sums_extra() until the next one.  ST_NOMEM, and those of sums_write(). */
+/* Add to the row of TABLE_TALLIES or TABLE_CELLS that has this key, and to those of TABLE_DAYS
+ * and TABLE_MONTHS that sum it up.  *ret_cell is good for sums_extra() until the next one.
+ * ST_NOMEM, and those of sums_write(). */
 status sums_tally(sums *s, struct bytes key, int64_t records);
 status sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *ret_cell);
-/* Add to the row of TABLE_EXTRAS of that cell. */
+/* Add to the secondary count ('c'), or the count by differential actor ('g'), of that cell. */
 status sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by);
 
 /* ST_MALFORMED: a number would fall below 0, so the ledger is damaged. */

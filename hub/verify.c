@@ -276,22 +276,26 @@ compare_tables(struct looking *l, kv_txn *fresh)
 	return st;
 }
 
-/* These sums are outside the digest. */
+/* Sums of days and months, which are outside the digest. */
 static status
-hash_days(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES])
+hash_sums(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES])
 {
+	static const int tables[] = { TABLE_DAYS, TABLE_MONTHS };
 	crypto_generichash_state state;
-	struct kv_walk walk;
-	status st;
+	status st = ST_OK;
 
 	crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
-	for (bool more = kv_seek(txn, TABLE_DAYS, (struct bytes) { 0 }, &walk); more;
-	     more = kv_next(&walk)) {
-		crypto_generichash_update(&state, walk.key.at, walk.key.len);
-		crypto_generichash_update(&state, walk.value.at, walk.value.len);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && st == ST_OK; i++) {
+		struct kv_walk walk;
+
+		for (bool more = kv_seek(txn, tables[i], (struct bytes) { 0 }, &walk); more;
+		     more = kv_next(&walk)) {
+			crypto_generichash_update(&state, walk.key.at, walk.key.len);
+			crypto_generichash_update(&state, walk.value.at, walk.value.len);
+		}
+		st = walk.st;
+		kv_walk_done(&walk);
 	}
-	st = walk.st;
-	kv_walk_done(&walk);
 	crypto_generichash_final(&state, ret_hash, HASH_BYTES);
 	return st;
 }
@@ -300,8 +304,8 @@ static status
 compare_digests(struct looking *l, hub *h, hub *past, kv_txn *fresh)
 {
 	struct verified *r = l->result;
-	uint8_t kept_set[HASH_BYTES], kept[HASH_BYTES] = { 0 }, days[HASH_BYTES] = { 0 },
-				      fresh_days[HASH_BYTES] = { 0 };
+	uint8_t kept_set[HASH_BYTES], kept[HASH_BYTES] = { 0 }, sums[HASH_BYTES] = { 0 },
+				      fresh_sums[HASH_BYTES] = { 0 };
 	status st = hub_digest_rows(h, l->txn, r->set, r->state);
 
 	if (st == ST_OK)
@@ -309,14 +313,14 @@ compare_digests(struct looking *l, hub *h, hub *past, kv_txn *fresh)
 	if (st == ST_OK)
 		st = hub_digest(h, l->txn, kept_set, kept);
 	if (st == ST_OK)
-		st = hash_days(l->txn, days);
+		st = hash_sums(l->txn, sums);
 	if (st == ST_OK)
-		st = hash_days(fresh, fresh_days);
+		st = hash_sums(fresh, fresh_sums);
 	r->compared = st == ST_OK;
 	if (st == ST_OK &&
 	    (memcmp(r->set, r->fresh_set, HASH_BYTES) != 0 ||
 	     memcmp(r->state, r->fresh_state, HASH_BYTES) != 0 ||
-	     memcmp(r->state, kept, HASH_BYTES) != 0 || memcmp(days, fresh_days, HASH_BYTES) != 0))
+	     memcmp(r->state, kept, HASH_BYTES) != 0 || memcmp(sums, fresh_sums, HASH_BYTES) != 0))
 		st = report(l, &(struct damage) { .kind = DAMAGE_LEDGER });
 	return st;
 }

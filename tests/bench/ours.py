@@ -15,8 +15,8 @@ from machine import Relay, Series, copy, run_all, run_one, tool
 with open(programs.PLAN, encoding="utf-8") as plan_file:
     UNITS = [u["code"] for u in json.load(plan_file)["units"] if u["kind"] != "area"]
 UNITS_EACH = 4
-LEDGER = ("cells", "extras", "tallies", "levels", "things", "reports", "held", "conflicts",
-          "links", "probes", "remarks", "others")
+LEDGER = ("cells", "tallies", "levels", "things", "reports", "held", "conflicts", "links",
+          "probes", "remarks", "others", "blocks", "days", "months")
 JOURNAL = ("journal", "batches", "leaves", "gaps", "lost")
 PATIENCE = ("--timeout-ms", "3000000")
 SETTLE_S = 3

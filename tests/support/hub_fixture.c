@@ -525,17 +525,34 @@ cell_quantity(kv_txn *txn, const char *code, const char *unit, const char *count
 {
 	const struct cell_key k = { text_of(code), text_of(unit), text_of(country),
 		                    text_of(mode), day,           s };
+
+	return cell_at(txn, &k).quantity;
+}
+
+struct cell
+cell_at(kv_txn *txn, const struct cell_key *k)
+{
 	uint8_t key[ROW_KEY_MAX];
 	struct bytes value;
-	struct cell c;
-	status st = kv_get(txn, TABLE_CELLS, (struct bytes) { key, cell_key_write(&k, key) },
+	struct cell c = { 0 };
+	status st = kv_get(txn, TABLE_CELLS, (struct bytes) { key, cell_key_write(k, key) },
 	                   &value);
 
 	if (st == ST_NOT_FOUND)
-		return 0;
+		return c;
 	assert_status(st, ST_OK);
 	assert_status(cell_read(value, &c), ST_OK);
-	return c.quantity;
+	return c;
+}
+
+uint64_t
+cell_extra_total(kv_txn *txn, const struct cell_key *k, char type, const char *name)
+{
+	const struct cell c = cell_at(txn, k);
+	uint64_t total = 0;
+
+	assert_status(cell_total(&c, type, text_of(name), &total), ST_OK);
+	return total;
 }
 
 uint64_t

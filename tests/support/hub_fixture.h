@@ -9,7 +9,9 @@
 
 #include <jansson.h>
 
+#include "hub/cells.h"
 #include "hub/hub.h"
+#include "hub/rows.h"
 #include "protocol/event.h"
 
 /* ---- the hub ---- */
@@ -125,6 +127,9 @@ void hub_says(hub *h, kv_txn *txn, struct event *e);
  * cell.  day is a date number; mode "" for none. */
 uint64_t cell_quantity(kv_txn *txn, const char *code, const char *unit, const char *country,
                        date day, const char *mode, event_status s);
+/* All of it; without numbers when there is none. */
+struct cell cell_at(kv_txn *txn, const struct cell_key *k);
+uint64_t cell_extra_total(kv_txn *txn, const struct cell_key *k, char type, const char *name);
 uint64_t tally_records(kv_txn *txn, date day, const char *unit, event_status s);
 /* HOLD_NONE when it is not in the table. */
 hold held_reason(kv_txn *txn, const uint8_t *feed, const struct point *at);

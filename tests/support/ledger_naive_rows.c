@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "hub/cells.h"
 #include "hub/digest.h"
 #include "hub/plans.h"
 #include "hub/registry.h"
@@ -339,14 +340,48 @@ rows_wanted(const struct naive *n, struct rows *rows)
 	qsort(rows->list, rows->count, sizeof(struct row), compare_rows);
 }
 
+/* What lies in one row of the store as two tables of the digest. */
+static void
+cells_there(kv_txn *txn, struct rows *rows, int as)
+{
+	struct kv_walk walk;
+
+	for (bool more = kv_seek(txn, TABLE_CELLS, (struct bytes) { 0 }, &walk); more;
+	     more = kv_next(&walk)) {
+		static struct row key;
+		struct extra extra;
+		struct cell c;
+
+		key = (struct row) { .table = as };
+		put(&key, walk.key.at, walk.key.len);
+		assert_status(cell_read(walk.value, &c), ST_OK);
+		if (as == ROW_CELL)
+			add_numbers(rows, &key, c.quantity, c.records);
+		for (; as == ROW_EXTRA && cell_extra(&c.extras, &extra) == ST_OK;
+		     key.key_len = walk.key.len) {
+			put(&key, extra.name.at, extra.name.len);
+			add_numbers(rows, &key, extra.total, 0);
+		}
+		if (as == ROW_EXTRA)
+			assert_int_equal(c.extras.len, 0); /* all was read */
+	}
+	assert_status(walk.st, ST_OK);
+	kv_walk_done(&walk);
+}
+
 static void
 rows_there(kv_txn *txn, struct rows *rows)
 {
-	static const int tables[] = { TABLE_CELLS,  TABLE_EXTRAS,  TABLE_TALLIES, TABLE_LEVELS,
-		                      TABLE_THINGS, TABLE_REPORTS, TABLE_HELD,    TABLE_CONFLICTS };
+	static const int tables[] = {
+		[ROW_TALLY] = TABLE_TALLIES, [ROW_LEVEL] = TABLE_LEVELS,
+		[ROW_THING] = TABLE_THINGS,  [ROW_REPORT] = TABLE_REPORTS,
+		[ROW_HELD] = TABLE_HELD,     [ROW_CONFLICT] = TABLE_CONFLICTS
+	};
 
 	rows->count = 0;
-	for (size_t t = 0; t < LENGTH(tables); t++) {
+	cells_there(txn, rows, ROW_CELL);
+	cells_there(txn, rows, ROW_EXTRA);
+	for (size_t t = ROW_TALLY; t < LENGTH(tables); t++) {
 		struct kv_walk walk;
 
 		for (bool more = kv_seek(txn, tables[t], (struct bytes) { 0 }, &walk); more;

@@ -97,8 +97,8 @@ class Verify(Damage):
         changed = 0
         while at >= 0:
             end = at + len(key) + 2  # no mode, its NUL, the status; then the sum
-            if data[end:end + 8] == (1).to_bytes(8, "big"):
-                data[end + 7] = 3
+            if data[end] == 1:
+                data[end] = 3
                 changed += 1
             at = data.find(key, at + 1)
         self.assertGreater(changed, 0)

@@ -202,6 +202,7 @@ a_ledger_of_another_program_is_folded_again(void **ctx)
 	assert_status(hub_renew(hub_at.hub), ST_OK);
 	txn = hub_begin(hub_at.hub);
 	assert_int_equal(kv_count(txn, TABLE_CELLS), 0); /* it is of this program */
+	assert_status(kv_put(txn, TABLE_EXTRAS, format, format), ST_OK);
 	assert_status(kv_delete(txn, TABLE_META, format), ST_OK);
 	hub_commit(&txn);
 	assert_status(hub_is_renewed(hub_at.hub, &renewed), ST_OK);
@@ -210,6 +211,7 @@ a_ledger_of_another_program_is_folded_again(void **ctx)
 	assert_status(hub_is_renewed(hub_at.hub, &renewed), ST_OK);
 	assert_true(renewed);
 	txn = hub_begin(hub_at.hub);
+	assert_int_equal(kv_count(txn, TABLE_EXTRAS), 0);
 	assert_int_equal(cell_quantity(txn, "IND-1", "con-a", "US", DAY, "", STATUS_DONE), 3);
 }
 

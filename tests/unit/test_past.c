@@ -308,18 +308,20 @@ comes_from_a_backup(const struct told *told)
 static void
 spoil(const char *name)
 {
-	uint8_t value[16] = { 0 };
+	uint8_t value[64];
 	struct kv_walk walk;
+	size_t len;
 	kv_txn *txn = NULL;
 	hub *copy = NULL;
 
 	assert_status(hub_open(scratch_path(shelf, name), &copy), ST_OK);
 	assert_status(kv_write(hub_store(copy), 0, &txn), ST_OK);
 	assert_true(kv_seek(txn, TABLE_CELLS, (struct bytes) { 0 }, &walk));
-	memcpy(value, walk.value.at, sizeof(value));
-	value[7]++;
-	assert_status(kv_put(txn, TABLE_CELLS, walk.key, (struct bytes) { value, sizeof(value) }),
-	              ST_OK);
+	len = walk.value.len;
+	assert_true(len <= sizeof(value));
+	memcpy(value, walk.value.at, len);
+	value[0] ^= 1; /* the quantity */
+	assert_status(kv_put(txn, TABLE_CELLS, walk.key, (struct bytes) { value, len }), ST_OK);
 	kv_walk_done(&walk);
 	assert_status(kv_commit(&txn), ST_OK);
 	hub_close(&copy);

@@ -81,6 +81,26 @@ a_day_names_its_month_quarter_and_year(void **ctx)
 	assert_string_equal(text, "2025");
 }
 
+/* Each day lies in what its own name says, whatever the kind. */
+static void
+a_day_lies_in_the_period_that_it_names(void **ctx)
+{
+	static const period_kind kinds[] = { PERIOD_MONTH, PERIOD_QUARTER, PERIOD_YEAR };
+
+	(void) ctx;
+	for (size_t i = 0; i < LENGTH(kinds); i++) {
+		for (date day = DATE_MIN; day <= DATE_MAX; day++) {
+			struct plan_period want, got = period_at(kinds[i], day);
+			char name[PERIOD_TEXT_BYTES];
+
+			period_name(kinds[i], day, name);
+			assert_status(period_parse(name, &want), ST_OK);
+			if (got.from != want.from || got.to != want.to)
+				fail_msg("day %d: %d to %d", day, got.from, got.to);
+		}
+	}
+}
+
 static void
 the_day_begins_at_midnight_in_bogota(void **ctx)
 {
@@ -131,6 +151,7 @@ main(void)
 		cmocka_unit_test(all_four_forms_are_read),
 		cmocka_unit_test(anything_else_is_refused),
 		cmocka_unit_test(a_day_names_its_month_quarter_and_year),
+		cmocka_unit_test(a_day_lies_in_the_period_that_it_names),
 		cmocka_unit_test(the_day_begins_at_midnight_in_bogota),
 		cmocka_unit_test(a_clock_that_is_out_of_its_mind_stays_within_the_calendar),
 		cmocka_unit_test(without_time_zones_it_is_utc_less_5_hours),

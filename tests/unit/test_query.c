@@ -1,18 +1,21 @@
 #include <string.h>
 
+#include "hub/cells.h"
 #include "hub/hub.h"
+#include "hub/period.h"
 #include "hub/query.h"
 #include "hub/things.h"
 #include "tests/support/check.h"
 #include "tests/support/plan_base.h"
 #include "tests/support/scratch.h"
 
-/* The order of enum hub_table. */
+/* Those that questions read, and others that are only there. */
 static const char *const tables[HUB_TABLES_] = {
-	"meta",      "journal", "batches", "leaves",  "registry", "plans",   "contacts",
-	"cells",     "extras",  "tallies", "levels",  "things",   "reports", "held",
-	"conflicts", "links",   "probes",  "remarks", "others",
+	"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",  "10", "11", "12",
+	"13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25",
 };
+
+_Static_assert(HUB_TABLES_ == 26, "each has a name");
 
 static const struct kv_config config = {
 	.tables = tables,
@@ -55,54 +58,79 @@ key_of(const char *code, const char *unit, const char *country, const char *when
 }
 
 static void
-add_row(struct fixture *fx, int table, const uint8_t *key, size_t len, uint64_t first,
-        int64_t second)
+add_row(struct fixture *fx, int table, const uint8_t *key, size_t len, int64_t by)
 {
-	const int64_t by[] = { (int64_t) first, second };
 	struct kv_walk walk;
 
 	kv_walk_begin(fx->txn, table, &walk);
-	assert_status(row_add(&walk, table, (struct bytes) { key, len }, by), ST_OK);
+	assert_status(row_add(&walk, (struct bytes) { key, len }, by), ST_OK);
 	kv_walk_done(&walk);
 }
 
 static void
+add_to_cell(struct fixture *fx, const struct cell_key *key, const struct cell_by *by)
+{
+	static uint8_t space[CELL_BYTES_MAX];
+	uint8_t row[ROW_KEY_MAX];
+	struct kv_walk walk;
+
+	kv_walk_begin(fx->txn, TABLE_CELLS, &walk);
+	assert_status(cell_add(&walk, (struct bytes) { row, cell_key_write(key, row) }, by, space),
+	              ST_OK);
+	kv_walk_done(&walk);
+}
+
+/* Of the unit, if there is one, and of all. */
+static void
+add_months(struct fixture *fx, const struct cell_key *of, int64_t amount)
+{
+	struct month_key key = {
+		.code = of->code,
+		.status = of->status,
+		.first = period_at(PERIOD_MONTH, of->day).from,
+	};
+	uint8_t row[ROW_KEY_MAX];
+
+	add_row(fx, TABLE_MONTHS, row, month_key_write(&key, row), amount);
+	key.unit = of->unit;
+	if (key.unit.len > 0)
+		add_row(fx, TABLE_MONTHS, row, month_key_write(&key, row), amount);
+}
+
+static void
 add_cell(struct fixture *fx, const char *code, const char *unit, const char *country,
-         const char *when, const char *mode, event_status st, uint64_t quantity)
+         const char *when, const char *mode, event_status st, int64_t quantity)
 {
 	struct cell_key key = key_of(code, unit, country, when, mode, st);
-
 	uint8_t row[ROW_KEY_MAX];
 
-	add_row(fx, TABLE_CELLS, row, cell_key_write(&key, row), quantity, 1);
-	add_row(fx, TABLE_DAYS, row, day_key_write(&key, row), quantity, 0);
+	add_to_cell(fx, &key, &(struct cell_by) { .quantity = quantity, .records = 1 });
+	add_row(fx, TABLE_DAYS, row, day_key_write(&key, row), quantity);
+	add_months(fx, &key, quantity);
 }
 
 static void
-add_extra(struct fixture *fx, const char *when, char type, const char *name, uint64_t amount)
+add_extra(struct fixture *fx, const char *when, char type, const char *name, int64_t amount)
 {
-	struct extra_key key = {
-		.cell = key_of("IND-1", "con-a", "US", when, "movil", STATUS_DONE),
-		.type = type,
-		.name = text_of(name),
-	};
+	struct cell_key key = key_of("IND-1", "con-a", "US", when, "movil", STATUS_DONE);
+	uint8_t text[1 + CODE_BYTES_MAX + 1] = { (uint8_t) type };
+	struct extra_by extra = { { text, 1 + strlen(name) + 1 }, amount };
 
-	uint8_t row[ROW_KEY_MAX];
-
-	add_row(fx, TABLE_EXTRAS, row, extra_key_write(&key, row), amount, 0);
+	memcpy(text + 1, name, strlen(name));
+	add_to_cell(fx, &key, &(struct cell_by) { .extras = &extra, .extra_count = 1 });
 }
 
 static void
-add_tally(struct fixture *fx, const char *when, const char *unit, event_status st, uint64_t records)
+add_tally(struct fixture *fx, const char *when, const char *unit, event_status st, int64_t records)
 {
 	struct tally_key key = { .day = day(when), .unit = text_of(unit), .status = st };
 	struct cell_key all;
-
 	uint8_t row[ROW_KEY_MAX];
 
-	add_row(fx, TABLE_TALLIES, row, tally_key_write(&key, row), records, 0);
+	add_row(fx, TABLE_TALLIES, row, tally_key_write(&key, row), records);
 	all = key_of("", "", "", when, "", st);
-	add_row(fx, TABLE_DAYS, row, day_key_write(&all, row), records, 0);
+	add_row(fx, TABLE_DAYS, row, day_key_write(&all, row), records);
+	add_months(fx, &all, records);
 }
 
 /* The ledger that all tests ask.  By hand: IND-1 done 1 + 2 in 2023, 3 in 2024,
@@ -587,26 +615,59 @@ a_level_fed_by_activities_starts_from_the_baseline(void **ctx)
 	assert_int_equal(p.value.n, 2);
 }
 
+/* All that is read of the three tables begins with the code; of cells and days only what the
+ * cut-off leaves of its month. */
 static void
 a_damaged_row_is_an_error_and_no_number(void **ctx)
 {
-	static const uint8_t bad[] = { 'I', 'N', 'D', '-', '1', 0, 'x' };
-	static const int damaged[] = { TABLE_DAYS, TABLE_CELLS };
+	static const uint8_t bad[] = { 'I', 'N', 'D', '-', '1', 0, 0, 0, 'x' };
+	static const struct {
+		int table;
+		size_t by_count;
+		const char *cutoff;
+	} damaged[] = {
+		{ TABLE_MONTHS, 0, "2025-04-30" },
+		{ TABLE_DAYS, 0, "2025-04-01" },
+		{ TABLE_CELLS, 1, "2025-04-01" },
+	};
 	struct counts_question asked = question("IND-1");
 	struct fixture *fx = *ctx;
 	struct groups rows = { .count = 7 };
 	int64_t total = 77;
 
+	asked.by[0] = BY_UNIT;
 	for (size_t i = 0; i < LENGTH(damaged); i++) {
-		assert_status(kv_put(fx->txn, damaged[i], (struct bytes) { bad, sizeof(bad) },
-		                     (struct bytes) { bad, sizeof(bad) }),
-		              ST_OK);
-		asked.by[0] = BY_UNIT;
-		asked.by_count = i;
+		const struct bytes row = { bad, sizeof(bad) };
+
+		fx->q.cutoff = day(damaged[i].cutoff);
+		asked.by_count = damaged[i].by_count;
+		assert_status(kv_put(fx->txn, damaged[i].table, row, row), ST_OK);
 		assert_status(query_counts(&fx->q, &asked, &rows, &total), ST_MALFORMED);
+		assert_status(kv_delete(fx->txn, damaged[i].table, row), ST_OK);
 		assert_int_equal(total, 77);
 		assert_int_equal(rows.count, 7);
 	}
+}
+
+/* As long as keys can be: where to go on would not fit. */
+static void
+a_damaged_key_that_is_too_long_is_an_error(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct counts_question asked = question("IND-1");
+	uint8_t key[KV_KEY_BYTES_MAX];
+	struct groups rows = { 0 };
+	int64_t total;
+	size_t len = sizeof("IND-1");
+
+	memcpy(key, "IND-1", len);
+	memset(key + len, 'a', sizeof(key) - len);
+	memcpy(key + sizeof(key) - 9, "\0\0\xff\0\0\0m\0\0", 9);
+	assert_status(kv_put(fx->txn, TABLE_CELLS, (struct bytes) { key, sizeof(key) },
+	                     (struct bytes) { key, 2 }),
+	              ST_OK);
+	asked.by[asked.by_count++] = BY_MODE;
+	assert_status(query_counts(&fx->q, &asked, &rows, &total), ST_MALFORMED);
 }
 
 static void
@@ -675,6 +736,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_level_fed_by_activities_starts_from_the_baseline,
 		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_row_is_an_error_and_no_number, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_damaged_key_that_is_too_long_is_an_error, set_up,
 		                                tear_down),
 		cmocka_unit_test(many_groups_are_all_kept_and_sorted),
 		cmocka_unit_test(a_sum_over_64_bits_is_refused),
