@@ -562,9 +562,8 @@ outbox_find_key_in(kv_txn *txn, const uint8_t key[static HASH_BYTES], uint64_t *
 
 /* ---- waking the daemon ---- */
 
-/* Opened for writing and touched by hand, so that both a watch on the folder and
- * one on the file wake up.  The file may be another user's: then only its time
- * can be changed, which a member of the group may. */
+/* A watch on the folder and one on the file both see that its time changes, which a member of
+ * the group may do to a file of another user. */
 void
 outbox_touch(const outbox *box)
 {
@@ -573,14 +572,12 @@ outbox_touch(const outbox *box)
 
 	if (path_join(path, sizeof(path), box->home, "changed") < 0)
 		return;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
-		if (fd >= 0)
-			(void) fchmod(fd, 0660); /* whatever the umask; it may be another's */
-	}
+	if (utimensat(AT_FDCWD, path, NULL, 0) == 0 || errno != ENOENT)
+		return; /* in vain: the daemon finds the events at its next look */
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
 	if (fd < 0)
-		return; /* the daemon finds the events at its next look */
+		return;
+	(void) fchmod(fd, 0660); /* whatever the umask; it may be another's */
 	futimens(fd, NULL);
 	close(fd);
 }
