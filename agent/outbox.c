@@ -17,18 +17,22 @@
  *   "feed", "hub", "hubs"    as in struct outbox_device
  *   "units"                  each unit code and a 0
  *   "role"                   what it was made for; missing: "device"
- *   "tip"                    struct tip: seq, hash, at_ms
- *
  *   "floor"                  seq, hash; agent/outbox_prune.c
+ *   "tip"                    where homes of before have it; gone with the next event
+ *
+ * And in OUTBOX_ROOT, since it changes with every event:
+ *
+ *   "valija tip"             struct tip: seq, hash, at_ms
  *
  * Invariant: OUTBOX_EVENTS holds floor.seq + 1..tip.seq without a gap, and some below; the
  * tip's hash is that of its last row, or of the floor. */
 static const char *const table_names[OUTBOX_TABLES_] = {
-	[OUTBOX_META] = "meta", [OUTBOX_EVENTS] = "events", [OUTBOX_FIXED] = "fixed",
-	[OUTBOX_KEYS] = "keys", [OUTBOX_HUBS] = "hubs",     [OUTBOX_PLAN] = "plan",
+	[OUTBOX_ROOT] = NULL,     [OUTBOX_META] = "meta", [OUTBOX_EVENTS] = "events",
+	[OUTBOX_FIXED] = "fixed", [OUTBOX_KEYS] = "keys", [OUTBOX_HUBS] = "hubs",
+	[OUTBOX_PLAN] = "plan",
 };
 
-static const char USUAL_ROLE[] = "device";
+static const char USUAL_ROLE[] = "device", TIP[] = "valija tip", TIP_BEFORE[] = "tip";
 
 enum { TIP_BYTES = SEQ_BYTES + HASH_BYTES + 8, UNITS_BYTES_MAX = UNITS_MAX * (CODE_BYTES_MAX + 1) };
 
@@ -49,18 +53,22 @@ configuration(void)
 
 /* ---- facts ---- */
 
+static struct bytes
+key_of(const char *name)
+{
+	return (struct bytes) { (const uint8_t *) name, strlen(name) };
+}
+
 status
 outbox_get_fact(kv_txn *txn, const char *name, struct bytes *ret_value)
 {
-	return kv_get(txn, OUTBOX_META, (struct bytes) { (const uint8_t *) name, strlen(name) },
-	              ret_value);
+	return kv_get(txn, OUTBOX_META, key_of(name), ret_value);
 }
 
 status
 outbox_put_fact(kv_txn *txn, const char *name, struct bytes value)
 {
-	return kv_put(txn, OUTBOX_META, (struct bytes) { (const uint8_t *) name, strlen(name) },
-	              value);
+	return kv_put(txn, OUTBOX_META, key_of(name), value);
 }
 
 /* Kept as a fact of its own, in the transaction of the event it speaks of: the
@@ -69,8 +77,10 @@ status
 outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip)
 {
 	struct bytes value;
-	status st = outbox_get_fact(txn, "tip", &value);
+	status st = kv_get(txn, OUTBOX_ROOT, key_of(TIP), &value);
 
+	if (st == ST_NOT_FOUND)
+		st = outbox_get_fact(txn, TIP_BEFORE, &value);
 	if (st == ST_NOT_FOUND) {
 		ret_tip->at_ms = INT64_MIN;
 		chain_start(box->device.feed, &ret_tip->at);
@@ -94,7 +104,8 @@ outbox_put_tip(kv_txn *txn, const struct tip *tip)
 	put_u64(value, tip->at.seq);
 	memcpy(value + SEQ_BYTES, tip->at.hash, HASH_BYTES);
 	put_u64(value + SEQ_BYTES + HASH_BYTES, (uint64_t) tip->at_ms);
-	return outbox_put_fact(txn, "tip", (struct bytes) { value, sizeof(value) });
+	kv_delete(txn, OUTBOX_META, key_of(TIP_BEFORE));
+	return kv_put(txn, OUTBOX_ROOT, key_of(TIP), (struct bytes) { value, sizeof(value) });
 }
 
 /* ---- creating and opening ---- */

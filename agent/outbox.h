@@ -44,6 +44,7 @@ enum {
 
 /* Tables of the environment, for those who open a transaction themselves. */
 enum outbox_table {
+	OUTBOX_ROOT,   /* the table without a name (common/kv.h): "valija tip" */
 	OUTBOX_META,   /* names of facts -> value; agent/outbox.c */
 	OUTBOX_EVENTS, /* seq (u64 BE) -> chain hash, body */
 	OUTBOX_FIXED,  /* seq -> the own event that replaced it */

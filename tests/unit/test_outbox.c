@@ -222,6 +222,37 @@ appended_events_survive_and_are_chained(void **ctx)
 	assert_int_equal(append(fx, 300, "three"), 3);
 }
 
+static struct bytes
+name(const char *z)
+{
+	return (struct bytes) { (const uint8_t *) z, strlen(z) };
+}
+
+/* Where the feed ends was a fact beside the others once. */
+static void
+home_of_before_goes_on_where_it_ends(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct bytes tip;
+	kv_txn *txn = NULL;
+
+	append(fx, 100, "one");
+	append(fx, 200, "two");
+	assert_status(kv_write(outbox_store(fx->box), 0, &txn), ST_OK);
+	assert_status(kv_get(txn, OUTBOX_ROOT, name("valija tip"), &tip), ST_OK);
+	assert_status(kv_put(txn, OUTBOX_META, name("tip"), tip), ST_OK);
+	assert_status(kv_delete(txn, OUTBOX_ROOT, name("valija tip")), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	reopen(fx);
+	assert_int_equal(tip_seq(fx), 2);
+	assert_int_equal(append(fx, 300, "three"), 3);
+	reopen(fx);
+	assert_int_equal(tip_seq(fx), 3);
+	assert_status(kv_read(outbox_store(fx->box), &txn), ST_OK);
+	assert_status(kv_get(txn, OUTBOX_META, name("tip"), &tip), ST_NOT_FOUND);
+	kv_abort(&txn);
+}
+
 static void
 several_items_are_one_commit(void **ctx)
 {
@@ -696,6 +727,7 @@ main(void)
 		TEST(home_that_is_not_there_is_not_made),
 		TEST(empty_feed_ends_at_its_beginning),
 		TEST(appended_events_survive_and_are_chained),
+		TEST(home_of_before_goes_on_where_it_ends),
 		TEST(several_items_are_one_commit),
 		TEST(failed_commit_stores_nothing),
 		TEST(same_key_is_stored_once),
