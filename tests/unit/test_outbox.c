@@ -409,6 +409,33 @@ correct(struct fixture *fx, const struct fix *fix, uint64_t *ret_seq)
 	return st;
 }
 
+/* Of those only the first is looked into: the others come with what it would show. */
+static void
+plain_ones_end_where_their_clock_stood(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct outbox_item items[2] = { 0 };
+	uint8_t bodies[2][256];
+
+	append(fx, 300, "before");
+	for (size_t i = 0; i < 2; i++) {
+		int64_t at_ms = i == 0 ? 300 : 305;
+		struct bytes b = activity(fx, at_ms, "one of many", NULL);
+
+		memcpy(bodies[i], b.at, b.len);
+		items[i] = (struct outbox_item) { .body = { bodies[i], b.len },
+			                          .is_plain = true,
+			                          .at_ms = at_ms };
+	}
+	assert_status(outbox_append(fx->box, items, 2, 0), ST_OK);
+	assert_true(has_random(fx, 2));
+	assert_false(has_random(fx, 3));
+	append(fx, 305, "after");
+	append(fx, 306, "later");
+	assert_true(has_random(fx, 4));
+	assert_false(has_random(fx, 5));
+}
+
 static void
 corrections_stand_in_one_line(void **ctx)
 {
@@ -734,6 +761,7 @@ main(void)
 		TEST(new_key_that_is_there_stores_nothing),
 		TEST(same_key_twice_in_a_commit_is_stored_once),
 		TEST(clock_that_stands_still_gets_random_bytes),
+		TEST(plain_ones_end_where_their_clock_stood),
 		TEST(corrections_stand_in_one_line),
 		TEST(correction_of_what_is_not_there_is_refused),
 		TEST(full_disk_refuses_events_and_takes_acknowledgements),
