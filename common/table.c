@@ -34,7 +34,7 @@
 	X(scols_table_set_termforce) \
 	X(scols_unref_table)
 
-#define MEMBER(name) __typeof__(name) *name; /* so the compiler checks each call as ever */
+#define MEMBER(name) __typeof__(name) *(name); /* so the compiler checks each call as ever */
 
 static struct {
 	CALLS(MEMBER)
