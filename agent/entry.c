@@ -270,7 +270,8 @@ entry_check_codes(struct checking *c, plan_row kind, event_field bit, const char
 		if (entry_check_code(c, kind, field, code))
 			list->list[right++] = code;
 	}
-	qsort(list->list, right, sizeof(list->list[0]), compare_texts);
+	if (right > 1)
+		qsort(list->list, right, sizeof(list->list[0]), compare_texts);
 	for (size_t i = 0; i < right; i++) { /* named twice is named */
 		if (list->count == 0 || !text_equal(list->list[i], list->list[list->count - 1]))
 			list->list[list->count++] = list->list[i];
@@ -301,23 +302,32 @@ struct pair_list {
 	struct tallies *out;
 };
 
+enum { PAIR_BYTES = 120 };
+
+static const char *
+show_pair(const struct entry_pair *pair, char out[static PAIR_BYTES])
+{
+	snprintf(out, PAIR_BYTES, "%s=%s", pair->name, pair->value ? pair->value : "");
+	return out;
+}
+
 static void
 check_pair(struct checking *c, const struct pair_list *p, const struct entry_pair *pair)
 {
 	struct tally tally = { .name = text_of(pair->name) };
-	char found[120];
+	char found[PAIR_BYTES];
 
-	snprintf(found, sizeof(found), "%s=%s", pair->name, pair->value ? pair->value : "");
 	if (!entry_check_code(c, p->kind, p->field, tally.name))
 		return;
 	if (!pair->value || !entry_number(pair->value, COUNT_VALUE_MAX, &tally.value)) {
-		entry_bad_limit(c, p->field, found, N_("a whole number from 0 to %s is wanted"),
-		                COUNT_VALUE_MAX);
+		entry_bad_limit(c, p->field, show_pair(pair, found),
+		                N_("a whole number from 0 to %s is wanted"), COUNT_VALUE_MAX);
 		return;
 	}
 	for (size_t i = 0; i < p->out->count; i++) {
 		if (text_equal(p->out->list[i].name, tally.name)) {
-			entry_bad(c, p->field, found, N_("this name was given twice"), NULL);
+			entry_bad(c, p->field, show_pair(pair, found),
+			          N_("this name was given twice"), NULL);
 			return;
 		}
 	}
@@ -333,7 +343,8 @@ check_pairs(struct checking *c, const struct pair_list *p)
 	}
 	for (size_t i = 0; i < p->count; i++)
 		check_pair(c, p, &p->pairs[i]);
-	qsort(p->out->list, p->out->count, sizeof(p->out->list[0]), compare_tallies);
+	if (p->out->count > 1)
+		qsort(p->out->list, p->out->count, sizeof(p->out->list[0]), compare_tallies);
 	if (p->out->count > 0)
 		entry_set(c, p->bit);
 }

@@ -32,6 +32,7 @@ struct run {
 	mapping *map;
 	uint8_t *bytes;
 	size_t len;
+	int64_t at_ms; /* of all rows */
 	struct import in;
 	struct outbox_item *items;
 	uint8_t (*keys)[HASH_BYTES];
@@ -281,6 +282,7 @@ read_file(struct run *r, const struct checks *checks, kv_txn *txn)
 		.ctx = txn,
 	};
 
+	r->at_ms = checks->frame.at_ms;
 	config.frame.kind = a->kind;
 	config.frame.force = a->force;
 	return import_read(&config, r->bytes, r->len, &r->in);
@@ -364,6 +366,8 @@ prepare(struct run *r)
 		r->items[i].body = (struct bytes) { in->bodies + row->offset, row->len };
 		r->items[i].key = r->keys[i];
 		r->items[i].is_new = r->args->again;
+		r->items[i].is_plain = !row->is_register;
+		r->items[i].at_ms = r->at_ms;
 	}
 	return ST_OK;
 }

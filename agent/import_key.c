@@ -52,8 +52,9 @@ add_initiatives(hasher *h, const struct entry *e)
 {
 	const char *sorted[ENTRY_INITIATIVES_MAX + 1];
 
-	memcpy(sorted, e->initiatives, sizeof(sorted));
-	qsort(sorted, e->initiative_count, sizeof(sorted[0]), by_text);
+	memcpy(sorted, e->initiatives, e->initiative_count * sizeof(sorted[0]));
+	if (e->initiative_count > 1)
+		qsort(sorted, e->initiative_count, sizeof(sorted[0]), by_text);
 	for (size_t i = 0; i < e->initiative_count; i++)
 		add_field(h, "initiative", sorted[i]);
 }
@@ -66,7 +67,8 @@ add_pairs(hasher *h, const char *prefix, const struct entry_pair *pairs, size_t 
 	if (count == 0)
 		return;
 	memcpy(sorted, pairs, count * sizeof(sorted[0]));
-	qsort(sorted, count, sizeof(sorted[0]), by_name);
+	if (count > 1)
+		qsort(sorted, count, sizeof(sorted[0]), by_name);
 	for (size_t i = 0; i < count; i++) {
 		add(h, prefix);
 		add_field(h, sorted[i].name, plain_number(sorted[i].value));

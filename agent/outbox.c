@@ -17,18 +17,22 @@
  *   "feed", "hub", "hubs"    as in struct outbox_device
  *   "units"                  each unit code and a 0
  *   "role"                   what it was made for; missing: "device"
- *   "tip"                    struct tip: seq, hash, at_ms
- *
  *   "floor"                  seq, hash; agent/outbox_prune.c
+ *   "tip"                    where homes of before have it; gone with the next event
+ *
+ * And in OUTBOX_ROOT, since it changes with every event:
+ *
+ *   "valija tip"             struct tip: seq, hash, at_ms
  *
  * Invariant: OUTBOX_EVENTS holds floor.seq + 1..tip.seq without a gap, and some below; the
  * tip's hash is that of its last row, or of the floor. */
 static const char *const table_names[OUTBOX_TABLES_] = {
-	[OUTBOX_META] = "meta", [OUTBOX_EVENTS] = "events", [OUTBOX_FIXED] = "fixed",
-	[OUTBOX_KEYS] = "keys", [OUTBOX_HUBS] = "hubs",     [OUTBOX_PLAN] = "plan",
+	[OUTBOX_ROOT] = NULL,     [OUTBOX_META] = "meta", [OUTBOX_EVENTS] = "events",
+	[OUTBOX_FIXED] = "fixed", [OUTBOX_KEYS] = "keys", [OUTBOX_HUBS] = "hubs",
+	[OUTBOX_PLAN] = "plan",
 };
 
-static const char USUAL_ROLE[] = "device";
+static const char USUAL_ROLE[] = "device", TIP[] = "valija tip", TIP_BEFORE[] = "tip";
 
 enum { TIP_BYTES = SEQ_BYTES + HASH_BYTES + 8, UNITS_BYTES_MAX = UNITS_MAX * (CODE_BYTES_MAX + 1) };
 
@@ -49,18 +53,22 @@ configuration(void)
 
 /* ---- facts ---- */
 
+static struct bytes
+key_of(const char *name)
+{
+	return (struct bytes) { (const uint8_t *) name, strlen(name) };
+}
+
 status
 outbox_get_fact(kv_txn *txn, const char *name, struct bytes *ret_value)
 {
-	return kv_get(txn, OUTBOX_META, (struct bytes) { (const uint8_t *) name, strlen(name) },
-	              ret_value);
+	return kv_get(txn, OUTBOX_META, key_of(name), ret_value);
 }
 
 status
 outbox_put_fact(kv_txn *txn, const char *name, struct bytes value)
 {
-	return kv_put(txn, OUTBOX_META, (struct bytes) { (const uint8_t *) name, strlen(name) },
-	              value);
+	return kv_put(txn, OUTBOX_META, key_of(name), value);
 }
 
 /* Kept as a fact of its own, in the transaction of the event it speaks of: the
@@ -69,8 +77,10 @@ status
 outbox_get_tip(kv_txn *txn, const outbox *box, struct tip *ret_tip)
 {
 	struct bytes value;
-	status st = outbox_get_fact(txn, "tip", &value);
+	status st = kv_get(txn, OUTBOX_ROOT, key_of(TIP), &value);
 
+	if (st == ST_NOT_FOUND)
+		st = outbox_get_fact(txn, TIP_BEFORE, &value);
 	if (st == ST_NOT_FOUND) {
 		ret_tip->at_ms = INT64_MIN;
 		chain_start(box->device.feed, &ret_tip->at);
@@ -94,7 +104,8 @@ outbox_put_tip(kv_txn *txn, const struct tip *tip)
 	put_u64(value, tip->at.seq);
 	memcpy(value + SEQ_BYTES, tip->at.hash, HASH_BYTES);
 	put_u64(value + SEQ_BYTES + HASH_BYTES, (uint64_t) tip->at_ms);
-	return outbox_put_fact(txn, "tip", (struct bytes) { value, sizeof(value) });
+	kv_delete(txn, OUTBOX_META, key_of(TIP_BEFORE));
+	return kv_put(txn, OUTBOX_ROOT, key_of(TIP), (struct bytes) { value, sizeof(value) });
 }
 
 /* ---- creating and opening ---- */
@@ -562,9 +573,8 @@ outbox_find_key_in(kv_txn *txn, const uint8_t key[static HASH_BYTES], uint64_t *
 
 /* ---- waking the daemon ---- */
 
-/* Opened for writing and touched by hand, so that both a watch on the folder and
- * one on the file wake up.  The file may be another user's: then only its time
- * can be changed, which a member of the group may. */
+/* A watch on the folder and one on the file both see that its time changes, which a member of
+ * the group may do to a file of another user. */
 void
 outbox_touch(const outbox *box)
 {
@@ -573,14 +583,12 @@ outbox_touch(const outbox *box)
 
 	if (path_join(path, sizeof(path), box->home, "changed") < 0)
 		return;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
-		if (fd >= 0)
-			(void) fchmod(fd, 0660); /* whatever the umask; it may be another's */
-	}
+	if (utimensat(AT_FDCWD, path, NULL, 0) == 0 || errno != ENOENT)
+		return; /* in vain: the daemon finds the events at its next look */
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0660);
 	if (fd < 0)
-		return; /* the daemon finds the events at its next look */
+		return;
+	(void) fchmod(fd, 0660); /* whatever the umask; it may be another's */
 	futimens(fd, NULL);
 	close(fd);
 }

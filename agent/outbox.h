@@ -44,6 +44,7 @@ enum {
 
 /* Tables of the environment, for those who open a transaction themselves. */
 enum outbox_table {
+	OUTBOX_ROOT,   /* the table without a name (common/kv.h): "valija tip" */
 	OUTBOX_META,   /* names of facts -> value; agent/outbox.c */
 	OUTBOX_EVENTS, /* seq (u64 BE) -> chain hash, body */
 	OUTBOX_FIXED,  /* seq -> the own event that replaced it */
@@ -81,8 +82,11 @@ struct outbox_item {
 	struct bytes body;
 	const uint8_t *key; /* HASH_BYTES */
 	bool is_new;        /* the key must not be there yet: then it is ST_EXISTS */
-	uint64_t ret_seq;   /* its number, or that of the earlier event of that key */
-	bool ret_known;     /* the key was there already: nothing was stored */
+	bool is_plain;      /* event_encode() made it, at at_ms, and it names no other event: it is
+	                     * not decoded once more, which many together feel */
+	int64_t at_ms;
+	uint64_t ret_seq; /* its number, or that of the earlier event of that key */
+	bool ret_known;   /* the key was there already: nothing was stored */
 };
 
 /* Store items (all or none) in one durable commit, in order, and wake the

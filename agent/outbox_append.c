@@ -92,11 +92,16 @@ outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes
  * known must be confirmed even when the disk is full.  It is asked for all that is to
  * come: a long commit that fails half way has eaten the reserve. */
 static status
-store_event(struct appending *a, struct bytes body)
+store_event(struct appending *a, const struct outbox_item *item)
 {
+	struct bytes body = item->body;
 	struct event e;
 	status st = ST_OK;
 
+	if (item->is_plain && a->stored) {
+		a->tip.at_ms = item->at_ms;
+		return outbox_put_event(a->txn, a->box, &a->tip.at, body);
+	}
 	if (event_decode(body, &e) != HOLD_NONE)
 		return ST_INVALID;
 	if (!a->stored)
@@ -217,7 +222,7 @@ store_events(struct appending *a)
 		struct outbox_item *item = &a->items[i];
 
 		if (!item->ret_known)
-			st = store_event(a, item->body);
+			st = store_event(a, item);
 		if (!item->ret_known)
 			item->ret_seq = a->tip.at.seq;
 		a->room_bytes -= outbox_room_of(1, item->body.len);

@@ -4,8 +4,11 @@
 #include "agent/outbox_internal.h"
 #include "protocol/chain.h"
 
-/* Before the first batch: what zstd makes of some kilobytes of events, which look alike. */
-enum { PACKED_AT_LEAST = 4 };
+enum {
+	PACKED_AT_LEAST = 4,   /* what zstd makes of some kilobytes of events, which look alike */
+	AHEAD_BYTES = 4 << 12, /* some pages of LMDB */
+	LINE_BYTES = 64,       /* of a processor's cache */
+};
 
 struct sealing {
 	struct point start, end; /* the bodies are those between the two */
@@ -34,6 +37,18 @@ is_as_recorded(const outbox *box, struct point before, struct bytes body, const 
 	return point_equal(&before, at);
 }
 
+/* Rows that were recorded together lie on pages that follow each other, and to wait for memory at
+ * each takes a fifth of sealing.  Where they lie otherwise this brings nothing, and costs
+ * nothing: what is not there is not fetched. */
+static void
+fetch_ahead(struct bytes body)
+{
+	uintptr_t at = (uintptr_t) body.at + AHEAD_BYTES;
+
+	__builtin_prefetch((const void *) at);
+	__builtin_prefetch((const void *) (at + LINE_BYTES));
+}
+
 /* The events behind s->start up to last, of about raw_bytes; at least one. */
 static status
 collect_rows(const outbox *box, struct kv_walk *walk, uint64_t last, size_t raw_bytes,
@@ -58,6 +73,7 @@ collect_rows(const outbox *box, struct kv_walk *walk, uint64_t last, size_t raw_
 			st = is_first ? ST_IO : ST_OK;
 			break;
 		}
+		fetch_ahead(body);
 		add_body(&s->bodies, body);
 		s->end = at;
 		st = writer_status(&s->bodies);

@@ -87,7 +87,7 @@ struct found {
 };
 
 /* By a hash of the key; the later of two of one place is kept. */
-enum { FOUND_MAX = 64 };
+enum { FOUND_MAX = 256 };
 
 struct plan_table {
 	kv_txn *txn;

@@ -2,8 +2,8 @@
  * telephone what was recorded. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
-#include <wchar.h>
 
 #include "agent/command.h"
 #include "agent/commands.h"
@@ -13,6 +13,7 @@
 #include "common/event_text.h"
 #include "common/i18n.h"
 #include "common/json_out.h"
+#include "common/paragraph.h"
 
 struct args {
 	struct reading reading;
@@ -57,12 +58,9 @@ static const struct argp argp = {
 static void
 print_label(const char *label)
 {
-	wchar_t wide[LABEL_COLUMNS + 1];
-	size_t letters = mbstowcs(wide, label, LABEL_COLUMNS);
-	int columns = letters == (size_t) -1 ? -1 : wcswidth(wide, letters);
+	int columns = paragraph_columns(label, strlen(label));
 
-	printf("%s%*s", label,
-	       columns < 0 || columns >= LABEL_COLUMNS ? 1 : LABEL_COLUMNS - columns, "");
+	printf("%s%*s", label, columns < LABEL_COLUMNS ? LABEL_COLUMNS - columns : 1, "");
 }
 
 static void

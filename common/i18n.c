@@ -1,6 +1,5 @@
 #include "common/i18n.h"
 
-#include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdbool.h>
@@ -9,21 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The domain of strerror() and argp, whose letters would be those of LC_CTYPE. */
+static const char C_LIBRARY[] = "libc";
+
 enum { LANGUAGE_BYTES = 64, LANGUAGES_BYTES = 1024 };
 
 static bool
 is_set(const char *value)
 {
 	return value && *value;
-}
-
-/* Letters, and the language of messages where there is one; no more is asked of it, and each
- * category is a file to be opened.  Of the others LC_NUMERIC must stay as it is: printf()
- * would write a decimal comma by it, and strtod() read one. */
-static bool
-set_locale(const char *locale, bool messages)
-{
-	return setlocale(LC_CTYPE, locale) && (!messages || setlocale(LC_MESSAGES, locale));
 }
 
 /* In the order of POSIX: the first that is set and not empty counts. */
@@ -78,22 +71,24 @@ catalogue_dir(char *dir, size_t size)
 	return n > 0 && (size_t) n < size && access(dir, X_OK) == 0;
 }
 
+/* Nothing is loaded that nobody asks for, since each category of the locale is a file: where
+ * no language is named, none at all.  LC_NUMERIC must stay as it is: printf() would write a
+ * decimal comma by it, and strtod() read one.  LC_CTYPE matters to tables only. */
 void
 i18n_init(const char *domain)
 {
 	char dir[PATH_MAX], languages[LANGUAGES_BYTES];
-	bool messages;
 
 	i18n_language(languages, sizeof(languages));
-	messages = *languages != '\0';
-	if (!set_locale("", messages) || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
-		set_locale("C.UTF-8", messages);
+	if (*languages == '\0')
+		return;
+	if (!setlocale(LC_MESSAGES, "")) {
+		setlocale(LC_MESSAGES, "C.UTF-8");
 		set_language(wanted_locale());
 	}
-	if (!messages) /* none is looked for then */
-		return;
 	bindtextdomain(domain, catalogue_dir(dir, sizeof(dir)) ? dir : VALIJA_LOCALE_DIR);
 	bind_textdomain_codeset(domain, "UTF-8");
+	bind_textdomain_codeset(C_LIBRARY, "UTF-8");
 	textdomain(domain);
 }
 

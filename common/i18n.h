@@ -1,11 +1,12 @@
 /* common/i18n.h - the language of the person in front of the program
  *
  * Every text a person sees is English in the source and goes through _().
- * i18n_init() is the first call of main(): it takes the locale of the
- * environment and, when that locale is not installed or not UTF-8, falls back
- * to C.UTF-8 and sets LANGUAGE from LC_ALL, LC_MESSAGES or LANG, so that
- * "env -i LANG=es_CO.UTF-8" speaks Spanish and prints its letters on a machine
- * that has no locales at all.  Numbers are always written as in C.
+ * i18n_init() is the first call of main(): it takes the language of the
+ * environment and, when that locale is not installed, falls back to C.UTF-8 and sets
+ * LANGUAGE from LC_ALL, LC_MESSAGES or LANG, so that "env -i LANG=es_CO.UTF-8"
+ * speaks Spanish on a machine that has no locales at all.  All else of the locale
+ * stays that of C: texts are UTF-8 whatever it says, numbers are written as in C, and
+ * letters are known to tables alone (common/table.c).
  */
 #pragma once
 

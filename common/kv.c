@@ -113,18 +113,12 @@ delist(const kv *store)
 	}
 }
 
-/* Both may be missing where a home was copied without them; LMDB would create
- * its own with the rights of the umask. */
 static status
-open_locks(kv *store, const struct kv_config *config)
+open_lock(kv *store, const struct kv_config *config)
 {
 	char path[PATH_MAX];
-	status st = path_join(path, sizeof(path), store->dir, "lock.mdb");
+	status st = path_join(path, sizeof(path), store->dir, "write.lock");
 
-	if (st == ST_OK)
-		st = kv_lock_ensure_file(path, config->mode);
-	if (st == ST_OK)
-		st = path_join(path, sizeof(path), store->dir, "write.lock");
 	if (st == ST_OK)
 		st = kv_lock_open(&store->lock, path, config->mode, config->program);
 	return st;
@@ -183,12 +177,12 @@ check_length(kv *store, const struct kv_config *config)
 }
 
 static status
-make_lock_room(const kv *store)
+make_lock_room(const kv *store, const struct kv_config *config)
 {
 	char path[PATH_MAX];
 	status st = path_join(path, sizeof(path), store->dir, "lock.mdb");
 
-	return st == ST_OK ? kv_lock_ensure_room(path) : st;
+	return st == ST_OK ? kv_lock_ensure_room(path, config->mode) : st;
 }
 
 /* Whoever opens the environment while no other process has it sets LMDB's lock file
@@ -206,7 +200,7 @@ open_env(kv *store, const struct kv_config *config)
 
 	if (st < 0)
 		return st;
-	st = make_lock_room(store);
+	st = make_lock_room(store, config);
 	if (st < 0) {
 		kv_lock_release(&store->lock, KV_LOCK_OPEN);
 		return st;
@@ -291,7 +285,7 @@ kv_open(const char *dir, const struct kv_config *config, kv **ret_kv)
 	store->checked_us = -READER_CHECK_US;  /* the clock starts with the machine */
 	memcpy(store->dir, data, strlen(dir)); /* fits: data is longer */
 	enlist(store, &info);
-	st = open_locks(store, config);
+	st = open_lock(store, config);
 	if (st == ST_OK)
 		st = open_env(store, config);
 	if (st == ST_OK)

@@ -44,7 +44,7 @@ typedef struct kv kv;
 typedef struct kv_txn kv_txn;
 
 struct kv_config {
-	const char *const *tables; /* names; a table is its index here */
+	const char *const *tables; /* names; a table is its index here; NULL: below */
 	size_t table_count;
 	uint64_t map_bytes;  /* most the data may grow to: address space, not disk */
 	uint64_t format;     /* of what is in the tables; kept in the environment */
@@ -52,6 +52,11 @@ struct kv_config {
 	const char *program; /* left in write.lock for others to name */
 	bool scratch;        /* it is thrown away: a commit waits for no disk */
 };
+
+/* The table without a name is the one that holds the names of the others, among them a few
+ * rows of ours.  Every commit writes its page, so a row in it that changes each time costs no
+ * page of its own.  It is only for kv_get(), kv_put() and kv_delete(); no key may be the name
+ * of a table, or "valija format". */
 
 enum { KV_KEY_BYTES_MAX = 511, KV_TABLES_MAX = 32 };
 

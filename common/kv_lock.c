@@ -35,14 +35,16 @@ kv_lock_ensure_file(const char *path, mode_t mode)
 /* fallocate itself, since the C library's stand-in for it writes: where the file system
  * has none, things stay as LMDB makes them. */
 status
-kv_lock_ensure_room(const char *path)
+kv_lock_ensure_room(const char *path, mode_t mode)
 {
-	struct stat info;
+	struct stat info = { 0 };
 	status st = ST_OK;
 	int fd;
 
-	if (stat(path, &info) != 0 || info.st_blocks * BLOCK_BYTES >= LOCK_FILE_BYTES)
-		return ST_OK;
+	if (stat(path, &info) != 0 && errno == ENOENT)
+		st = kv_lock_ensure_file(path, mode);
+	if (st < 0 || info.st_blocks * BLOCK_BYTES >= LOCK_FILE_BYTES)
+		return st;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return ST_OK; /* who opens it next says why */
@@ -55,13 +57,18 @@ kv_lock_ensure_room(const char *path)
 status
 kv_lock_open(struct kv_lock *lock, const char *path, mode_t mode, const char *program)
 {
-	status st = kv_lock_ensure_file(path, mode);
+	status st = ST_OK;
 
-	if (st < 0)
-		return st;
 	lock->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (lock->fd < 0 && errno == ENOENT) {
+		st = kv_lock_ensure_file(path, mode);
+		if (st < 0)
+			return st;
+		lock->fd = open(path, O_RDWR | O_CLOEXEC);
+	}
 	if (lock->fd < 0)
 		return from_errno(errno);
+	memset(lock->who, 0, sizeof(lock->who));
 	snprintf(lock->who, sizeof(lock->who), "%.50s (process %ld)", program, (long) getpid());
 	return ST_OK;
 }
@@ -75,15 +82,27 @@ kv_lock_close(struct kv_lock *lock)
 }
 
 /* The whole record at once, so that no one reads half a name.  It is only
- * information: that it cannot be written stops nobody. */
+ * information: that it cannot be written stops nobody.  Mostly it stands there from the last
+ * time, and to read it is cheaper than to write it. */
 static void
-say_holder(const struct kv_lock *lock, const char *who)
+say_holder(const struct kv_lock *lock)
 {
-	char record[KV_HOLDER_BYTES] = { 0 };
+	char said[KV_HOLDER_BYTES];
 
-	memcpy(record, who, strlen(who));
-	if (pwrite(lock->fd, record, sizeof(record), 0) < 0)
+	if (pread(lock->fd, said, sizeof(said), 0) == sizeof(said) &&
+	    memcmp(said, lock->who, sizeof(said)) == 0)
 		return;
+	if (pwrite(lock->fd, lock->who, sizeof(lock->who), 0) < 0)
+		return;
+}
+
+static struct flock
+range_of(kv_lock_part part, short type)
+{
+	return (struct flock) { .l_type = type,
+		                .l_whence = SEEK_SET,
+		                .l_start = part == KV_LOCK_WRITE ? 0 : KV_HOLDER_BYTES,
+		                .l_len = part == KV_LOCK_WRITE ? KV_HOLDER_BYTES : 1 };
 }
 
 /* Owned by the open file, not by the process: other descriptors of this process
@@ -91,10 +110,7 @@ say_holder(const struct kv_lock *lock, const char *who)
 static status
 try_lock(const struct kv_lock *lock, kv_lock_part part, short type)
 {
-	struct flock range = { .l_type = type,
-		               .l_whence = SEEK_SET,
-		               .l_start = part == KV_LOCK_WRITE ? 0 : KV_HOLDER_BYTES,
-		               .l_len = part == KV_LOCK_WRITE ? KV_HOLDER_BYTES : 1 };
+	struct flock range = range_of(part, type);
 
 	if (fcntl(lock->fd, F_OFD_SETLK, &range) == 0)
 		return ST_OK;
@@ -131,7 +147,7 @@ kv_lock_take(struct kv_lock *lock, kv_lock_part part, int wait_ms)
 		int64_t left_us;
 
 		if (st == ST_OK && part == KV_LOCK_WRITE)
-			say_holder(lock, lock->who);
+			say_holder(lock);
 		if (st != ST_BUSY)
 			return st;
 		left_us = deadline - kv_lock_clock_us();
@@ -142,21 +158,21 @@ kv_lock_take(struct kv_lock *lock, kv_lock_part part, int wait_ms)
 	}
 }
 
-/* The name goes while the lock is still ours: later it could be the next one's. */
 void
 kv_lock_release(struct kv_lock *lock, kv_lock_part part)
 {
-	if (part == KV_LOCK_WRITE)
-		say_holder(lock, "");
 	try_lock(lock, part, F_UNLCK);
 }
 
+/* A name stays there when its owner has gone. */
 void
 kv_lock_holder(const struct kv_lock *lock, char *out, size_t size)
 {
+	struct flock range = range_of(KV_LOCK_WRITE, F_WRLCK);
 	char record[KV_HOLDER_BYTES] = { 0 };
 
-	if (pread(lock->fd, record, sizeof(record) - 1, 0) < 0)
+	if (fcntl(lock->fd, F_OFD_GETLK, &range) != 0 || range.l_type == F_UNLCK ||
+	    pread(lock->fd, record, sizeof(record) - 1, 0) < 0)
 		record[0] = '\0';
 	snprintf(out, size, "%s", record);
 }

@@ -3,8 +3,8 @@
  * Two advisory locks on one small file, which can be tried where LMDB's own
  * cannot: of who writes, and of who opens the environment.  They belong to the
  * open file: the kernel lets them go when their holder dies, however that
- * happens.  The file says who writes, for those who wait in vain; it is empty
- * while nobody does.
+ * happens.  The file says who writes, for those who wait in vain; while nobody does it says
+ * who did last.
  *
  * Not thread safe.  A process that opens the file twice waits for itself.
  */
@@ -45,5 +45,6 @@ int64_t kv_lock_clock_us(void);
 status kv_lock_ensure_file(const char *path, mode_t mode);
 
 /* Give LMDB's lock file its place on the disk.  It is written through a map, where a
- * hole that finds no room ends the process by a signal.  ST_FULL. */
-status kv_lock_ensure_room(const char *path);
+ * hole that finds no room ends the process by a signal.  Where a home was copied without it,
+ * it is made: LMDB would, with the rights of the umask.  ST_FULL. */
+status kv_lock_ensure_room(const char *path, mode_t mode);

@@ -1,14 +1,70 @@
 #include "common/table.h"
 
+#include <dlfcn.h>
 #include <libsmartcols.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/i18n.h"
 #include "common/paragraph.h"
+
+/* What is called of libsmartcols.  It is loaded with the first table, not with the program:
+ * to look up its 260 symbols takes a twentieth of what it takes to record an entry. */
+#define CALLS(X) \
+	X(scols_cell_get_data) \
+	X(scols_column_get_header) \
+	X(scols_column_is_trunc) \
+	X(scols_column_set_flags) \
+	X(scols_column_set_safechars) \
+	X(scols_line_get_cell) \
+	X(scols_line_set_data) \
+	X(scols_new_table) \
+	X(scols_print_table_to_string) \
+	X(scols_table_get_column) \
+	X(scols_table_get_line) \
+	X(scols_table_get_termwidth) \
+	X(scols_table_new_column) \
+	X(scols_table_new_line) \
+	X(scols_table_set_termforce) \
+	X(scols_unref_table)
+
+#define MEMBER(name) __typeof__(name) *(name); /* so the compiler checks each call as ever */
+
+static struct {
+	CALLS(MEMBER)
+} lib;
+
+static void
+find_call(void *library, const char *name, void *ret_call, size_t size)
+{
+	void *call = library ? dlsym(library, name) : NULL;
+
+	if (!call)
+		exit(cli_fail(EX_OSFILE, _("cannot print a table: %s"), dlerror()));
+	memcpy(ret_call, &call, size); /* C knows no cast from an object to a function */
+}
+
+/* Where it is missing the program ends, as it would have when it was started.  Letters are
+ * what the library measures by the locale, and nothing else of ours does. */
+static void
+load(void)
+{
+	void *library;
+
+	if (lib.scols_new_table)
+		return;
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
+	library = dlopen("libsmartcols.so.1", RTLD_NOW | RTLD_LOCAL);
+#define FIND(name) find_call(library, #name, &lib.name, sizeof(lib.name));
+	CALLS(FIND)
+}
 
 enum {
 	CUT_COLUMNS = 12, /* a cut text of less says nothing */
@@ -37,19 +93,20 @@ table_new(const struct table_column *columns, size_t count)
 {
 	table *t = calloc(1, sizeof(*t));
 
+	load();
 	if (!t)
 		return NULL;
 	t->columns = count;
-	t->lines = scols_new_table();
+	t->lines = lib.scols_new_table();
 	t->places = calloc(count, sizeof(*t->places));
 	if (!t->lines || !t->places)
 		table_free(&t); /* sets t to NULL, which ends the loop below */
 	for (size_t i = 0; t && i < count; i++) {
-		struct libscols_column *c = scols_table_new_column(t->lines, columns[i].title, 0,
-		                                                   column_flags(&columns[i]));
+		struct libscols_column *c = lib.scols_table_new_column(
+			t->lines, columns[i].title, 0, column_flags(&columns[i]));
 
 		/* Else it escapes the \x0a of a text that was made safe once more. */
-		if (!c || scols_column_set_safechars(c, "\\") != 0)
+		if (!c || lib.scols_column_set_safechars(c, "\\") != 0)
 			table_free(&t);
 		else
 			t->places[i] = (struct place) { columns[i].below, columns[i].cut, false };
@@ -64,11 +121,11 @@ table_row(table *t, const char *const *cells)
 
 	if (!t || t->failed < 0)
 		return;
-	line = scols_table_new_line(t->lines, NULL);
+	line = lib.scols_table_new_line(t->lines, NULL);
 	if (!line)
 		t->failed = ST_NOMEM;
 	for (size_t i = 0; i < t->columns && t->failed == ST_OK; i++) {
-		if (cells[i] && scols_line_set_data(line, i, cells[i]) != 0)
+		if (cells[i] && lib.scols_line_set_data(line, i, cells[i]) != 0)
 			t->failed = ST_NOMEM;
 	}
 	t->rows++;
@@ -79,9 +136,10 @@ static void
 print_header(const table *t)
 {
 	for (size_t i = 0; i < t->columns; i++) {
-		struct libscols_column *c = scols_table_get_column(t->lines, i);
+		struct libscols_column *c = lib.scols_table_get_column(t->lines, i);
 
-		printf("%s%s", i > 0 ? " " : "", scols_cell_get_data(scols_column_get_header(c)));
+		printf("%s%s", i > 0 ? " " : "",
+		       lib.scols_cell_get_data(lib.scols_column_get_header(c)));
 	}
 	putchar('\n');
 }
@@ -91,8 +149,8 @@ print_header(const table *t)
 static const char *
 text_at(const table *t, size_t row, size_t column)
 {
-	struct libscols_line *line = scols_table_get_line(t->lines, row);
-	const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
+	struct libscols_line *line = lib.scols_table_get_line(t->lines, row);
+	const char *text = lib.scols_cell_get_data(lib.scols_line_get_cell(line, column));
 
 	return text ? text : "";
 }
@@ -101,8 +159,8 @@ text_at(const table *t, size_t row, size_t column)
 static int
 column_width(const table *t, size_t column)
 {
-	struct libscols_column *c = scols_table_get_column(t->lines, column);
-	const char *title = scols_cell_get_data(scols_column_get_header(c));
+	struct libscols_column *c = lib.scols_table_get_column(t->lines, column);
+	const char *title = lib.scols_cell_get_data(lib.scols_column_get_header(c));
 	int width = paragraph_columns(title, strlen(title));
 
 	for (size_t row = 0; row < t->rows; row++) {
@@ -111,7 +169,7 @@ column_width(const table *t, size_t column)
 
 		width = columns > width ? columns : width;
 	}
-	return scols_column_is_trunc(c) && width > CUT_COLUMNS ? CUT_COLUMNS : width;
+	return lib.scols_column_is_trunc(c) && width > CUT_COLUMNS ? CUT_COLUMNS : width;
 }
 
 /* Of those that may, the last one leaves the table. */
@@ -125,7 +183,8 @@ move_one(table *t, bool names, int *width)
 			continue;
 		*width -= column_width(t, i) + 1;
 		p->left = true;
-		scols_column_set_flags(scols_table_get_column(t->lines, i), SCOLS_FL_HIDDEN);
+		lib.scols_column_set_flags(lib.scols_table_get_column(t->lines, i),
+		                           SCOLS_FL_HIDDEN);
 		return true;
 	}
 	return false;
@@ -136,7 +195,7 @@ move_one(table *t, bool names, int *width)
 static void
 move_below(table *t)
 {
-	int width = -1, room = (int) scols_table_get_termwidth(t->lines);
+	int width = -1, room = (int) lib.scols_table_get_termwidth(t->lines);
 
 	for (size_t i = 0; i < t->columns; i++)
 		width += column_width(t, i) + 1;
@@ -165,7 +224,8 @@ print_below(const table *t, size_t row)
 	}
 	if (size > 0) {
 		printf("%*s", INDENT, "");
-		paragraph_print(line, INDENT, INDENT, (int) scols_table_get_termwidth(t->lines));
+		paragraph_print(line, INDENT, INDENT,
+		                (int) lib.scols_table_get_termwidth(t->lines));
 	}
 	free(line);
 	return ST_OK;
@@ -179,7 +239,7 @@ print_rows(const table *t)
 	size_t row = 0;
 	status st = ST_OK;
 
-	if (scols_print_table_to_string(t->lines, &lines) != 0)
+	if (lib.scols_print_table_to_string(t->lines, &lines) != 0)
 		return ST_NOMEM;
 	for (char *line = lines, *end; *line && st == ST_OK; line = end) {
 		int len = (int) strcspn(line, "\n");
@@ -209,7 +269,7 @@ on_terminal(table *t)
 	if (isatty(STDOUT_FILENO))
 		return true;
 	return terminal_is_elsewhere() &&
-		scols_table_set_termforce(t->lines, SCOLS_TERMFORCE_ALWAYS) == 0;
+		lib.scols_table_set_termforce(t->lines, SCOLS_TERMFORCE_ALWAYS) == 0;
 }
 
 status
@@ -237,7 +297,7 @@ table_free(table **t_p)
 {
 	if (!*t_p)
 		return;
-	scols_unref_table((*t_p)->lines);
+	lib.scols_unref_table((*t_p)->lines);
 	free((*t_p)->places);
 	free(*t_p);
 	*t_p = NULL;

@@ -9,6 +9,9 @@
  * their texts stand in a line below each row; others are cut, or follow them when too
  * little would be left.  In a pipe neither happens.
  * An empty table prints its header only.
+ *
+ * The library is loaded with the first table; where it is missing the program says so and
+ * ends with 72, as one that cannot be started would.
  */
 #pragma once
 

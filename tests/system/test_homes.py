@@ -323,8 +323,11 @@ class Stopped(HomesCase):
 
     @staticmethod
     def is_stopped(pid):
-        with open("/proc/%s/stat" % pid, encoding="ascii") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] in "tT"
+        try:
+            with open("/proc/%s/stat" % pid, encoding="ascii") as f:
+                return f.read().rsplit(")", 1)[1].split()[0] in "tT"
+        except FileNotFoundError:
+            return False  # the file still names who wrote last
 
     @staticmethod
     def child(process):

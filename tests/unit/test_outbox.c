@@ -222,6 +222,37 @@ appended_events_survive_and_are_chained(void **ctx)
 	assert_int_equal(append(fx, 300, "three"), 3);
 }
 
+static struct bytes
+name(const char *z)
+{
+	return (struct bytes) { (const uint8_t *) z, strlen(z) };
+}
+
+/* Where the feed ends was a fact beside the others once. */
+static void
+home_of_before_goes_on_where_it_ends(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct bytes tip;
+	kv_txn *txn = NULL;
+
+	append(fx, 100, "one");
+	append(fx, 200, "two");
+	assert_status(kv_write(outbox_store(fx->box), 0, &txn), ST_OK);
+	assert_status(kv_get(txn, OUTBOX_ROOT, name("valija tip"), &tip), ST_OK);
+	assert_status(kv_put(txn, OUTBOX_META, name("tip"), tip), ST_OK);
+	assert_status(kv_delete(txn, OUTBOX_ROOT, name("valija tip")), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	reopen(fx);
+	assert_int_equal(tip_seq(fx), 2);
+	assert_int_equal(append(fx, 300, "three"), 3);
+	reopen(fx);
+	assert_int_equal(tip_seq(fx), 3);
+	assert_status(kv_read(outbox_store(fx->box), &txn), ST_OK);
+	assert_status(kv_get(txn, OUTBOX_META, name("tip"), &tip), ST_NOT_FOUND);
+	kv_abort(&txn);
+}
+
 static void
 several_items_are_one_commit(void **ctx)
 {
@@ -376,6 +407,33 @@ correct(struct fixture *fx, const struct fix *fix, uint64_t *ret_seq)
 	if (st == ST_OK)
 		*ret_seq = item.ret_seq;
 	return st;
+}
+
+/* Of those only the first is looked into: the others come with what it would show. */
+static void
+plain_ones_end_where_their_clock_stood(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	struct outbox_item items[2] = { 0 };
+	uint8_t bodies[2][256];
+
+	append(fx, 300, "before");
+	for (size_t i = 0; i < 2; i++) {
+		int64_t at_ms = i == 0 ? 300 : 305;
+		struct bytes b = activity(fx, at_ms, "one of many", NULL);
+
+		memcpy(bodies[i], b.at, b.len);
+		items[i] = (struct outbox_item) { .body = { bodies[i], b.len },
+			                          .is_plain = true,
+			                          .at_ms = at_ms };
+	}
+	assert_status(outbox_append(fx->box, items, 2, 0), ST_OK);
+	assert_true(has_random(fx, 2));
+	assert_false(has_random(fx, 3));
+	append(fx, 305, "after");
+	append(fx, 306, "later");
+	assert_true(has_random(fx, 4));
+	assert_false(has_random(fx, 5));
 }
 
 static void
@@ -696,12 +754,14 @@ main(void)
 		TEST(home_that_is_not_there_is_not_made),
 		TEST(empty_feed_ends_at_its_beginning),
 		TEST(appended_events_survive_and_are_chained),
+		TEST(home_of_before_goes_on_where_it_ends),
 		TEST(several_items_are_one_commit),
 		TEST(failed_commit_stores_nothing),
 		TEST(same_key_is_stored_once),
 		TEST(new_key_that_is_there_stores_nothing),
 		TEST(same_key_twice_in_a_commit_is_stored_once),
 		TEST(clock_that_stands_still_gets_random_bytes),
+		TEST(plain_ones_end_where_their_clock_stood),
 		TEST(corrections_stand_in_one_line),
 		TEST(correction_of_what_is_not_there_is_refused),
 		TEST(full_disk_refuses_events_and_takes_acknowledgements),
