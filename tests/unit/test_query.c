@@ -71,7 +71,7 @@ static void
 add_to_cell(struct fixture *fx, const struct cell_key *key, const struct cell_by *by)
 {
 	static uint8_t space[CELL_BYTES_MAX];
-	uint8_t row[ROW_KEY_MAX];
+	uint8_t row[ROW_KEY_MAX] = { 0 };
 	struct kv_walk walk;
 
 	kv_walk_begin(fx->txn, TABLE_CELLS, &walk);

@@ -78,7 +78,7 @@ count(const struct entry *e, int sign)
 {
 	const struct cell_key k = { text_of(e->code), text_of(e->unit), text_of(e->country),
 		                    text_of(e->mode), e->day,           e->status };
-	uint8_t key[ROW_KEY_MAX];
+	uint8_t key[ROW_KEY_MAX] = { 0 };
 	size_t cell;
 
 	assert_status(sums_cell(s, (struct bytes) { key, cell_key_write(&k, key) },
@@ -151,7 +151,7 @@ put_part(const struct entry *e, count_key by, char *out)
 	case BY_MONTH: period_name(PERIOD_MONTH, e->day, period); break;
 	case COUNT_KEYS_: fail(); break;
 	}
-	strcpy(out, part);
+	memcpy(out, part, strlen(part) + 1);
 	return strlen(part) + 1;
 }
 
