@@ -169,10 +169,8 @@ class Hubs(KillCase):
         key = b"IND-1\0con-madrid\0ES\0" + (0x80000000 + DATE).to_bytes(4, "big")
         at, changed = data.find(key), 0
         while at >= 0:
-            end = at + len(key) + 2  # no mode, its NUL, the status; then the sum
-            if data[end:end + 6] == bytes(6) and any(data[end + 6:end + 8]):
-                data[end + 7] ^= 1
-                changed += 1
+            data[at + len(key) + 2] ^= 2  # no mode, its NUL, the status; then the sum
+            changed += 1
             at = data.find(key, at + 1)
         self.assertGreater(changed, 0)
         with open(store, "wb") as f:
