@@ -208,6 +208,24 @@ class Bare(HomesCase):
     def say(self, program, *args, home, **environment):
         return run(program, *args, "--home", home, env=environment).stdout
 
+    def test_commands_without_a_socket_need_no_other_program(self):
+        alone = self.path("alone")
+        os.mkdir(alone)
+        here = shutil.copy(os.path.join(BIN, "valija-hub"), alone)
+        command = (here, "units", "--home", self.office.home)
+        self.assertEqual(run(*command).stdout, run("valija-hub", *command[1:]).stdout)
+        # whatever may be installed on this machine
+        other = os.path.join(alone, "valija-hubd")
+        with open(other, "w", encoding="utf-8") as script:
+            script.write("#!/bin/sh\necho \"$0: $*\"\n")
+        os.chmod(other, 0o755)
+        for words in (("run", "--home", "x y"), ("init",), ("enroll", "REQUEST"), ("--manual",),
+                      ("--connect", "ipc:///x", "state"), ("--manual-settings",)):
+            self.assertEqual(run(here, *words).stdout, "%s: %s\n" % (other, " ".join(words)))
+        os.remove(other)
+        os.mkdir(other)
+        self.fails((here, "run"), self.office.home, os.EX_OSFILE, "cannot be started")
+
     def test_bare_environment(self):
         self.say("valija", "record", *DAY, "--place", "Coruña", home=self.agent.home)
         self.office.start()

@@ -42,7 +42,7 @@ class Valgrind(Case):
         hub = Hub(self.path("hub"), plan=PLAN, bind=endpoint)
         agent = Agent(self.path("agent"), hub, endpoint, UNIT)
         home = ("--home", agent.home)
-        daemon = Daemon(self.path("hub.log"), VALGRIND, *MEMCHECK, os.path.join(BIN, "valija-hub"),
+        daemon = Daemon(self.path("hub.log"), VALGRIND, *MEMCHECK, os.path.join(BIN, "valija-hubd"),
                         "run", "--home", hub.home, env=WATCHED)
         self.addCleanup(daemon.stop)
         self.assertEqual(daemon.line(SECONDS), "listening on " + endpoint)
