@@ -495,13 +495,12 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 /* ---- the index of what is there ---- */
 
 status
-journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run)
+journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run, bool *ret_closed)
 {
 	uint8_t tags[BATCH_TAGS_MAX];
-	bool closed;
 
 	return index_put(txn, run->batch.feed, &run->start, &run->end, offset,
-	                 batch_tags(run->content.events, run->count, tags), &closed);
+	                 batch_tags(run->content.events, run->count, tags), ret_closed);
 }
 
 /* The index lies in the store that is written to, the entry must not. */
@@ -509,9 +508,10 @@ static status
 index_entry(kv_txn *txn, const struct journal_entry *entry, struct journal_space *space)
 {
 	struct journal_run r;
+	bool closed;
 	status st = journal_run_copy(entry, space, &r);
 
-	return st == ST_OK ? journal_index_run(txn, entry->offset, &r) : st;
+	return st == ST_OK ? journal_index_run(txn, entry->offset, &r, &closed) : st;
 }
 
 status

@@ -71,8 +71,9 @@ struct journal_space {
 status journal_run_copy(const struct journal_entry *entry, struct journal_space *space,
                         struct journal_run *ret_run);
 
-/* Index it; it must not lie in the store. */
-status journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run);
+/* Index it; it must not lie in the store.  *ret_closed: it closes a gap. */
+status
+journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run, bool *ret_closed);
 
 /* The tags of count events; out has room for them. */
 struct bytes
