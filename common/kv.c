@@ -22,16 +22,19 @@
  * again until the disk is full. */
 struct kv_txn {
 	struct kv *store;
-	MDB_txn *txn; /* NULL: none is open */
+	MDB_txn *txn;          /* NULL: none is open */
+	const MDB_dbi *tables; /* of one side */
 	bool writes;
+	bool aside; /* that side is not in force */
 	uint64_t serial;
-	status st; /* of a write transaction: the first failure */
+	uint64_t written_bytes; /* kv_written() */
+	status st;              /* of a write transaction: the first failure */
 };
 
 struct kv {
 	MDB_env *env;
-	MDB_dbi tables[KV_TABLES_MAX];
-	size_t table_count;
+	struct kv_tables tables;
+	bool sided; /* there are tables with two sides */
 	struct kv_lock lock;
 	char dir[PATH_MAX];
 	struct kv_txn current; /* one at a time */
@@ -52,6 +55,7 @@ enum {
 	READER_CHECK_US = 60 * 1000 * 1000,
 	WAIT_MS = 10 * 1000,
 	FULL_BELOW_BYTES = 64 << 10, /* free on the disk, as far as it can be had */
+	ROW_BYTES = 512, /* what a row dirties beside its own bytes: it lies on a page */
 };
 
 status
@@ -226,12 +230,10 @@ open_tables(kv *store, const struct kv_config *config)
 
 	if (rc != 0)
 		return kv_from_lmdb(rc);
-	st = kv_check_format(txn, config->format);
-	for (size_t i = 0; i < config->table_count && st == ST_OK; i++) {
-		rc = mdb_dbi_open(txn, config->tables[i], 0, &store->tables[i]);
-		st = kv_from_lmdb(rc);
-	}
-	store->table_count = config->table_count;
+	st = kv_check_format(txn, config);
+	if (st == ST_OK)
+		st = kv_from_lmdb(kv_open_tables(txn, config, 0, &store->tables));
+	store->sided = config->sided != 0;
 	if (st < 0) {
 		mdb_txn_abort(txn);
 		return st;
@@ -243,17 +245,15 @@ open_tables(kv *store, const struct kv_config *config)
 static status
 add_tables(kv *store, const struct kv_config *config)
 {
+	struct kv_tables tables;
 	kv_txn *txn = NULL;
 	status st = kv_write(store, WAIT_MS, &txn);
 
 	if (!txn)
 		return st;
-	st = kv_check_format(txn->txn, config->format);
-	for (size_t i = 0; i < config->table_count && st == ST_OK; i++) {
-		MDB_dbi table;
-
-		st = kv_from_lmdb(mdb_dbi_open(txn->txn, config->tables[i], MDB_CREATE, &table));
-	}
+	st = kv_check_format(txn->txn, config);
+	if (st == ST_OK)
+		st = kv_from_lmdb(kv_open_tables(txn->txn, config, MDB_CREATE, &tables));
 	if (st == ST_OK)
 		st = kv_commit(&txn);
 	kv_abort(&txn);
@@ -333,6 +333,12 @@ kv_in_txn(const kv *store)
 }
 
 void
+kv_give_way(void)
+{
+	kv_lock_give_way();
+}
+
+void
 kv_holder(const kv *store, char *out, size_t size)
 {
 	kv_lock_holder(&store->lock, out, size);
@@ -361,12 +367,23 @@ static status
 begin_current(kv *store, bool writes, kv_txn **ret_txn)
 {
 	int rc = begin(store, writes ? 0 : MDB_RDONLY);
+	unsigned side = 0;
+	status st;
 
 	if (rc != 0)
 		return kv_from_lmdb(rc);
+	st = store->sided ? kv_read_side(store->current.txn, &side) : ST_OK;
+	if (st < 0) {
+		mdb_txn_abort(store->current.txn);
+		store->current.txn = NULL;
+		return st;
+	}
 	store->current.store = store;
+	store->current.tables = store->tables.of[side];
+	store->current.aside = false;
 	store->current.writes = writes;
 	store->current.serial = ++serial;
+	store->current.written_bytes = 0;
 	store->current.st = ST_OK;
 	*ret_txn = &store->current;
 	return ST_OK;
@@ -469,10 +486,16 @@ kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
 		return txn->st;
 	if (key.len == 0 || key.len > KV_KEY_BYTES_MAX)
 		return ST_NOT_FOUND; /* LMDB calls it an error */
-	st = stick(txn, mdb_get(txn->txn, txn->store->tables[table], &k, &v));
+	st = stick(txn, mdb_get(txn->txn, txn->tables[table], &k, &v));
 	if (st == ST_OK)
 		*ret_value = bytes_of(&v);
 	return st;
+}
+
+static void
+note_written(kv_txn *txn, struct bytes key, struct bytes value)
+{
+	txn->written_bytes += ROW_BYTES + key.len + value.len;
 }
 
 static status
@@ -482,7 +505,8 @@ put(kv_txn *txn, int table, struct bytes key, struct bytes value, unsigned flags
 
 	if (txn->st < 0)
 		return txn->st;
-	return stick(txn, mdb_put(txn->txn, txn->store->tables[table], &k, &v, flags));
+	note_written(txn, key, value);
+	return stick(txn, mdb_put(txn->txn, txn->tables[table], &k, &v, flags));
 }
 
 status
@@ -504,7 +528,8 @@ kv_delete(kv_txn *txn, int table, struct bytes key)
 
 	if (txn->st < 0)
 		return txn->st;
-	return stick(txn, mdb_del(txn->txn, txn->store->tables[table], &k, NULL));
+	note_written(txn, key, (struct bytes) { 0 });
+	return stick(txn, mdb_del(txn->txn, txn->tables[table], &k, NULL));
 }
 
 status
@@ -512,7 +537,7 @@ kv_clear(kv_txn *txn, int table)
 {
 	if (txn->st < 0)
 		return txn->st;
-	return stick(txn, mdb_drop(txn->txn, txn->store->tables[table], 0));
+	return stick(txn, mdb_drop(txn->txn, txn->tables[table], 0));
 }
 
 uint64_t
@@ -520,7 +545,7 @@ kv_count(kv_txn *txn, int table)
 {
 	MDB_stat stat;
 
-	if (txn->st < 0 || stick(txn, mdb_stat(txn->txn, txn->store->tables[table], &stat)) < 0)
+	if (txn->st < 0 || stick(txn, mdb_stat(txn->txn, txn->tables[table], &stat)) < 0)
 		return 0;
 	return stat.ms_entries;
 }
@@ -549,6 +574,45 @@ kv_serial(const kv_txn *txn)
 	return txn->serial;
 }
 
+uint64_t
+kv_written(const kv_txn *txn)
+{
+	return txn->written_bytes;
+}
+
+/* ---- the two sides of a table ---- */
+
+static unsigned
+side_of(const kv_txn *txn)
+{
+	return txn->tables == txn->store->tables.of[0] ? 0 : 1;
+}
+
+void
+kv_turn(kv_txn *txn)
+{
+	txn->tables = txn->store->tables.of[1 - side_of(txn)];
+	txn->aside = !txn->aside;
+}
+
+bool
+kv_is_aside(const kv_txn *txn)
+{
+	return txn->aside;
+}
+
+status
+kv_put_in_force(kv_txn *txn)
+{
+	status st = txn->st;
+
+	if (st == ST_OK)
+		st = stick(txn, kv_write_side(txn->txn, side_of(txn)));
+	if (st == ST_OK)
+		txn->aside = false;
+	return st;
+}
+
 void
 kv_walk_begin(kv_txn *txn, int table, struct kv_walk *walk)
 {
@@ -556,8 +620,7 @@ kv_walk_begin(kv_txn *txn, int table, struct kv_walk *walk)
 
 	*walk = (struct kv_walk) { .txn = txn, .st = txn->st };
 	if (walk->st == ST_OK)
-		walk->st = stick(txn,
-		                 mdb_cursor_open(txn->txn, txn->store->tables[table], &cursor));
+		walk->st = stick(txn, mdb_cursor_open(txn->txn, txn->tables[table], &cursor));
 	walk->cursor = cursor;
 }
 
@@ -623,8 +686,10 @@ kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct b
 	if (walk->st < 0)
 		return walk->st;
 	rc = mdb_cursor_put(walk->cursor, &k, &v, MDB_NOOVERWRITE);
-	if (rc != MDB_KEYEXIST)
+	if (rc != MDB_KEYEXIST) {
+		note_written(walk->txn, key, value);
 		return stick(walk->txn, rc);
+	}
 	*ret_old = bytes_of(&v);
 	return ST_EXISTS;
 }
@@ -634,14 +699,19 @@ kv_walk_replace(struct kv_walk *walk, struct bytes key, struct bytes value)
 {
 	MDB_val k = val_of(key), v = val_of(value);
 
-	return walk->st < 0 ? walk->st
-			    : stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, MDB_CURRENT));
+	if (walk->st < 0)
+		return walk->st;
+	note_written(walk->txn, key, value);
+	return stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, MDB_CURRENT));
 }
 
 status
 kv_walk_delete(struct kv_walk *walk)
 {
-	return walk->st < 0 ? walk->st : stick(walk->txn, mdb_cursor_del(walk->cursor, 0));
+	if (walk->st < 0)
+		return walk->st;
+	note_written(walk->txn, (struct bytes) { 0 }, (struct bytes) { 0 });
+	return stick(walk->txn, mdb_cursor_del(walk->cursor, 0));
 }
 
 status
@@ -649,7 +719,7 @@ kv_read_all(kv_txn *txn)
 {
 	if (txn->st < 0)
 		return txn->st;
-	return kv_read_pages(txn->txn, txn->store->tables, txn->store->table_count);
+	return kv_read_pages(txn->txn, &txn->store->tables);
 }
 
 /* Read from the map without a transaction: it costs no lock. */

@@ -18,6 +18,10 @@
  * that cannot be opened.  kv_open() opens what exists.  A process must not
  * open the same folder twice.
  *
+ * A table may have two sides, of which one is in force: the other can be filled over many
+ * transactions, while all questions are answered from the first, and takes its place with one
+ * commit.
+ *
  * One transaction at a time (ST_BUSY for a second one); a read transaction must
  * not live across a wait.  Slices returned point into the map and hold until the
  * transaction ends or, in a write transaction, until the next write.  The first
@@ -51,6 +55,7 @@ struct kv_config {
 	mode_t mode;         /* of the files: 0660 (shared with a group) or 0600 */
 	const char *program; /* left in write.lock for others to name */
 	bool scratch;        /* it is thrown away: a commit waits for no disk */
+	uint32_t sided;      /* bits by table: it has two sides */
 };
 
 /* The table without a name is the one that holds the names of the others, among them a few
@@ -93,6 +98,10 @@ status kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
 status kv_commit(kv_txn **txn_p);
 void kv_abort(kv_txn **txn_p);
 
+/* Between two write transactions of long work: sleep so long that who waits for the lock gets
+ * it. */
+void kv_give_way(void);
+
 /* ST_NOT_FOUND: no such key; never sticks. */
 status kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value);
 status kv_put(kv_txn *txn, int table, struct bytes key, struct bytes value);
@@ -106,6 +115,18 @@ uint64_t kv_count(kv_txn *txn, int table);
 
 /* A number that no other transaction of the process had. */
 uint64_t kv_serial(const kv_txn *txn);
+
+/* What it has written, in bytes of memory, roughly: until the commit pages that were written
+ * to are kept there. */
+uint64_t kv_written(const kv_txn *txn);
+
+/* From now on txn reads and writes the other side of the tables that have two; no walk may be
+ * open.  At its beginning that is the side in force then. */
+void kv_turn(kv_txn *txn);
+/* Whether it reads and writes the side that is not in force. */
+bool kv_is_aside(const kv_txn *txn);
+/* With the commit the side that txn reads and writes is in force. */
+status kv_put_in_force(kv_txn *txn);
 
 /* A walk in key order.  Writing to its table between two steps is allowed only
  * through the walk's own position being sought again, or by the walk itself. */

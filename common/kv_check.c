@@ -29,8 +29,16 @@ read_table(MDB_txn *txn, MDB_dbi table, unsigned *sum)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+static int
+read_sides(MDB_txn *txn, MDB_dbi one, MDB_dbi other, unsigned *sum)
+{
+	int rc = one != KV_NO_TABLE ? read_table(txn, one, sum) : 0;
+
+	return rc == 0 && other != one && other != KV_NO_TABLE ? read_table(txn, other, sum) : rc;
+}
+
 status
-kv_read_pages(MDB_txn *txn, const MDB_dbi *tables, size_t count)
+kv_read_pages(MDB_txn *txn, const struct kv_tables *tables)
 {
 	volatile unsigned kept;
 	unsigned sum = 0;
@@ -38,8 +46,8 @@ kv_read_pages(MDB_txn *txn, const MDB_dbi *tables, size_t count)
 
 	if (rc == 0)
 		rc = read_table(txn, MAIN_TABLE, &sum);
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = read_table(txn, tables[i], &sum);
+	for (size_t i = 0; i < tables->count && rc == 0; i++)
+		rc = read_sides(txn, tables->of[0][i], tables->of[1][i], &sum);
 	kept = sum;
 	(void) kept;
 	return kv_from_lmdb(rc);
@@ -55,20 +63,17 @@ struct folder {
 static status
 read_folder(MDB_env *env, const struct kv_config *config)
 {
-	MDB_dbi tables[KV_TABLES_MAX];
-	size_t count = 0;
+	struct kv_tables tables = { .count = 0 };
 	MDB_txn *txn = NULL;
 	int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 	status st = ST_OK;
 
-	for (size_t i = 0; i < config->table_count && rc == 0; i++) {
-		rc = mdb_dbi_open(txn, config->tables[i], 0, &tables[count]);
-		count += rc == 0;
-		if (rc == MDB_NOTFOUND) /* of a newer program */
-			rc = 0;
-	}
 	if (rc == 0)
-		st = kv_read_pages(txn, tables, count);
+		rc = kv_open_tables(txn, config, 0, &tables);
+	if (rc == MDB_NOTFOUND) /* of a newer program */
+		rc = 0;
+	if (rc == 0)
+		st = kv_read_pages(txn, &tables);
 	mdb_txn_abort(txn);
 	return rc == 0 ? st : kv_from_lmdb(rc);
 }

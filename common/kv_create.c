@@ -22,11 +22,36 @@
 /* In LMDB's unnamed table, which also holds the names of the others. */
 static const char FORMAT_KEY[] = "valija format";
 
-enum { FORMAT_BYTES = 8 };
+/* The side in force is the upper half of the number: a program that knows of no sides then
+ * takes a store whose other side is in force for one of another format, and leaves it alone. */
+enum { FORMAT_BYTES = 8, SIDE_SHIFT = 32 };
+
+/* Behind the name of a table, of its other side. */
+static const char OTHER[] = ".2";
 
 static const char *const file_names[] = { "data.mdb", "lock.mdb", "write.lock" };
 
-enum { FILE_COUNT = sizeof(file_names) / sizeof(file_names[0]) };
+enum {
+	FILE_COUNT = sizeof(file_names) / sizeof(file_names[0]),
+	NAME_BYTES = 64, /* of a table, with what is behind it */
+};
+
+static bool
+is_sided(const struct kv_config *config, size_t table)
+{
+	return (config->sided >> table & 1) != 0;
+}
+
+/* As few as there are: each transaction sets up as many. */
+static size_t
+handles(const struct kv_config *config)
+{
+	size_t count = config->table_count;
+
+	for (size_t i = 0; i < config->table_count; i++)
+		count += is_sided(config, i);
+	return count;
+}
 
 int
 kv_env_new(const struct kv_config *config, MDB_env **ret_env)
@@ -38,8 +63,43 @@ kv_env_new(const struct kv_config *config, MDB_env **ret_env)
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(*ret_env, map_bytes);
 	if (rc == 0)
-		rc = mdb_env_set_maxdbs(*ret_env, KV_TABLES_MAX);
+		rc = mdb_env_set_maxdbs(*ret_env, (MDB_dbi) handles(config));
 	return rc;
+}
+
+static int
+open_table(MDB_txn *txn, const struct kv_config *config, size_t table, unsigned side,
+           unsigned flags, MDB_dbi *ret_table, bool *missing)
+{
+	char name[NAME_BYTES];
+	int rc;
+
+	snprintf(name, sizeof(name), "%s%s", config->tables[table], side == 0 ? "" : OTHER);
+	rc = mdb_dbi_open(txn, name, flags, ret_table);
+	if (rc != MDB_NOTFOUND)
+		return rc;
+	*ret_table = KV_NO_TABLE;
+	*missing = true;
+	return 0;
+}
+
+int
+kv_open_tables(MDB_txn *txn, const struct kv_config *config, unsigned flags,
+               struct kv_tables *ret_tables)
+{
+	bool missing = false;
+	int rc = 0;
+
+	ret_tables->count = config->table_count;
+	for (size_t i = 0; i < config->table_count && rc == 0; i++) {
+		MDB_dbi *sides[KV_SIDES] = { &ret_tables->of[0][i], &ret_tables->of[1][i] };
+
+		rc = open_table(txn, config, i, 0, flags, sides[0], &missing);
+		*sides[1] = *sides[0];
+		if (rc == 0 && is_sided(config, i))
+			rc = open_table(txn, config, i, 1, flags, sides[1], &missing);
+	}
+	return rc == 0 && missing ? MDB_NOTFOUND : rc;
 }
 
 static MDB_val
@@ -60,8 +120,8 @@ put_format(MDB_txn *txn, uint64_t format)
 	return rc == 0 ? mdb_put(txn, unnamed, &key, &value, 0) : rc;
 }
 
-status
-kv_check_format(MDB_txn *txn, uint64_t format)
+static status
+get_format(MDB_txn *txn, uint64_t *ret_format)
 {
 	MDB_val key = format_key(), value;
 	MDB_dbi unnamed;
@@ -71,25 +131,58 @@ kv_check_format(MDB_txn *txn, uint64_t format)
 		rc = mdb_get(txn, unnamed, &key, &value);
 	if (rc == MDB_NOTFOUND || (rc == 0 && value.mv_size != FORMAT_BYTES))
 		return ST_MALFORMED;
-	if (rc != 0)
-		return kv_from_lmdb(rc);
-	return get_u64(value.mv_data) == format ? ST_OK : ST_VERSION;
+	if (rc == 0)
+		*ret_format = get_u64(value.mv_data);
+	return kv_from_lmdb(rc);
+}
+
+status
+kv_check_format(MDB_txn *txn, const struct kv_config *config)
+{
+	uint64_t number = 0, sides = config->sided != 0 ? KV_SIDES : 1;
+	status st = get_format(txn, &number);
+
+	if (st < 0)
+		return st;
+	return (number & UINT32_MAX) == config->format && number >> SIDE_SHIFT < sides ? ST_OK
+										       : ST_VERSION;
+}
+
+status
+kv_read_side(MDB_txn *txn, unsigned *ret_side)
+{
+	uint64_t number = 0;
+	status st = get_format(txn, &number);
+
+	if (st == ST_OK && number >> SIDE_SHIFT >= KV_SIDES)
+		st = ST_VERSION;
+	if (st == ST_OK)
+		*ret_side = (unsigned) (number >> SIDE_SHIFT);
+	return st;
+}
+
+int
+kv_write_side(MDB_txn *txn, unsigned side)
+{
+	uint64_t number = 0;
+
+	if (get_format(txn, &number) < 0)
+		return MDB_CORRUPTED;
+	return put_format(txn, (number & UINT32_MAX) | (uint64_t) side << SIDE_SHIFT);
 }
 
 static int
 write_tables(MDB_env *env, const struct kv_config *config)
 {
+	struct kv_tables tables;
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(env, NULL, 0, &txn);
 
 	if (rc != 0)
 		return rc;
 	rc = put_format(txn, config->format);
-	for (size_t i = 0; i < config->table_count && rc == 0; i++) {
-		MDB_dbi table;
-
-		rc = mdb_dbi_open(txn, config->tables[i], MDB_CREATE, &table);
-	}
+	if (rc == 0)
+		rc = kv_open_tables(txn, config, MDB_CREATE, &tables);
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;

@@ -15,6 +15,9 @@
  * waits that long is one of many, or waits for a process that was stopped. */
 enum { FIRST_NAP_US = 200, LONGEST_NAP_US = 10000 };
 
+/* A running hub does not wait for the lock, and tries again after 20 ms. */
+enum { GIVE_WAY_US = 30000 };
+
 /* As LMDB makes it; and what st_blocks counts in. */
 enum { LOCK_FILE_BYTES = 8192, BLOCK_BYTES = 512 };
 
@@ -132,6 +135,12 @@ nap(int64_t us)
 	struct timespec t = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
 
 	nanosleep(&t, NULL); /* cut short by a signal: the lock is tried earlier */
+}
+
+void
+kv_lock_give_way(void)
+{
+	nap(GIVE_WAY_US);
 }
 
 /* Tried in growing steps, since the kernel's own wait knows no deadline; a commit

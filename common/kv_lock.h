@@ -34,6 +34,9 @@ void kv_lock_close(struct kv_lock *lock);
 status kv_lock_take(struct kv_lock *lock, kv_lock_part part, int wait_ms);
 void kv_lock_release(struct kv_lock *lock, kv_lock_part part);
 
+/* Sleep so long that who waits for a lock which was just released gets it. */
+void kv_lock_give_way(void);
+
 /* Who writes: "valija (process 4711)", or "" when nobody says so. */
 void kv_lock_holder(const struct kv_lock *lock, char *out, size_t size);
 

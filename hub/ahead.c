@@ -149,6 +149,15 @@ ahead_free(ahead **a_p)
 	*a_p = NULL;
 }
 
+void
+ahead_forget(ahead *a)
+{
+	pthread_mutex_lock(&a->lock);
+	while (a->count > 0)
+		give_up_first(a);
+	pthread_mutex_unlock(&a->lock);
+}
+
 bool
 ahead_room(const ahead *a)
 {

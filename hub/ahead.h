@@ -30,6 +30,9 @@ void ahead_free(ahead **a_p);
 
 bool ahead_room(const ahead *a);
 
+/* Give up all that was put: who stopped in between does not come to it. */
+void ahead_forget(ahead *a);
+
 /* A copy of the entry is made; sealed as with run_block_lay_out().  There is room.  Errors of
  * run_block_new(): it was not put. */
 status ahead_put(ahead *a, const struct journal_entry *entry, bool sealed);

@@ -31,9 +31,16 @@ static const char *const table_names[] = {
 	[TABLE_DAYS] = "days",           [TABLE_MONTHS] = "months",
 };
 
+/* What is derived from the journal is made anew on the other side (hub/rebuild.h). */
+enum {
+	RECORDED = 1 << TABLE_META | 1 << TABLE_JOURNAL | 1 << TABLE_CONTACTS | 1 << TABLE_BACKUPS |
+		1 << TABLE_SAFE,
+};
+
 static const struct kv_config config = {
 	.tables = table_names,
 	.table_count = HUB_TABLES_,
+	.sided = ~(uint32_t) RECORDED,
 	.map_bytes = UINT64_C(256) << 30,
 	.format = 1,
 	.mode = SECRET_MODE,

@@ -186,25 +186,24 @@ locks_changed(const struct change *c, bool *ret_judge)
 	return st == ST_OK && nothing ? standing_touch_all(c->txn) : st;
 }
 
-/* Fold again what was folded by other documents. */
+/* What was folded by other documents is to be folded again. */
 static status
-change_end(const struct change *c, bool turn)
+change_end(const struct change *c, bool turn, bool *ret_again)
 {
 	bool by_plan = false, by_locks = false;
 	status st = plan_changed(c, &by_plan);
 
 	if (st == ST_OK)
 		st = locks_changed(c, &by_locks);
-	return st == ST_OK && (turn || by_plan || by_locks) ? hub_refold(c->h, c->txn) : st;
+	*ret_again = (turn || by_plan || by_locks);
+	return st;
 }
 
-/* Fold what is new of a stored batch; again all, when it brought a plan, a lock, or a leaf
- * that the registry or a lock names, or closed a gap that lies above such. */
-static status
-fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
-           const struct taken *t, const struct device *device)
+status
+hub_fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
+               const struct taken *t, const struct device *device, bool *ret_again)
 {
-	struct change change = { .locks = NULL };
+	struct change change = { .h = h, .txn = txn };
 	struct ledger l;
 	bool turn = false;
 	status st = hub_ledger(h, txn, &l);
@@ -213,13 +212,24 @@ fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event 
 		st = change_begin(h, txn, l.plan != NULL, &change);
 	if (st == ST_OK)
 		st = fold_events(&l, b, events, t, device, &turn);
-	turn |= t->closed && (device->losses > 0 || l.locks);
+	if (st == ST_OK) {
+		turn |= t->closed && (device->losses > 0 || l.locks);
+		*ret_again = turn;
+	}
 	if (st == ST_OK && hub_publisher(device))
-		st = change_end(&change, turn);
-	else if (st == ST_OK && turn)
-		st = hub_refold(h, txn);
+		st = change_end(&change, turn, ret_again);
 	locks_free(&change.locks);
 	return st;
+}
+
+static status
+fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
+           const struct taken *t, const struct device *device)
+{
+	bool again = false;
+	status st = hub_fold_batch(h, txn, b, events, t, device, &again);
+
+	return st == ST_OK && again ? hub_refold(h, txn) : st;
 }
 
 /* What is wrong with the store itself is no fault of the batch: its device, told

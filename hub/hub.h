@@ -27,7 +27,8 @@
 #include "protocol/identity.h"
 #include "protocol/plan.h"
 
-/* Tables of the store, in this order in kv_config. */
+/* Tables of the store, in this order in kv_config.  What is derived from the journal has two
+ * sides (common/kv.h); meta, journal, contacts, backups and safe are not. */
 enum hub_table {
 	TABLE_META,      /* small facts: registry number, standings; registry.c, standing.c */
 	TABLE_JOURNAL,   /* offset (u64 BE, from 0) -> entry; hub/journal.c */
@@ -145,12 +146,13 @@ status hub_next_plan(kv_txn *txn, uint64_t *ret_version, bool *ret_only);
 /* Fold the whole journal again into an empty ledger. */
 status hub_refold(hub *h, kv_txn *txn);
 
-/* Make all that is derived anew from the journal: the index, then as hub_refold(). */
+/* Make all that is derived anew from the journal: the index, then as hub_refold().  All that it
+ * writes is in memory until the commit: hub/rebuild.h does it in steps. */
 status hub_rebuild(hub *h, kv_txn *txn);
 
-/* In a transaction of its own: hub_refold(), when the ledger was folded by a program that
- * made other rows of the same events; hub_rebuild(), when the index is of another
- * version; else nothing is done.  To be called before serving. */
+/* Make all that is derived anew (hub/rebuild.h), to its end, when the ledger was folded by a
+ * program that made other rows of the same events, or the index is of another version; else
+ * nothing is done.  To be called before serving; who was ended goes on from there. */
 status hub_renew(hub *h);
 
 /* False when the ledger is one of another program, which hub_renew() makes anew. */

@@ -39,12 +39,40 @@ hub_publisher(const struct device *d)
 struct ledger;
 status hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger);
 
+/* Fold what is new of a batch that is in journal and index.  *ret_again: all is to be folded
+ * anew, since it brought a plan, a lock, or a leaf that the registry or a lock names, or closed
+ * a gap that lies above such. */
+struct taken;
+status hub_fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
+                      const struct taken *t, const struct device *device, bool *ret_again);
+
 /* A document counts where its feed may publish at each event with a part of it. */
 status hub_take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e);
 
 /* The two halves of hub_refold(): registry and documents; then the ledger, by those. */
 status hub_refold_grounds(hub *h, kv_txn *txn);
 status hub_refold_events(hub *h, kv_txn *txn);
+
+/* The entries of the journal from *next to total are folded next: as many as there is room for are
+ * laid out meanwhile (hub/ahead.h). */
+status hub_expect_entries(hub *h, kv_txn *txn, uint64_t total, uint64_t *next);
+/* The events of an entry, expected or not; valid as those of runs_open() (hub/runs.h). */
+status hub_open_entry(hub *h, const struct journal_entry *entry, const struct journal_run **ret_run);
+
+/* The pieces of hub_rebuild(), in their order.  Empty the index, and make registry and documents
+ * anew.  *ret_asks: while events are folded the index is asked, so it must be whole before, and
+ * the documents are to be made again by it (hub_refold_grounds()).  Else each entry is indexed
+ * as it is folded. */
+status hub_rebuild_grounds(hub *h, kv_txn *txn, bool *ret_asks);
+/* Empty the ledger. */
+status hub_rebuild_clear(hub *h, kv_txn *txn);
+/* Fold an entry with a batch. */
+status hub_rebuild_entry(hub *h, struct ledger *l, const struct journal_entry *entry, bool index);
+/* All is folded: the devices hear of it, and the ledger is of this program. */
+status hub_rebuild_end(kv_txn *txn);
+
+/* Which rows LEDGER_FORMAT stands for. */
+uint8_t hub_ledger_format(void);
 
 /* A hub of the same name as like with nothing in it, or with a copy of what is in from: for
  * what is worked out and thrown away (hub/past.h).  Its store lies below TMPDIR, else in /tmp, and has no name there any

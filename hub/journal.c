@@ -436,12 +436,10 @@ journal_each_event(kv_txn *txn, journal_visit *visit, void *ctx)
 /* ---- the index of what is there ---- */
 
 status
-journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run)
+journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run, bool *ret_closed)
 {
-	bool closed;
-
 	return index_put(txn, run->batch.feed, &run->start, &run->end, offset, run->content.events,
-	                 &closed);
+	                 ret_closed);
 }
 
 /* The index lies in the store that is written to, the entry must not. */
@@ -449,10 +447,11 @@ static status
 index_entry(kv_txn *txn, const struct journal_entry *entry)
 {
 	run_block *block = NULL;
+	bool closed;
 	status st = run_block_open(entry, &block);
 
 	if (st == ST_OK)
-		st = journal_index_run(txn, entry->offset, &block->run);
+		st = journal_index_run(txn, entry->offset, &block->run, &closed);
 	run_block_free(&block);
 	return st;
 }

@@ -59,8 +59,9 @@ struct journal_run {
 	struct point start, end;
 };
 
-/* Index it; it must not lie in the store. */
-status journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run);
+/* Index it; it must not lie in the store.  *ret_closed: it closes a gap. */
+status
+journal_index_run(kv_txn *txn, uint64_t offset, const struct journal_run *run, bool *ret_closed);
 
 /* ST_OK when the row of the batch at offset is there and says just that; else
  * ST_NOT_FOUND. */

@@ -316,22 +316,31 @@ settle_graph(struct ledger *l, struct graph *g)
 
 /* The next note is sought anew each time, since settling drops more than one. */
 status
-ledger_judge(struct ledger *l)
+ledger_judge_next(struct ledger *l, bool *ret_more)
 {
 	uint8_t id[EVENT_ID_BYTES];
-	status st;
+	struct graph g = { 0 };
+	status st = graph_next_todo(l->txn, id);
 
-	while ((st = graph_next_todo(l->txn, id)) == ST_OK) {
-		struct graph g = { 0 };
+	*ret_more = st == ST_OK;
+	if (st < 0)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	st = graph_gather(l, id, true, &g);
+	if (st == ST_OK)
+		st = settle_graph(l, &g);
+	graph_done(&g);
+	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
+}
 
-		st = graph_gather(l, id, true, &g);
-		if (st == ST_OK)
-			st = settle_graph(l, &g);
-		graph_done(&g);
-		if (st < 0)
-			return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	}
-	return st == ST_NOT_FOUND ? ST_OK : st;
+status
+ledger_judge(struct ledger *l)
+{
+	bool more = true;
+	status st = ST_OK;
+
+	while (st == ST_OK && more)
+		st = ledger_judge_next(l, &more);
+	return st;
 }
 
 status

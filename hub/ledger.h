@@ -50,6 +50,8 @@ status ledger_settle(struct ledger *l);
 /* The first half of it, at any time when all that is in the journal's index was folded:
  * sooner is quicker where much is. */
 status ledger_judge(struct ledger *l);
+/* The same of one record; *ret_more is false when there was none. */
+status ledger_judge_next(struct ledger *l, bool *ret_more);
 
 /* What became of an event, for lists and for show. */
 typedef enum outcome {

@@ -1,5 +1,5 @@
-/* All that is derived, from the journal again.  One transaction: who kills it leaves the
- * old ledger, and the new one is there at once. */
+/* All that is derived, from the journal again: who kills it leaves the old ledger, and the
+ * new one is there at once. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -9,24 +9,15 @@
 #include "common/i18n.h"
 #include "hub/command.h"
 #include "hub/commands.h"
-#include "hub/digest.h"
+#include "hub/rebuild.h"
 
-enum { WAIT_MS = 10 * 1000 };
-
-struct digests {
-	bool known;
-	uint8_t set[HASH_BYTES], state[HASH_BYTES];
+struct args {
+	const char *home;
+	bool anew;
 };
 
-/* What is damaged may have none. */
 static void
-read_digests(hub *h, kv_txn *txn, struct digests *d)
-{
-	d->known = hub_digest(h, txn, d->set, d->state) == ST_OK;
-}
-
-static void
-print_digests(const char *when, const struct digests *d)
+print_digests(const char *when, const struct rebuild_digests *d)
 {
 	char set[2 * HASH_BYTES + 1], state[2 * HASH_BYTES + 1];
 
@@ -40,29 +31,43 @@ print_digests(const char *when, const struct digests *d)
 	printf(_("%s: state %s\n"), when, state);
 }
 
-static status
-rebuild(hub *h, struct digests *before, struct digests *after)
+static void
+tell_beginning(const struct rebuild *r)
 {
-	kv_txn *txn = NULL;
-	status st = kv_read(hub_store(h), &txn);
+	if (r->found > 0)
+		printf(_("it goes on where one that was ended had come to: entry %llu of the "
+		         "journal\n"),
+		       (unsigned long long) r->found);
+}
+
+static void
+tell_again(const struct rebuild *r, unsigned *told)
+{
+	if (r->again > *told)
+		puts(_("the plan, a lock, the list of devices or the journal has changed: it "
+		       "begins again"));
+	*told = r->again;
+}
+
+static status
+rebuild(hub *h, struct rebuild *r)
+{
+	unsigned told = 0;
+	status st = rebuild_step(h, r);
 
 	if (st == ST_OK)
-		read_digests(h, txn, before);
-	kv_abort(&txn);
-	if (st == ST_OK)
-		st = kv_write(hub_store(h), WAIT_MS, &txn);
-	if (st == ST_OK)
-		st = hub_rebuild(h, txn);
-	if (st == ST_OK)
-		read_digests(h, txn, after);
-	if (st == ST_OK)
-		st = kv_commit(&txn);
-	kv_abort(&txn);
+		tell_beginning(r);
+	while (st == ST_OK && !r->done) {
+		tell_again(r, &told);
+		fflush(stdout);
+		kv_give_way();
+		st = rebuild_step(h, r);
+	}
 	return st;
 }
 
 static void
-tell(const struct digests *before, const struct digests *after)
+tell(const struct rebuild_digests *before, const struct rebuild_digests *after)
 {
 	print_digests(_("before"), before);
 	print_digests(_("after"), after);
@@ -76,20 +81,20 @@ tell(const struct digests *before, const struct digests *after)
 static int
 in_child(void *ctx)
 {
-	const char *home = ctx;
-	struct digests before = { 0 }, after = { 0 };
+	const struct args *args = ctx;
+	struct rebuild r = { .anew = args->anew, .compare = true };
 	hub *h = NULL;
-	int code = command_open_any(home, &h);
+	int code = command_open_any(args->home, &h);
 	status st;
 
 	if (code != EX_OK)
 		return code;
 	apart_no_words();
 	command_watch(h);
-	st = rebuild(h, &before, &after);
+	st = rebuild(h, &r);
 	if (st == ST_OK) {
 		hub_touch(h);
-		tell(&before, &after);
+		tell(&r.before, &r.after);
 	} else {
 		code = command_failed(h, st);
 	}
@@ -97,9 +102,11 @@ in_child(void *ctx)
 	return cli_finish(code);
 }
 
-enum { KEY_HOME = 0x200 };
+enum { KEY_HOME = 0x200, KEY_ANEW };
 
 static const struct argp_option options[] = {
+	{ "anew", KEY_ANEW, NULL, 0,
+	  N_("from the first entry on, also where one that was ended had come further"), 0 },
 	{ "home", KEY_HOME, N_("DIR"), 0,
 	  N_("home of the hub (default: VALIJA_HUB_HOME, else /var/lib/valija-hub)"), 0 },
 	{ 0 },
@@ -108,10 +115,11 @@ static const struct argp_option options[] = {
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
-	const char **home = state->input;
+	struct args *args = state->input;
 
 	switch (key) {
-	case KEY_HOME: *home = arg; return 0;
+	case KEY_ANEW: args->anew = true; return 0;
+	case KEY_HOME: args->home = arg; return 0;
 	case ARGP_KEY_ARG: argp_error(state, _("this command takes no '%s'"), arg); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -120,24 +128,27 @@ parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.doc = N_("Make all that is derived from the journal anew: the index, the list of devices, "
-	          "the documents, the ledger. A running hub waits meanwhile, and its devices with "
-	          "it. Until the end all is as before; whatever ends it leaves that."),
+	.doc = N_(
+		"Make all that is derived from the journal anew: the index, the list of devices, "
+		"the documents, the ledger. It is done in steps, beside what is there, and needs as "
+		"much room on the disk again; a running hub takes what comes between them. Until "
+		"the end all is as before; whatever ends it leaves that, and the next one goes on "
+		"from there."),
 };
 
 int
 rebuild_command(int argc, char **argv)
 {
-	const char *home = NULL;
+	struct args args = { .home = NULL };
 	struct apart_end end;
 
-	cli_parse(&argp, argc, argv, &home);
-	if (apart_run(in_child, (void *) (uintptr_t) home, &end) < 0)
+	cli_parse(&argp, argc, argv, &args);
+	if (apart_run(in_child, &args, &end) < 0)
 		return cli_fail(EX_OSERR, _("no process could be started"));
 	if (end.signal != 0)
 		return cli_fail(EX_IOERR,
 		                _("%s/store/data.mdb is damaged, or was cut short: reading it was "
 		                  "ended by signal %d (%s)"),
-		                command_home(home), end.signal, strsignal(end.signal));
+		                command_home(args.home), end.signal, strsignal(end.signal));
 	return end.code;
 }

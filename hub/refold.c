@@ -5,15 +5,11 @@
 #include "hub/hub_internal.h"
 #include "hub/journal_index.h"
 #include "hub/ledger.h"
+#include "hub/rebuild.h"
 #include "hub/runs.h"
 #include "hub/standing.h"
 
 /* ---- folding again ---- */
-
-struct refolding {
-	struct ledger ledger;
-	bool index; /* entries are indexed as they come */
-};
 
 void
 hub_watch(hub *h, hub_progress *progress, void *ctx)
@@ -85,65 +81,61 @@ take_registry(struct ledger *l, const struct journal_entry *entry)
 	return st;
 }
 
+status
+hub_expect_entries(hub *h, kv_txn *txn, uint64_t total, uint64_t *next)
+{
+	status st = ST_OK;
+
+	for (; *next < total && st == ST_OK && ahead_room(h->ahead); (*next)++) {
+		struct journal_entry entry;
+
+		st = journal_read(txn, *next, &entry);
+		if (st == ST_OK && journal_is_batch(&entry))
+			st = ahead_put(h->ahead, &entry, false);
+	}
+	return st;
+}
+
+status
+hub_open_entry(hub *h, const struct journal_entry *entry, const struct journal_run **ret_run)
+{
+	run_block *block = NULL;
+	status st = ahead_take(h->ahead, entry, false, &block);
+
+	if (st == ST_OK) {
+		*ret_run = &block->run;
+		runs_keep(h->runs, entry, &block);
+	}
+	return st;
+}
+
 /* Corrections are judged while what they correct is at hand (hub/runs.h), as a rule. */
 enum { ENTRIES_A_JUDGING = 16 };
 
-/* Where the index has entries that are not folded yet, judging would take what is in them
- * for counted. */
-static bool
-judging_due(const struct refolding *r, uint64_t offset)
+/* The entry is copied, since the store is written to.  Where the index has entries that are
+ * not folded yet, judging would take what is in them for counted. */
+status
+hub_rebuild_entry(hub *h, struct ledger *l, const struct journal_entry *entry, bool index)
 {
-	return r->index && offset % ENTRIES_A_JUDGING == 0;
-}
+	const struct journal_run *run;
+	bool closed;
+	status st = hub_open_entry(h, entry, &run);
 
-static status
-fold_run(struct refolding *r, uint64_t offset, const struct journal_run *run)
-{
-	struct ledger *l = &r->ledger;
-	status st = r->index ? journal_index_run(l->txn, offset, run) : ST_OK;
-
+	if (st == ST_OK && index)
+		st = journal_index_run(l->txn, entry->offset, run, &closed);
 	for (uint64_t i = 0; st == ST_OK && i < run->count; i++) {
 		const struct batch_event *e = &run->content.events[i];
 
 		st = ledger_fold(l, run->batch.feed, &e->at, e->body, e->erased);
 	}
-	return st;
-}
-
-/* The next entries from *offset on, as many as are laid out meanwhile. */
-static status
-expect(struct refolding *r, ahead *a, uint64_t total, uint64_t *offset)
-{
-	status st = ST_OK;
-
-	for (; *offset < total && st == ST_OK && ahead_room(a); (*offset)++) {
-		struct journal_entry entry;
-
-		st = journal_read(r->ledger.txn, *offset, &entry);
-		if (st == ST_OK && journal_is_batch(&entry))
-			st = ahead_put(a, &entry, false);
-	}
-	return st;
+	return st == ST_OK && index && entry->offset % ENTRIES_A_JUDGING == 0 ? ledger_judge(l)
+									      : st;
 }
 
 static status
-fold_entry(struct refolding *r, hub *h, const struct journal_entry *entry)
+fold_entries(hub *h, struct ledger *l, bool index)
 {
-	run_block *block = NULL;
-	status st = ahead_take(h->ahead, entry, false, &block);
-
-	if (st == ST_OK)
-		st = fold_run(r, entry->offset, &block->run);
-	if (st == ST_OK)
-		runs_keep(h->runs, entry, &block);
-	run_block_free(&block);
-	return st == ST_OK && judging_due(r, entry->offset) ? ledger_judge(&r->ledger) : st;
-}
-
-static status
-fold_entries(hub *h, struct refolding *r)
-{
-	uint64_t total = journal_size(r->ledger.txn), expected = 0;
+	uint64_t total = journal_size(l->txn), expected = 0;
 	status st = ST_OK;
 
 	for (uint64_t offset = 0; offset < total && st == ST_OK; offset++) {
@@ -151,21 +143,21 @@ fold_entries(hub *h, struct refolding *r)
 
 		if (h->progress)
 			h->progress(h->progress_ctx, offset, total);
-		st = expect(r, h->ahead, total, &expected);
+		st = hub_expect_entries(h, l->txn, total, &expected);
 		if (st == ST_OK)
-			st = journal_read(r->ledger.txn, offset, &entry);
+			st = journal_read(l->txn, offset, &entry);
 		if (st == ST_OK && journal_is_batch(&entry))
-			st = fold_entry(r, h, &entry);
+			st = hub_rebuild_entry(h, l, &entry, index);
 	}
 	if (st == ST_OK)
-		st = ledger_settle(&r->ledger);
+		st = ledger_settle(l);
 	if (st == ST_OK && h->progress)
 		h->progress(h->progress_ctx, total, total);
 	return st;
 }
 
 /* Grows whenever the same events are to give other rows; 1 was never written. */
-enum { LEDGER_FORMAT = 8, RENEW_WAIT_MS = 10 * 1000 };
+enum { LEDGER_FORMAT = 8 };
 
 static const char FORMAT_KEY[] = "ledger";
 
@@ -219,23 +211,35 @@ hub_refold_grounds(hub *h, kv_txn *txn)
 	return st == ST_OK ? clear_documents(h, txn) : st;
 }
 
+status
+hub_rebuild_clear(hub *h, kv_txn *txn)
+{
+	status st;
+
+	sums_forget(h->sums);
+	st = ledger_clear(txn);
+	return st == ST_OK ? journal_forget_lost(txn) : st;
+}
+
+status
+hub_rebuild_end(kv_txn *txn)
+{
+	status st = standing_touch_all(txn);
+
+	return st == ST_OK ? put_format(txn) : st;
+}
+
 static status
 refold_events(hub *h, kv_txn *txn, bool index)
 {
-	struct refolding r = { .index = index };
-	status st = hub_ledger(h, txn, &r.ledger);
+	struct ledger l;
+	status st = hub_ledger(h, txn, &l);
 
-	if (st == ST_OK) {
-		sums_forget(h->sums);
-		st = ledger_clear(txn);
-	}
 	if (st == ST_OK)
-		st = journal_forget_lost(txn);
+		st = hub_rebuild_clear(h, txn);
 	if (st == ST_OK)
-		st = fold_entries(h, &r);
-	if (st == ST_OK)
-		st = standing_touch_all(txn);
-	return st == ST_OK ? put_format(txn) : st;
+		st = fold_entries(h, &l, index);
+	return st == ST_OK ? hub_rebuild_end(txn) : st;
 }
 
 status
@@ -267,27 +271,41 @@ note_losses(void *ctx, const struct device *d)
  * events are folded; where there is neither, both are made at once, and each batch is
  * unpacked and hashed once. */
 status
-hub_rebuild(hub *h, kv_txn *txn)
+hub_rebuild_grounds(hub *h, kv_txn *txn, bool *ret_asks)
 {
 	const locks *all = NULL;
-	bool indexed = false;
+	bool losses = false;
 	status st = index_clear(txn);
 
 	if (st == ST_OK)
 		st = clear_registry(h, txn);
 	if (st == ST_OK)
-		st = registry_each(txn, note_losses, &indexed);
-	if (st == ST_OK && indexed)
-		st = journal_index_anew(txn);
+		st = registry_each(txn, note_losses, &losses);
 	if (st == ST_OK)
-		st = clear_documents(h, txn);
+		st = losses ? documents_clear(txn) : clear_documents(h, txn);
 	if (st == ST_OK)
 		st = hub_locks(h, txn, &all);
-	if (st == ST_OK && all && !indexed) {
-		indexed = true;
+	*ret_asks = losses || all;
+	return st;
+}
+
+status
+hub_rebuild(hub *h, kv_txn *txn)
+{
+	bool asks = false;
+	status st = hub_rebuild_grounds(h, txn, &asks);
+
+	if (st == ST_OK && asks)
 		st = journal_index_anew(txn);
-	}
-	return st == ST_OK ? refold_events(h, txn, !indexed) : st;
+	if (st == ST_OK && asks)
+		st = clear_documents(h, txn);
+	return st == ST_OK ? refold_events(h, txn, !asks) : st;
+}
+
+uint8_t
+hub_ledger_format(void)
+{
+	return LEDGER_FORMAT;
 }
 
 status
@@ -319,17 +337,13 @@ is_all_new(hub *h, bool *ret_new)
 status
 hub_renew(hub *h)
 {
-	kv_txn *txn = NULL;
+	struct rebuild r = { .done = false };
 	bool all_new = false;
 	status st = is_all_new(h, &all_new);
 
-	if (st < 0 || all_new)
-		return st;
-	st = kv_write(h->store, RENEW_WAIT_MS, &txn);
-	if (st == ST_OK)
-		st = tags_begun(txn) ? hub_refold(h, txn) : hub_rebuild(h, txn);
-	if (st == ST_OK)
-		st = kv_commit(&txn);
-	kv_abort(&txn);
+	while (st == ST_OK && !all_new && !r.done) {
+		st = rebuild_step(h, &r);
+		kv_give_way();
+	}
 	return st;
 }

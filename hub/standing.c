@@ -34,6 +34,8 @@ standing_touch(kv_txn *txn, const uint8_t feed[static FEED_BYTES])
 {
 	uint8_t key[KEY_BYTES], value[VERSION_BYTES];
 
+	if (kv_is_aside(txn))
+		return ST_OK; /* nobody is told yet; once it is in force, all are */
 	version_key(feed, key);
 	put_u64(value, journal_size(txn));
 	return kv_put(txn, TABLE_META, (struct bytes) { key, sizeof(key) },

@@ -94,6 +94,12 @@ sums_forget(sums *s)
 	s->count = s->len = 0;
 }
 
+size_t
+sums_owed(const sums *s)
+{
+	return s->count;
+}
+
 void
 sums_begin(sums *s, kv_txn *txn)
 {

@@ -29,6 +29,9 @@ status sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, s
 /* Add to the secondary count ('c'), or the count by differential actor ('g'), of that cell. */
 status sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by);
 
+/* How many rows sums_write() would write, without secondary counts and days. */
+size_t sums_owed(const sums *s);
+
 /* ST_MALFORMED: a number would fall below 0, so the ledger is damaged. */
 status sums_write(sums *s);
 

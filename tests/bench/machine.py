@@ -255,11 +255,15 @@ def write_tool(f, name, *args):
 
 
 def tables(folder):
-    """Of the store in a folder: table -> (bytes of its pages, rows)."""
+    """Of the store in a folder: table -> (bytes of its pages, rows), of both its sides."""
     out = subprocess.run([os.path.join(TOOLS, "bench_tables"), folder], check=True,
                          stdout=subprocess.PIPE, text=True).stdout
-    return {name: (int(size), int(rows))
-            for name, size, rows in map(str.split, out.splitlines())}
+    both = {}
+    for name, size, rows in map(str.split, out.splitlines()):
+        name = name.removesuffix(".2")
+        before = both.get(name, (0, 0))
+        both[name] = (before[0] + int(size), before[1] + int(rows))
+    return both
 
 
 def journal_entries(hub_home):

@@ -104,7 +104,7 @@ MUTANTS = [
      "st == ST_OK && device->losses > 0 && !*turn", "0"),
     ("forget-to-settle", "hub/link/depot.c", "st = hub_settle(h, txn);", "st = ST_OK;"),
     ("judge-by-the-old-plan", "hub/hub.c", "(turn || by_plan || by_locks)", "(turn || by_locks)"),
-    ("fold-on-top", "hub/refold.c", "		st = ledger_clear(txn);", "		st = ST_OK;"),
+    ("fold-on-top", "hub/refold.c", "	st = ledger_clear(txn);", "	st = ST_OK;"),
     ("void-takes-nothing-out", "hub/versions.c", "if (!v->sound ||", "if (!v->sound || v->is_void ||"),
     ("both-of-a-conflict", "hub/versions.c", "best->wins = false;", "best->wins = true;"),
     ("office-gives-way", "hub/versions.c",

@@ -13,6 +13,8 @@ import peer
 from programs import BIN, Case, run
 
 DATE = 20406  # 2025-11-14
+ENROLL = b"\xa3act\xa6enroll"
+JOURNAL_REGISTRY, ENTRY_HEAD_BYTES = 2, 1 + 8 + 32  # hub/journal.h
 
 
 class Damage(Case):
@@ -277,10 +279,16 @@ class Repair(Damage):
         self.office.stop()
         path = os.path.join(self.office.home, "store/data.mdb")
         with open(path, "rb") as f:
-            data = f.read()
-        act = data.index(b"\xa3act\xa6enroll")
+            data = bytearray(f.read())
+        act, changed = data.find(ENROLL), 0
+        while act >= 0:  # on pages that are in use, and on those that were
+            if data[act - 1 - ENTRY_HEAD_BYTES] == JOURNAL_REGISTRY:
+                data[act + 39] ^= 1
+                changed += 1
+            act = data.find(ENROLL, act + 1)
+        self.assertGreater(changed, 0)
         with open(path, "wb") as f:
-            f.write(data.replace(data[act:act + 40], data[act:act + 39] + b"?"))
+            f.write(data)
         shutil.move(self.path("monday"), self.path("stick"))
         found = self.verify_json(None, 1)
         self.assertEqual({d["refilled_by"] for d in found["damages"]}, {"backup"})

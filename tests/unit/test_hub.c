@@ -151,7 +151,7 @@ a_home_of_another_format_is_told(void **ctx)
 {
 	(void) ctx;
 	static const char *const tables[] = { "meta" };
-	const struct kv_config newer = { tables, 1, 1 << 20, 1000, 0600, "test", false };
+	const struct kv_config newer = { tables, 1, 1 << 20, 1000, 0600, "test", false, 0 };
 	char *dir = scratch_new(), store[600];
 	struct hub_key key = { { 1 }, { 2 } };
 	char text[HUB_KEY_TEXT_BYTES];

@@ -9,6 +9,7 @@
 #include "hub/ledger.h"
 #include "hub/locks.h"
 #include "hub/query.h"
+#include "hub/rebuild.h"
 #include "hub/standing.h"
 #include "tests/support/hub_fixture.h"
 #include "tests/support/plan_base.h"
@@ -190,6 +191,20 @@ rebuild(kv_txn *txn)
 	return hub_rebuild(hub_at.hub, txn);
 }
 
+/* Until the last step is done; each try begins at the first. */
+static status
+rebuild_in_steps(void *ctx)
+{
+	struct rebuild r = { .anew = true, .step_bytes = 4096 };
+	status st;
+
+	(void) ctx;
+	do
+		st = rebuild_step(hub_at.hub, &r);
+	while (st == ST_OK && !r.done);
+	return st;
+}
+
 static void
 sweep_change(const char *name, change *make)
 {
@@ -222,6 +237,11 @@ what_changes_says_so_and_changes_nothing(void **ctx)
 	sweep_change("journal_index_anew", index_anew);
 	sweep_change("hub_refold", refold);
 	sweep_change("hub_rebuild", rebuild);
+	no_memory_sweep("rebuild_step",
+	                &(const struct no_memory) { .call = rebuild_in_steps,
+	                                            .check = is_unchanged,
+	                                            .each_of_first = 60 },
+	                NULL);
 	free(next_plan);
 }
 
