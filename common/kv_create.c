@@ -74,6 +74,8 @@ open_table(MDB_txn *txn, const struct kv_config *config, size_t table, unsigned 
 	char name[NAME_BYTES];
 	int rc;
 
+	if (!config->tables[table])
+		return mdb_dbi_open(txn, NULL, 0, ret_table);
 	snprintf(name, sizeof(name), "%s%s", config->tables[table], side == 0 ? "" : OTHER);
 	rc = mdb_dbi_open(txn, name, flags, ret_table);
 	if (rc != MDB_NOTFOUND)

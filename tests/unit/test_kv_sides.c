@@ -195,6 +195,28 @@ who_knows_of_no_sides_is_kept_from_the_other_one(void **ctx)
 	assert_status(kv_open(fx->dir, &config, &fx->store), ST_VERSION);
 }
 
+/* It is the one that has the names of the others, with sides and without. */
+static void
+the_table_without_a_name_is_that_of_names(void **ctx)
+{
+	static const char *const names[] = { NULL, "words", "numbers" };
+	struct fixture *fx = *ctx;
+	struct kv_config config_here = sided;
+	kv_txn *txn = NULL;
+	struct bytes value;
+
+	kv_close(&fx->store);
+	config_here.tables = names;
+	config_here.table_count = 3;
+	config_here.sided = 1 << 1; /* words, as above */
+	assert_status(kv_open(fx->dir, &config_here, &fx->store), ST_OK);
+	assert_status(kv_read(fx->store, &txn), ST_OK);
+	assert_status(kv_get(txn, 0, bytes("words"), &value), ST_OK);
+	assert_status(kv_get(txn, 0, bytes("valija format"), &value), ST_OK);
+	assert_int_equal(kv_count(txn, 0), 2 + 1 + 1); /* one of them has two sides */
+	kv_abort(&txn);
+}
+
 int
 main(void)
 {
@@ -204,6 +226,7 @@ main(void)
 		TEST(a_side_comes_in_force_with_the_commit),
 		TEST(a_store_without_another_side_gets_one),
 		TEST(who_knows_of_no_sides_is_kept_from_the_other_one),
+		TEST(the_table_without_a_name_is_that_of_names),
 	};
 
 	return cmocka_run_group_tests_name("kv_sides", tests, NULL, NULL);
