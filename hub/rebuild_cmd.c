@@ -10,6 +10,7 @@
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/digest.h"
+#include "hub/snapshot_store.h"
 
 enum { WAIT_MS = 10 * 1000 };
 
@@ -88,6 +89,7 @@ in_child(void *ctx)
 	command_watch(h);
 	st = rebuild(h, &before, &after);
 	if (st == ST_OK) {
+		snapshots_forget(h);
 		hub_touch(h);
 		tell(&before, &after);
 	} else {
