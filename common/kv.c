@@ -38,7 +38,14 @@ struct kv {
 	struct kv_lock lock;
 	char dir[PATH_MAX];
 	struct kv_txn current; /* one at a time */
-	int64_t checked_us;    /* when dead readers were last looked for */
+
+	/* kv_lay_over(): the rows of beneath_table that lie in another store */
+	MDB_txn *beneath; /* of that store, as long as this is open; NULL: none do */
+	MDB_dbi beneath_dbi;
+	int beneath_table;
+	uint64_t beneath_rows;
+
+	int64_t checked_us; /* when dead readers were last looked for */
 
 	/* LMDB forgets its locks when a process opens a folder a second time, so
 	 * all that are open stand in a list, named by what cannot be spelled in
@@ -55,6 +62,7 @@ enum {
 	READER_CHECK_US = 60 * 1000 * 1000,
 	WAIT_MS = 10 * 1000,
 	FULL_BELOW_BYTES = 64 << 10, /* free on the disk, as far as it can be had */
+	ROW_NUMBER_BYTES = 8,
 	ROW_BYTES = 512, /* what a row dirties beside its own bytes: it lies on a page */
 };
 
@@ -312,6 +320,8 @@ kv_close(kv **kv_p)
 		return;
 	if (store->current.txn)
 		mdb_txn_abort(store->current.txn);
+	if (store->beneath)
+		mdb_txn_abort(store->beneath);
 	if (store->env)
 		mdb_env_close(store->env);
 	kv_lock_close(&store->lock);
@@ -347,9 +357,9 @@ kv_holder(const kv *store, char *out, size_t size)
 /* The two conditions that another process brings about, and that this one can
  * end by itself: dead readers fill the table, or the map was enlarged. */
 static int
-begin(kv *store, unsigned flags)
+begin(kv *store, unsigned flags, MDB_txn **ret_txn)
 {
-	int rc = mdb_txn_begin(store->env, NULL, flags, &store->current.txn);
+	int rc = mdb_txn_begin(store->env, NULL, flags, ret_txn);
 	bool again = false;
 
 	if (rc == MDB_READERS_FULL)
@@ -357,16 +367,16 @@ begin(kv *store, unsigned flags)
 	else if (rc == MDB_MAP_RESIZED)
 		again = mdb_env_set_mapsize(store->env, 0) == 0;
 	if (again)
-		rc = mdb_txn_begin(store->env, NULL, flags, &store->current.txn);
+		rc = mdb_txn_begin(store->env, NULL, flags, ret_txn);
 	if (rc != 0)
-		store->current.txn = NULL;
+		*ret_txn = NULL;
 	return rc;
 }
 
 static status
 begin_current(kv *store, bool writes, kv_txn **ret_txn)
 {
-	int rc = begin(store, writes ? 0 : MDB_RDONLY);
+	int rc = begin(store, writes ? 0 : MDB_RDONLY, &store->current.txn);
 	unsigned side = 0;
 	status st;
 
@@ -476,6 +486,20 @@ stick(kv_txn *txn, int rc)
 	return st;
 }
 
+/* How many rows of the table lie in another store. */
+static uint64_t
+rows_beneath(const kv *store, int table)
+{
+	return store->beneath && table == store->beneath_table ? store->beneath_rows : 0;
+}
+
+static bool
+is_beneath(const kv *store, int table, struct bytes key)
+{
+	return key.len == ROW_NUMBER_BYTES && rows_beneath(store, table) > 0 &&
+		get_u64(key.at) < store->beneath_rows;
+}
+
 status
 kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
 {
@@ -486,7 +510,10 @@ kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
 		return txn->st;
 	if (key.len == 0 || key.len > KV_KEY_BYTES_MAX)
 		return ST_NOT_FOUND; /* LMDB calls it an error */
-	st = stick(txn, mdb_get(txn->txn, txn->tables[table], &k, &v));
+	if (is_beneath(txn->store, table, key))
+		st = kv_from_lmdb(mdb_get(txn->store->beneath, txn->store->beneath_dbi, &k, &v));
+	else
+		st = stick(txn, mdb_get(txn->txn, txn->tables[table], &k, &v));
 	if (st == ST_OK)
 		*ret_value = bytes_of(&v);
 	return st;
@@ -547,7 +574,34 @@ kv_count(kv_txn *txn, int table)
 
 	if (txn->st < 0 || stick(txn, mdb_stat(txn->txn, txn->tables[table], &stat)) < 0)
 		return 0;
-	return stat.ms_entries;
+	return rows_beneath(txn->store, table) + stat.ms_entries;
+}
+
+/* A transaction of its own, beside the current one of that store: both read what
+ * they saw when they began. */
+status
+kv_lay_over(kv *store, int table, kv *beneath, uint64_t rows)
+{
+	MDB_txn *txn = NULL;
+	MDB_stat stat;
+	int rc;
+
+	if (store->current.txn || store->beneath)
+		return ST_BUSY;
+	rc = begin(beneath, MDB_RDONLY, &txn);
+	if (rc == 0)
+		rc = mdb_stat(txn, beneath->tables.of[0][table], &stat);
+	if (rc == 0 && stat.ms_entries < rows)
+		rc = MDB_NOTFOUND;
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return kv_from_lmdb(rc);
+	}
+	store->beneath = txn;
+	store->beneath_dbi = beneath->tables.of[0][table];
+	store->beneath_table = table;
+	store->beneath_rows = rows;
+	return ST_OK;
 }
 
 static bool
@@ -692,6 +746,15 @@ kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct b
 	}
 	*ret_old = bytes_of(&v);
 	return ST_EXISTS;
+}
+
+status
+kv_walk_append(struct kv_walk *walk, struct bytes key, struct bytes value)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	return walk->st < 0 ? walk->st
+			    : stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, MDB_APPEND));
 }
 
 status

@@ -152,6 +152,8 @@ void kv_walk_begin(kv_txn *txn, int table, struct kv_walk *walk);
 status kv_walk_get(struct kv_walk *walk, struct bytes key, struct bytes *ret_value);
 status
 kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct bytes *ret_old);
+/* As kv_append(), and quicker where many follow each other. */
+status kv_walk_append(struct kv_walk *walk, struct bytes key, struct bytes value);
 /* Of the row that was found just before, and has that key. */
 status kv_walk_replace(struct kv_walk *walk, struct bytes key, struct bytes value);
 status kv_walk_delete(struct kv_walk *walk);
@@ -162,6 +164,13 @@ status kv_read_all(kv_txn *txn);
 
 /* A number that grows with every commit of any process. */
 uint64_t kv_version(kv *store);
+
+/* The first so many rows of a table, which has none here, are those of beneath as it is now:
+ * they are not copied but read there.  Their keys are numbers from 0 on (u64, big-endian).
+ * kv_get(), kv_count() and kv_append(), behind them, take the table for one; nothing else may
+ * be done with it.  Not within a transaction of store; store is to be closed before beneath.
+ * ST_NOT_FOUND: beneath has fewer. */
+status kv_lay_over(kv *store, int table, kv *beneath, uint64_t rows);
 
 /* Bytes of the map that were ever in use (what is deleted is used again, not
  * given back), and bytes free for this user on the disk beneath it. */

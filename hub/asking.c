@@ -247,7 +247,7 @@ asking_go_back(const char *at_word, hub **h_p, kv_txn **txn_p, date *ret_cutoff)
 	if (!past)
 		return code;
 	kv_abort(txn_p);
-	hub_close(h_p);
+	past_keep(past, h_p);
 	*h_p = past;
 	*txn_p = txn;
 	return code;

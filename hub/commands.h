@@ -44,6 +44,8 @@ int locks_command(int argc, char **argv);
 int backup_command(int argc, char **argv);
 int verify_command(int argc, char **argv);
 int rebuild_command(int argc, char **argv);
+/* Keep the ledger of now for questions about the past. */
+int snapshot_command(int argc, char **argv);
 
 /* plan check FILE, plan show [FILE], plan load FILE */
 extern const struct cli_command plan_commands[];

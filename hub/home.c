@@ -37,7 +37,7 @@ enum {
 		1 << TABLE_SAFE,
 };
 
-static const struct kv_config config = {
+const struct kv_config hub_store_config = {
 	.tables = table_names,
 	.table_count = HUB_TABLES_,
 	.sided = ~(uint32_t) RECORDED,
@@ -106,7 +106,7 @@ hub_open(const char *dir, hub **ret_hub)
 	if (st == ST_OK)
 		st = load_id(h);
 	if (st == ST_OK)
-		st = kv_open(path, &config, &h->store);
+		st = kv_open(path, &hub_store_config, &h->store);
 	if (st < 0) {
 		hub_close(&h);
 		return st;
@@ -123,6 +123,7 @@ hub_close(hub **h_p)
 	if (!h)
 		return;
 	kv_close(&h->store);
+	hub_close(&h->present); /* whose journal the store may lie over */
 	plan_free(&h->plan);
 	chains_free(&h->chains);
 	sums_free(&h->sums);
@@ -202,25 +203,32 @@ hub_touch(const hub *h)
 
 /* ---- a store without a name ---- */
 
+struct content {
+	hub_fill *fill; /* NULL: nothing */
+	void *ctx;
+};
+
 static status
-copy_store(kv *from, const char *path)
+fill_nameless(const struct content *c, const char *path)
 {
+	if (!c->fill)
+		return kv_create(path, &hub_store_config);
 	if (mkdir(path, HOME_MODE) != 0)
 		return from_errno(errno);
-	return kv_copy_scratch(from, path, SECRET_MODE);
+	return c->fill(c->ctx, path);
 }
 
 /* Whoever has a file open keeps it when its name goes. */
 static status
-open_nameless(const char *dir, kv *from, kv **ret_store)
+open_nameless(const char *dir, const struct content *c, kv **ret_store)
 {
-	struct kv_config scratch = config;
+	struct kv_config scratch = hub_store_config;
 	char path[PATH_MAX];
 	status st = path_join(path, sizeof(path), dir, STORE);
 
 	scratch.scratch = true;
 	if (st == ST_OK)
-		st = from ? copy_store(from, path) : kv_create(path, &config);
+		st = fill_nameless(c, path);
 	if (st == ST_OK)
 		st = kv_open(path, &scratch, ret_store);
 	folder_remove(dir);
@@ -229,7 +237,7 @@ open_nameless(const char *dir, kv *from, kv **ret_store)
 
 /* A signal waits while the folder has a name. */
 static status
-open_in_folder_of_its_own(kv *from, kv **ret_store)
+open_in_folder_of_its_own(const struct content *c, kv **ret_store)
 {
 	const char *tmp = getenv("TMPDIR");
 	char dir[PATH_MAX];
@@ -240,21 +248,22 @@ open_in_folder_of_its_own(kv *from, kv **ret_store)
 		return st;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	st = mkdtemp(dir) ? open_nameless(dir, from, ret_store) : from_errno(errno);
+	st = mkdtemp(dir) ? open_nameless(dir, c, ret_store) : from_errno(errno);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return st;
 }
 
 status
-hub_open_scratch(const hub *like, kv *from, hub **ret_hub)
+hub_open_scratch(const hub *like, hub_fill *fill, void *ctx, hub **ret_hub)
 {
+	const struct content content = { fill, ctx };
 	hub *h = new_hub(like->home);
 	status st;
 
 	if (!h)
 		return ST_NOMEM;
 	memcpy(h->id, like->id, FEED_BYTES);
-	st = open_in_folder_of_its_own(from, &h->store);
+	st = open_in_folder_of_its_own(&content, &h->store);
 	if (st < 0) {
 		hub_close(&h);
 		return st;
@@ -333,7 +342,7 @@ hub_create(const char *dir, const uint8_t curve[static CURVE_BYTES],
 	if (st == ST_OK)
 		st = create_keys(new_home_dir(n), curve, secret);
 	if (st == ST_OK)
-		st = kv_create(path, &config);
+		st = kv_create(path, &hub_store_config);
 	if (st == ST_OK)
 		st = fill_store(new_home_dir(n), curve, plan_json, plan_len, now_ms);
 	if (st == ST_OK)

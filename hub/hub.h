@@ -5,6 +5,7 @@
  *     sign.key         Ed25519 secret key (64 bytes) of the hub's own feed, 0600
  *     curve.key        CURVE pair (zcert file), 0600; only hub/link reads it
  *     hub.pub          both public keys, to hand out
+ *     snapshots/       the ledger as it was now and then (hub/snapshots.h); may be missing
  *     changed          touched after every commit by a command, so that a
  *                      running hub looks (inotify)
  *     bind             where run listens, as given to init; hub/link

@@ -1,4 +1,4 @@
-/* hub/hub_internal.h - what home.c, hub.c, refold.c and past.c share */
+/* hub/hub_internal.h - what home.c, hub.c, refold.c, past.c and snapshot_store.c share */
 #pragma once
 
 #include "hub/ahead.h"
@@ -23,6 +23,7 @@ struct hub {
 	locks *locks;   /* as last asked for; NULL: none */
 
 	char *moment; /* of a hub as it was in a cut: its name; else NULL */
+	hub *present; /* past_keep() */
 
 	hub_progress *progress; /* NULL: nobody */
 	void *progress_ctx;
@@ -71,10 +72,19 @@ status hub_rebuild_entry(hub *h, struct ledger *l, const struct journal_entry *e
 /* All is folded: the devices hear of it, and the ledger is of this program. */
 status hub_rebuild_end(kv_txn *txn);
 
-/* Which rows LEDGER_FORMAT stands for. */
-uint8_t hub_ledger_format(void);
+/* Grows whenever the same events are to give other rows; 1 was never written. */
+enum { LEDGER_FORMAT = 8 };
 
-/* A hub of the same name as like with nothing in it, or with a copy of what is in from: for
- * what is worked out and thrown away (hub/past.h).  Its store lies below TMPDIR, else in /tmp, and has no name there any
- * more once this returns, so that it goes with the process, however that ends. */
-status hub_open_scratch(const hub *like, kv *from, hub **ret_hub);
+/* How many entries the journal had when the ledger was folded from the beginning last: what
+ * was folded before is of no use to go on from there.  0: not known. */
+uint64_t hub_folded(kv_txn *txn);
+
+/* Of the store of any hub. */
+extern const struct kv_config hub_store_config;
+
+/* A hub of the same name as like, for what is worked out and thrown away (hub/past.h).  What is
+ * in its store is put there by fill, which is given a folder that is there and empty; NULL:
+ * nothing.  It lies below TMPDIR, else in /tmp, and has no name there any more once this
+ * returns, so that it goes with the process, however that ends. */
+typedef status hub_fill(void *ctx, const char *dir);
+status hub_open_scratch(const hub *like, hub_fill *fill, void *ctx, hub **ret_hub);

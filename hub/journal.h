@@ -54,6 +54,8 @@ status journal_append(kv_txn *txn, journal_kind kind, int64_t received_ms, struc
 /* ST_NOT_FOUND at the end. */
 status journal_read(kv_txn *txn, uint64_t offset, struct journal_entry *ret_entry);
 uint64_t journal_size(kv_txn *txn);
+/* How many events are here, of all feeds. */
+status journal_events(kv_txn *txn, uint64_t *ret_count);
 
 /* What running must be of an entry behind that one. */
 void journal_running(const uint8_t before[static HASH_BYTES], const struct journal_entry *entry,

@@ -238,6 +238,30 @@ journal_each_leaf(kv_txn *txn,
 	return st;
 }
 
+/* Modulo 2^64, as the parts of each feed are. */
+status
+journal_events(kv_txn *txn, uint64_t *ret_count)
+{
+	struct kv_walk walk;
+	uint64_t count = 0;
+	status st = ST_OK;
+
+	for (bool more = kv_seek(txn, TABLE_LEAVES, (struct bytes) { 0 }, &walk);
+	     more && st == ST_OK; more = kv_next(&walk)) {
+		struct point at;
+		uint64_t events = 0;
+
+		st = leaf_read(&walk, &at, &events);
+		count += events;
+	}
+	if (st == ST_OK)
+		st = walk.st;
+	kv_walk_done(&walk);
+	if (st == ST_OK)
+		*ret_count = count;
+	return st;
+}
+
 /* ---- batches ---- */
 
 void

@@ -47,6 +47,8 @@ static const struct cli_command commands[] = {
 	{ "verify", N_("read all that is stored, and name what is damaged"), verify_command, NULL },
 	{ "rebuild", N_("make the index and the ledger anew from the journal"), rebuild_command,
 	  NULL },
+	{ "snapshot", N_("keep the ledger as it is now, for quick answers about the past"),
+	  snapshot_command, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -70,6 +72,8 @@ static const struct cli_fact files[] = {
 	{ "/var/lib/valija-hub", N_("home of the hub") },
 	{ "HOME/store",
 	  N_("all that came and what follows from it; written by this program alone") },
+	{ "HOME/snapshots",
+	  N_("the ledger as it was now and then, for questions about the past; may be deleted") },
 	{ "HOME/hub.pub", N_("the public keys, to hand out to everybody who sets up a device") },
 	{ "/run/valija-hub/socket",
 	  N_("where the service is asked from this machine; without it HOME/query/socket") },

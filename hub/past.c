@@ -76,7 +76,7 @@ fault_of_copy(status st)
 static status
 begin(struct filling *f)
 {
-	status st = hub_open_scratch(f->h, NULL, &f->past);
+	status st = hub_open_scratch(f->h, NULL, NULL, &f->past);
 
 	if (st == ST_OK)
 		st = kv_write(hub_store(f->past), 0, &f->to);
@@ -108,7 +108,7 @@ past_at_offset(hub *h, kv_txn *txn, uint64_t entries, hub **ret_past)
 
 	if (st < 0)
 		return st;
-	st = past_from_backup(h, txn, entries, ret_past);
+	st = past_from_copy(h, txn, entries, ret_past);
 	if (st != ST_NOT_FOUND)
 		return st;
 	st = begin(&f);
@@ -490,9 +490,9 @@ past_can_cut(kv_txn *txn, const struct cut *c, struct past_fault *ret_fault)
 }
 
 /* A cut that was made here is of what came before its own entry.  ST_NOT_FOUND: it is not, or
- * no backup helps. */
+ * no copy helps. */
 static status
-cut_from_backup(struct filling *f, const struct cut_file *file, hub **ret_past)
+cut_from_copy(struct filling *f, const struct cut_file *file, hub **ret_past)
 {
 	const struct office_document *d = &file->document;
 	struct index_row row;
@@ -502,7 +502,7 @@ cut_from_backup(struct filling *f, const struct cut_file *file, hub **ret_past)
 		: ST_NOT_FOUND;
 
 	if (st == ST_OK)
-		st = past_from_backup(f->h, f->from, row.offset, &f->past);
+		st = past_from_copy(f->h, f->from, row.offset, &f->past);
 	if (st < 0)
 		return st;
 	st = kv_read(hub_store(f->past), &seen);
@@ -555,10 +555,17 @@ past_at_cut(hub *h, kv_txn *txn, const struct cut_file *file, hub **ret_past,
 		st = need_plan(txn, f.cut, &search, ret_fault);
 	if (st < 0)
 		return st;
-	st = cut_from_backup(&f, file, &past);
+	st = cut_from_copy(&f, file, &past);
 	if (st == ST_NOT_FOUND)
 		st = cut_from_nothing(&f, &search, &past);
 	return st == ST_OK && past ? give_name(&past, file, ret_past) : st;
+}
+
+void
+past_keep(hub *past, hub **h_p)
+{
+	past->present = *h_p;
+	*h_p = NULL;
 }
 
 const char *

@@ -11,8 +11,11 @@
  * Of a cut the digests are compared at the end: what is told of it is what it was
  * when it was made, or nothing.
  *
- * Only reads the hub it is given; what it builds costs as much as folding
- * everything again up to there.
+ * What is nearest before that moment is gone on from, where something is: a snapshot
+ * or a backup (hub/past_base.h).  Else it costs as much as folding everything again
+ * up to there.  Of a cut that came from another hub it always does.
+ *
+ * Only reads the hub it is given; a snapshot that turns out to be damaged is given up.
  */
 #pragma once
 
@@ -20,7 +23,7 @@
 #include "hub/hub.h"
 
 /* The hub as it was when the journal that txn sees had that many entries.  On
- * success *ret_past is the caller's, to be given to hub_close(); it may not be
+ * success *ret_past is the caller's, to be given to hub_close() before h; it may not be
  * written to.  ST_NOT_FOUND: the journal has fewer.  ST_FULL, ST_DENIED: no room
  * below TMPDIR. */
 status past_at_offset(hub *h, kv_txn *txn, uint64_t entries, hub **ret_past);
@@ -48,6 +51,10 @@ status past_at_cut(hub *h, kv_txn *txn, const struct cut_file *file, hub **ret_p
 /* Whether events and plan of a cut are here, which is quick to know: ST_OK, or
  * ST_NOT_FOUND and *ret_fault. */
 status past_can_cut(kv_txn *txn, const struct cut *c, struct past_fault *ret_fault);
+
+/* The present goes with the past: h is closed when past is, and is not the caller's any
+ * more. */
+void past_keep(hub *past, hub **h_p);
 
 /* The name of the cut whose state a hub is; NULL of any other hub. */
 const char *past_cut_name(const hub *h);

@@ -58,7 +58,7 @@ note_fits(kv_txn *txn, const struct note *n)
 	uint64_t size = journal_size(txn);
 
 	return n->stage < STAGES_ && n->next <= size && n->grounds <= size &&
-		n->repairs == repair_number(txn) && n->format == hub_ledger_format();
+		n->repairs == repair_number(txn) && n->format == LEDGER_FORMAT;
 }
 
 /* ST_NOT_FOUND: there is none.  ST_INVALID: it is of no use. */
@@ -97,7 +97,7 @@ begin(hub *h, kv_txn *txn, struct note *n)
 	*n = (struct note) { .stage = asks ? STAGE_INDEX : STAGE_BOTH,
 		             .grounds = journal_size(txn),
 		             .repairs = repair_number(txn),
-		             .format = hub_ledger_format() };
+		             .format = LEDGER_FORMAT };
 	return st;
 }
 

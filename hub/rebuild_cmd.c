@@ -10,6 +10,7 @@
 #include "hub/command.h"
 #include "hub/commands.h"
 #include "hub/rebuild.h"
+#include "hub/snapshot_store.h"
 
 struct args {
 	const char *home;
@@ -93,6 +94,7 @@ in_child(void *ctx)
 	command_watch(h);
 	st = rebuild(h, &r);
 	if (st == ST_OK) {
+		snapshots_forget(h);
 		hub_touch(h);
 		tell(&r.before, &r.after);
 	} else {

@@ -156,10 +156,10 @@ fold_entries(hub *h, struct ledger *l, bool index)
 	return st;
 }
 
-/* Grows whenever the same events are to give other rows; 1 was never written. */
-enum { LEDGER_FORMAT = 8 };
 
-static const char FORMAT_KEY[] = "ledger";
+/* In TABLE_META: by which format the ledger was folded, and of how many entries when it was
+ * folded from the beginning. */
+static const char FORMAT_KEY[] = "ledger", FOLDED_KEY[] = "folded";
 
 static struct bytes
 format_key(void)
@@ -167,12 +167,34 @@ format_key(void)
 	return (struct bytes) { (const uint8_t *) FORMAT_KEY, strlen(FORMAT_KEY) };
 }
 
+static struct bytes
+folded_key(void)
+{
+	return (struct bytes) { (const uint8_t *) FOLDED_KEY, strlen(FOLDED_KEY) };
+}
+
 static status
-put_format(kv_txn *txn)
+note_folded(kv_txn *txn)
 {
 	const uint8_t number[] = { LEDGER_FORMAT };
+	uint8_t entries[8];
+	status st = kv_put(txn, TABLE_META, format_key(),
+	                   (struct bytes) { number, sizeof(number) });
 
-	return kv_put(txn, TABLE_META, format_key(), (struct bytes) { number, sizeof(number) });
+	put_u64(entries, journal_size(txn));
+	return st == ST_OK
+		? kv_put(txn, TABLE_META, folded_key(), (struct bytes) { entries, sizeof(entries) })
+		: st;
+}
+
+uint64_t
+hub_folded(kv_txn *txn)
+{
+	struct bytes value;
+
+	return kv_get(txn, TABLE_META, folded_key(), &value) == ST_OK && value.len == 8
+		? get_u64(value.at)
+		: 0;
 }
 
 static bool
@@ -226,7 +248,7 @@ hub_rebuild_end(kv_txn *txn)
 {
 	status st = standing_touch_all(txn);
 
-	return st == ST_OK ? put_format(txn) : st;
+	return st == ST_OK ? note_folded(txn) : st;
 }
 
 static status
@@ -300,12 +322,6 @@ hub_rebuild(hub *h, kv_txn *txn)
 	if (st == ST_OK && asks)
 		st = clear_documents(h, txn);
 	return st == ST_OK ? refold_events(h, txn, !asks) : st;
-}
-
-uint8_t
-hub_ledger_format(void)
-{
-	return LEDGER_FORMAT;
 }
 
 status

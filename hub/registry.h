@@ -139,3 +139,7 @@ status registry_hash(kv_txn *txn, uint8_t ret_hash[static HASH_BYTES]);
  * must not lie in the store.  ST_MALFORMED; ST_VERSION: an act of a newer
  * program. */
 status registry_apply(kv_txn *txn, struct bytes entry);
+
+/* Whether that act, not applied yet, changes what earlier events are worth: then whoever
+ * entered it folded again. */
+status registry_turns(kv_txn *txn, struct bytes entry, bool *ret_refold);

@@ -397,6 +397,14 @@ registry_check_link_key(kv_txn *txn, const struct request *r)
 	return registry_each(txn, has_link_key, (void *) r);
 }
 
+/* A new CURVE key is about the connection alone; units are only added, so as many are the
+ * same ones. */
+static bool
+grants_other(const struct device *old, device_role role, size_t units)
+{
+	return role != old->role || units != old->units.count;
+}
+
 status
 registry_enroll(kv_txn *txn, const struct request *r, device_role role, int64_t now_ms,
                 bool *ret_refold)
@@ -417,8 +425,7 @@ registry_enroll(kv_txn *txn, const struct request *r, device_role role, int64_t 
 	if (st == ST_OK) {
 		if (takes_away(&old, r, role))
 			return ST_INVALID;
-		/* units were only added, so as many are the same ones */
-		changes = role != old.role || r->units.count != old.units.count;
+		changes = grants_other(&old, role, r->units.count);
 		if (!changes && memcmp(old.curve, r->curve, CURVE_BYTES) == 0)
 			return ST_EXISTS;
 		st = has_room(txn, r);
@@ -429,10 +436,37 @@ registry_enroll(kv_txn *txn, const struct request *r, device_role role, int64_t 
 	}
 	if (st == ST_OK)
 		st = enter(txn, &e, now_ms);
-	/* Of a feed that was not enrolled no batch was taken; a new CURVE key is about the
-	 * connection alone. */
+	/* of a feed that was not enrolled no batch was taken */
 	if (st == ST_OK)
 		*ret_refold = changes && events;
+	return st;
+}
+
+static status
+grant_turns(kv_txn *txn, const struct entry *e, bool *ret_refold)
+{
+	struct device old;
+	bool events = false;
+	status st = registry_device(txn, e->feed, &old);
+
+	*ret_refold = false;
+	if (st == ST_NOT_FOUND)
+		return ST_OK;
+	if (st == ST_OK)
+		st = has_events(txn, e->feed, &events);
+	*ret_refold = events && grants_other(&old, e->role, e->units.count);
+	return st;
+}
+
+status
+registry_turns(kv_txn *txn, struct bytes entry, bool *ret_refold)
+{
+	struct entry e;
+	status st = entry_decode(entry, &e);
+
+	if (st == ST_OK && e.act == ACT_ENROLL)
+		return grant_turns(txn, &e, ret_refold);
+	*ret_refold = st == ST_OK && e.act == ACT_ADMIT;
 	return st;
 }
 

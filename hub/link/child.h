@@ -1,6 +1,6 @@
 /* hub/link/child.h - this program once more, to answer one question
  *
- * A command that reads runs in a process of its own: the loop goes on meanwhile,
+ * (Or to make a snapshot: hub/link/snapshooter.h.)  A command that reads runs in a process of its own: the loop goes on meanwhile,
  * one that fails takes nothing along, and one that takes too long can be ended.
  * It has an environment of its own, no standard input, and three pipes for what
  * it prints; it goes behind the service where processor or memory are short.

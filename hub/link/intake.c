@@ -62,6 +62,7 @@ intake_open(hub *h, const struct curve_key *curve, const uint8_t secret[static S
 	in->held_ms = -1;
 	in->look = true;
 	in->settings = *settings;
+	in->snapshooter.kept = settings->snapshots;
 	watchdog_init(&in->watchdog);
 	in->contacts_ms = -INTAKE_CONTACTS_MS;
 	writer_init(&in->common.w);
@@ -86,6 +87,7 @@ intake_close(intake **i_p)
 
 	if (!in)
 		return;
+	snapshooter_stop(&in->snapshooter);
 	depot_free(&in->depot);
 	questions_free(&in->questions);
 	router_close(&in->router);
@@ -131,6 +133,8 @@ intake_set(intake *in, const struct intake_settings *settings)
 	in->settings = *settings;
 	in->tidy_ms = 0;
 	questions_set(in->questions, settings->query_ms);
+	in->snapshooter.kept = settings->snapshots;
+	snapshooter_wake(&in->snapshooter, clock_mono_ms());
 	intake_share_credit(in);
 }
 
@@ -155,6 +159,7 @@ wait_ms(const intake *in, int64_t now_ms)
 	due = sooner(due, in->keep_ms);
 	due = sooner(due, router_due(in->router));
 	due = sooner(due, questions_due(in->questions, now_ms));
+	due = sooner(due, snapshooter_due(&in->snapshooter, now_ms));
 	due = sooner(due, watchdog_deadline(&in->watchdog));
 	if (due == INT64_MAX)
 		return -1;
@@ -164,7 +169,7 @@ wait_ms(const intake *in, int64_t now_ms)
 static bool
 wait_for_something(intake *in, int signal_fd, long timeout_ms)
 {
-	zmq_pollitem_t items[5 + QUESTIONS_POLL_ITEMS] = {
+	zmq_pollitem_t items[5 + QUESTIONS_POLL_ITEMS + SNAPSHOOTER_POLL_ITEMS] = {
 		{ NULL, signal_fd, ZMQ_POLLIN, 0 },
 		{ zap_socket(in->zap), -1, ZMQ_POLLIN, 0 },
 		{ router_door(in->router), -1, ZMQ_POLLIN, 0 },
@@ -175,6 +180,7 @@ wait_for_something(intake *in, int signal_fd, long timeout_ms)
 	if (in->wake.fd >= 0)
 		items[count++] = (zmq_pollitem_t) { NULL, in->wake.fd, ZMQ_POLLIN, 0 };
 	count += questions_poll(in->questions, items + count);
+	count += snapshooter_poll(&in->snapshooter, items + count);
 	return zmq_poll(items, (int) count, timeout_ms) >= 0 || errno == EINTR;
 }
 
@@ -196,6 +202,7 @@ turn(intake *in, int64_t now_ms)
 	intake_keep_digest(in, now_ms);
 	intake_tidy(in, now_ms);
 	questions_turn(in->questions, in->ring, now_ms);
+	snapshooter_turn(&in->snapshooter, in->h, now_ms);
 	return st;
 }
 

@@ -27,6 +27,7 @@ struct intake_settings {
 	int64_t idle_ms;       /* silence after which a peer is forgotten */
 	uint64_t credit_bytes; /* under way, of all devices together */
 	int64_t query_ms;      /* the longest that one question may take */
+	int64_t snapshots;     /* how many are kept; hub/snapshots.h */
 };
 
 typedef struct intake intake;

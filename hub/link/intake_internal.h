@@ -13,6 +13,7 @@
 #include "hub/link/depot.h"
 #include "hub/link/intake.h"
 #include "hub/link/questions.h"
+#include "hub/link/snapshooter.h"
 #include "hub/link/zap.h"
 #include "hub/rollback.h"
 
@@ -28,6 +29,7 @@ struct intake {
 	answers *answers;
 	depot *depot;
 	questions *questions;
+	struct snapshooter snapshooter;
 	struct hub_common common;
 	struct intake_settings settings;
 	struct watchdog watchdog;

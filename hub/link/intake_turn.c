@@ -521,6 +521,7 @@ intake_look(intake *in, int64_t now_ms)
 		return ST_OK;
 	in->look = false;
 	keep_soon(in, now_ms);
+	snapshooter_wake(&in->snapshooter, now_ms);
 	st = read_registry(in, &news);
 	if (st < 0 || !news)
 		return st;

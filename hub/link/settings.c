@@ -5,6 +5,7 @@
 #include "common/i18n.h"
 #include "common/link/socket.h"
 #include "hub/link/questions.h"
+#include "hub/snapshots.h"
 
 enum { HOUR_MS = 3600 * 1000, MINUTE_MS = 60 * 1000, MIB = 1 << 20 };
 
@@ -56,6 +57,11 @@ const struct config_row settings_rows[SETTINGS_] = {
 	[SETTING_QUERY_MS] = {
 		.key = "query-ms", MS(1000, HOUR_MS, QUESTIONS_MS), .reloadable = true,
 		.help = N_("time for a question to be answered; one that takes longer is ended") },
+	[SETTING_SNAPSHOTS] = {
+		.key = "snapshots", .unit = "", .argument = N_("N"),
+		.min = 0, .max = SNAPSHOTS_MAX, .fallback = SNAPSHOTS_KEPT, .reloadable = true,
+		.help = N_("how many copies of the ledger as it was are kept in the home, for quick "
+	                   "answers about the past; 0: none") },
 };
 /* clang-format on */
 
@@ -66,6 +72,7 @@ settings_of_intake(const struct config *c)
 		.idle_ms = config_number(c, SETTING_IDLE),
 		.credit_bytes = (uint64_t) config_number(c, SETTING_CREDIT),
 		.query_ms = config_number(c, SETTING_QUERY_MS),
+		.snapshots = config_number(c, SETTING_SNAPSHOTS),
 	};
 }
 

@@ -57,6 +57,7 @@ GOALS = {
     "state.first": ("ms", None, "most", "the same, the first after the drain"),
     "state.counts": ("ms", 20, "most", "valija-hub counts IND-1 --by unit,quarter"),
     "state.at": ("ms", 2000, "most", "the same --at the middle of the journal"),
+    "state.past_mib": ("MiB", None, "most", "disk of what the hub keeps for that (snapshots)"),
     "state.events": ("events", None, "least", "that these were asked of"),
     "storm": ("s", 15, "most", "devices with 10 events each, until all are acknowledged"),
     "storm.middle": ("s", None, "most", "until half of them are done"),

@@ -177,6 +177,12 @@ def copy(what, to):
     return to
 
 
+def has_children(pid):
+    """Whether a process has started others that have not ended."""
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+        return bool(f.read().strip())
+
+
 def disk_bytes(folder):
     """What the files of a folder take on the disk."""
     return sum(os.stat(os.path.join(at, name)).st_blocks * 512

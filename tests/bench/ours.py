@@ -91,9 +91,10 @@ class Trial:
         return done
 
     def settle(self):
-        """Until the hub has done what it does while nothing else is to do: hashing the ledger."""
+        """Until the hub has done what it does while nothing else is to do: hashing the ledger,
+        having snapshots of it made."""
         spent = -1
-        while machine.cpu_s(self.pid) - spent > 0.02:
+        while machine.cpu_s(self.pid) - spent > 0.02 or machine.has_children(self.pid):
             spent = machine.cpu_s(self.pid)
             time.sleep(1)
 
@@ -305,7 +306,7 @@ class Bench:
         fleet = self.fleet(10, max(self.options.history // 10, 1))
         trial = fleet.trial()
         trial.drain()
-        first, warm, counts, at, events = self.series(5)
+        first, warm, counts, at, events, past = self.series(6)
         hub = os.path.join(programs.BIN, "valija-hub")
 
         def asked(times, *words):
@@ -319,9 +320,10 @@ class Bench:
             counts.add(asked(20, "counts", "IND-1", "--by", "unit,quarter"))
             at.add(asked(1, "counts", "IND-1", "--by", "unit,quarter", "--at", half))
         events.add(fleet.total)
+        past.add(machine.disk_bytes(os.path.join(trial.home, "snapshots")) / 2**20)
         trial.stop()
         self.put(state__first=first, state=warm, state__counts=counts, state__at=at,
-                 state__events=events)
+                 state__past_mib=past, state__events=events)
         for path in glob.glob(fleet.path("run-*")):
             shutil.rmtree(path, ignore_errors=True)
 

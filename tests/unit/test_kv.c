@@ -693,6 +693,70 @@ each_transaction_has_a_number_of_its_own(void **ctx)
 	kv_abort(&txn);
 }
 
+/* ---- one over another ---- */
+
+/* The row of a number. */
+static status
+append_number(kv_txn *txn, uint8_t number, const char *value)
+{
+	uint8_t key[8] = { [7] = number };
+
+	return kv_append(txn, NUMBERS, (struct bytes) { key, sizeof(key) },
+	                 (struct bytes) { (const uint8_t *) value, strlen(value) });
+}
+
+static void
+assert_number(kv_txn *txn, uint8_t number, const char *value)
+{
+	uint8_t key[8] = { [7] = number };
+	struct bytes got;
+	status st = kv_get(txn, NUMBERS, (struct bytes) { key, sizeof(key) }, &got);
+
+	assert_status(st, value ? ST_OK : ST_NOT_FOUND);
+	if (value) {
+		assert_int_equal(got.len, strlen(value));
+		assert_memory_equal(got.at, value, got.len);
+	}
+}
+
+static void
+a_store_goes_on_where_another_ends(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	kv *over = NULL;
+	kv_txn *txn = NULL;
+	char dir[512];
+
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	for (uint8_t i = 0; i < 3; i++)
+		assert_status(append_number(txn, i, "below"), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	snprintf(dir, sizeof(dir), "%s", scratch_path(fx->scratch, "over"));
+	assert_status(kv_create(dir, &config), ST_OK);
+	assert_status(kv_open(dir, &config, &over), ST_OK);
+	assert_status(kv_lay_over(over, NUMBERS, fx->store, 4), ST_NOT_FOUND);
+	assert_status(kv_lay_over(over, NUMBERS, fx->store, 2), ST_OK);
+	assert_status(kv_lay_over(over, NUMBERS, fx->store, 2), ST_BUSY);
+	/* what comes below meanwhile, and what lay there above, is not seen */
+	assert_status(kv_write(fx->store, 0, &txn), ST_OK);
+	assert_status(append_number(txn, 3, "later"), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	assert_status(kv_write(over, 0, &txn), ST_OK);
+	assert_int_equal(kv_count(txn, NUMBERS), 2);
+	assert_number(txn, 1, "below");
+	assert_number(txn, 2, NULL);
+	assert_status(append_number(txn, 2, "here"), ST_OK);
+	assert_status(kv_commit(&txn), ST_OK);
+	assert_status(kv_read(over, &txn), ST_OK);
+	assert_int_equal(kv_count(txn, NUMBERS), 3);
+	assert_int_equal(kv_count(txn, WORDS), 0);
+	assert_number(txn, 0, "below");
+	assert_number(txn, 2, "here");
+	assert_number(txn, 3, NULL);
+	kv_abort(&txn);
+	kv_close(&over);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -724,6 +788,7 @@ main(void)
 		TEST(several_processes_write_one_after_the_other),
 		TEST(a_copy_has_what_was_committed_and_goes_its_own_way),
 		TEST(room_is_told),
+		TEST(a_store_goes_on_where_another_ends),
 	};
 
 	return cmocka_run_group_tests_name("kv", tests, NULL, NULL);
