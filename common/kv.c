@@ -17,20 +17,6 @@
 #include "common/kv_internal.h"
 #include "common/kv_lock.h"
 
-/* One transaction a store: LMDB would let a process wait for its own write lock
- * for ever, and a read slot that is forgotten keeps old pages from being used
- * again until the disk is full. */
-struct kv_txn {
-	struct kv *store;
-	MDB_txn *txn;          /* NULL: none is open */
-	const MDB_dbi *tables; /* of one side */
-	bool writes;
-	bool aside; /* that side is not in force */
-	uint64_t serial;
-	uint64_t written_bytes; /* kv_written() */
-	status st;              /* of a write transaction: the first failure */
-};
-
 struct kv {
 	MDB_env *env;
 	struct kv_tables tables;
@@ -63,7 +49,6 @@ enum {
 	WAIT_MS = 10 * 1000,
 	FULL_BELOW_BYTES = 64 << 10, /* free on the disk, as far as it can be had */
 	ROW_NUMBER_BYTES = 8,
-	ROW_BYTES = 512, /* what a row dirties beside its own bytes: it lies on a page */
 };
 
 status
@@ -80,19 +65,6 @@ kv_from_lmdb(int rc)
 	case MDB_VERSION_MISMATCH: return ST_VERSION;
 	default: return rc > 0 ? from_errno(rc) : ST_IO;
 	}
-}
-
-/* LMDB only reads what is in a key or value it is given. */
-static MDB_val
-val_of(struct bytes b)
-{
-	return (MDB_val) { .mv_size = b.len, .mv_data = (void *) (uintptr_t) b.at };
-}
-
-static struct bytes
-bytes_of(const MDB_val *v)
-{
-	return (struct bytes) { v->mv_data, v->mv_size };
 }
 
 static bool
@@ -474,10 +446,8 @@ kv_abort(kv_txn **txn_p)
 	ended(txn_p);
 }
 
-/* After a failed write LMDB's transaction may hold half of it, so nothing that
- * was written in it is to be kept. */
-static status
-stick(kv_txn *txn, int rc)
+status
+kv_stick(kv_txn *txn, int rc)
 {
 	status st = write_status(txn->store, rc);
 
@@ -503,7 +473,7 @@ is_beneath(const kv *store, int table, struct bytes key)
 status
 kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
 {
-	MDB_val k = val_of(key), v;
+	MDB_val k = kv_val(key), v;
 	status st;
 
 	if (txn->st < 0)
@@ -513,27 +483,21 @@ kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
 	if (is_beneath(txn->store, table, key))
 		st = kv_from_lmdb(mdb_get(txn->store->beneath, txn->store->beneath_dbi, &k, &v));
 	else
-		st = stick(txn, mdb_get(txn->txn, txn->tables[table], &k, &v));
+		st = kv_stick(txn, mdb_get(txn->txn, txn->tables[table], &k, &v));
 	if (st == ST_OK)
-		*ret_value = bytes_of(&v);
+		*ret_value = kv_bytes(&v);
 	return st;
-}
-
-static void
-note_written(kv_txn *txn, struct bytes key, struct bytes value)
-{
-	txn->written_bytes += ROW_BYTES + key.len + value.len;
 }
 
 static status
 put(kv_txn *txn, int table, struct bytes key, struct bytes value, unsigned flags)
 {
-	MDB_val k = val_of(key), v = val_of(value);
+	MDB_val k = kv_val(key), v = kv_val(value);
 
 	if (txn->st < 0)
 		return txn->st;
-	note_written(txn, key, value);
-	return stick(txn, mdb_put(txn->txn, txn->tables[table], &k, &v, flags));
+	kv_note_written(txn, key, value);
+	return kv_stick(txn, mdb_put(txn->txn, txn->tables[table], &k, &v, flags));
 }
 
 status
@@ -551,12 +515,12 @@ kv_append(kv_txn *txn, int table, struct bytes key, struct bytes value)
 status
 kv_delete(kv_txn *txn, int table, struct bytes key)
 {
-	MDB_val k = val_of(key);
+	MDB_val k = kv_val(key);
 
 	if (txn->st < 0)
 		return txn->st;
-	note_written(txn, key, (struct bytes) { 0 });
-	return stick(txn, mdb_del(txn->txn, txn->tables[table], &k, NULL));
+	kv_note_written(txn, key, (struct bytes) { 0 });
+	return kv_stick(txn, mdb_del(txn->txn, txn->tables[table], &k, NULL));
 }
 
 status
@@ -564,7 +528,7 @@ kv_clear(kv_txn *txn, int table)
 {
 	if (txn->st < 0)
 		return txn->st;
-	return stick(txn, mdb_drop(txn->txn, txn->tables[table], 0));
+	return kv_stick(txn, mdb_drop(txn->txn, txn->tables[table], 0));
 }
 
 uint64_t
@@ -572,7 +536,7 @@ kv_count(kv_txn *txn, int table)
 {
 	MDB_stat stat;
 
-	if (txn->st < 0 || stick(txn, mdb_stat(txn->txn, txn->tables[table], &stat)) < 0)
+	if (txn->st < 0 || kv_stick(txn, mdb_stat(txn->txn, txn->tables[table], &stat)) < 0)
 		return 0;
 	return rows_beneath(txn->store, table) + stat.ms_entries;
 }
@@ -602,24 +566,6 @@ kv_lay_over(kv *store, int table, kv *beneath, uint64_t rows)
 	store->beneath_table = table;
 	store->beneath_rows = rows;
 	return ST_OK;
-}
-
-static bool
-move(struct kv_walk *walk, struct bytes key, MDB_cursor_op op)
-{
-	MDB_val k = val_of(key), v = { 0 };
-	status st;
-
-	if (!walk->cursor || walk->st < 0)
-		return false;
-	st = stick(walk->txn, mdb_cursor_get(walk->cursor, &k, &v, op));
-	if (st < 0) {
-		walk->st = st == ST_NOT_FOUND ? ST_OK : st;
-		return false;
-	}
-	walk->key = bytes_of(&k);
-	walk->value = bytes_of(&v);
-	return true;
 }
 
 uint64_t
@@ -661,120 +607,10 @@ kv_put_in_force(kv_txn *txn)
 	status st = txn->st;
 
 	if (st == ST_OK)
-		st = stick(txn, kv_write_side(txn->txn, side_of(txn)));
+		st = kv_stick(txn, kv_write_side(txn->txn, side_of(txn)));
 	if (st == ST_OK)
 		txn->aside = false;
 	return st;
-}
-
-void
-kv_walk_begin(kv_txn *txn, int table, struct kv_walk *walk)
-{
-	MDB_cursor *cursor = NULL;
-
-	*walk = (struct kv_walk) { .txn = txn, .st = txn->st };
-	if (walk->st == ST_OK)
-		walk->st = stick(txn, mdb_cursor_open(txn->txn, txn->tables[table], &cursor));
-	walk->cursor = cursor;
-}
-
-bool
-kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
-{
-	kv_walk_begin(txn, table, walk);
-	return move(walk, key, key.len == 0 ? MDB_FIRST : MDB_SET_RANGE);
-}
-
-/* LMDB can only seek upwards. */
-bool
-kv_seek_below(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
-{
-	kv_walk_begin(txn, table, walk);
-	if (key.len > 0 && move(walk, key, MDB_SET_RANGE))
-		return kv_previous(walk);
-	return move(walk, (struct bytes) { 0 }, MDB_LAST);
-}
-
-bool
-kv_next(struct kv_walk *walk)
-{
-	return move(walk, (struct bytes) { 0 }, MDB_NEXT);
-}
-
-bool
-kv_previous(struct kv_walk *walk)
-{
-	return move(walk, (struct bytes) { 0 }, MDB_PREV);
-}
-
-void
-kv_walk_done(struct kv_walk *walk)
-{
-	if (walk->cursor)
-		mdb_cursor_close(walk->cursor);
-	walk->cursor = NULL;
-}
-
-status
-kv_walk_get(struct kv_walk *walk, struct bytes key, struct bytes *ret_value)
-{
-	MDB_val k = val_of(key), v;
-	status st;
-
-	if (walk->st < 0)
-		return walk->st;
-	if (key.len == 0 || key.len > KV_KEY_BYTES_MAX)
-		return ST_NOT_FOUND; /* LMDB calls it an error */
-	st = stick(walk->txn, mdb_cursor_get(walk->cursor, &k, &v, MDB_SET));
-	if (st == ST_OK)
-		*ret_value = bytes_of(&v);
-	return st;
-}
-
-status
-kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct bytes *ret_old)
-{
-	MDB_val k = val_of(key), v = val_of(value);
-	int rc;
-
-	if (walk->st < 0)
-		return walk->st;
-	rc = mdb_cursor_put(walk->cursor, &k, &v, MDB_NOOVERWRITE);
-	if (rc != MDB_KEYEXIST) {
-		note_written(walk->txn, key, value);
-		return stick(walk->txn, rc);
-	}
-	*ret_old = bytes_of(&v);
-	return ST_EXISTS;
-}
-
-status
-kv_walk_append(struct kv_walk *walk, struct bytes key, struct bytes value)
-{
-	MDB_val k = val_of(key), v = val_of(value);
-
-	return walk->st < 0 ? walk->st
-			    : stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, MDB_APPEND));
-}
-
-status
-kv_walk_replace(struct kv_walk *walk, struct bytes key, struct bytes value)
-{
-	MDB_val k = val_of(key), v = val_of(value);
-
-	if (walk->st < 0)
-		return walk->st;
-	note_written(walk->txn, key, value);
-	return stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, MDB_CURRENT));
-}
-
-status
-kv_walk_delete(struct kv_walk *walk)
-{
-	if (walk->st < 0)
-		return walk->st;
-	note_written(walk->txn, (struct bytes) { 0 }, (struct bytes) { 0 });
-	return stick(walk->txn, mdb_cursor_del(walk->cursor, 0));
 }
 
 status

@@ -58,7 +58,8 @@ status hub_refold_events(hub *h, kv_txn *txn);
  * laid out meanwhile (hub/ahead.h). */
 status hub_expect_entries(hub *h, kv_txn *txn, uint64_t total, uint64_t *next);
 /* The events of an entry, expected or not; valid as those of runs_open() (hub/runs.h). */
-status hub_open_entry(hub *h, const struct journal_entry *entry, const struct journal_run **ret_run);
+status
+hub_open_entry(hub *h, const struct journal_entry *entry, const struct journal_run **ret_run);
 
 /* The pieces of hub_rebuild(), in their order.  Empty the index, and make registry and documents
  * anew.  *ret_asks: while events are folded the index is asked, so it must be whole before, and

@@ -156,7 +156,6 @@ fold_entries(hub *h, struct ledger *l, bool index)
 	return st;
 }
 
-
 /* In TABLE_META: by which format the ledger was folded, and of how many entries when it was
  * folded from the beginning. */
 static const char FORMAT_KEY[] = "ledger", FOLDED_KEY[] = "folded";
