@@ -322,6 +322,14 @@ hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 	return hub_take_as(h, txn, b, received_ms, TAKE_JOINED);
 }
 
+uint64_t
+hub_written(const hub *h, const kv_txn *txn)
+{
+	enum { SUM_BYTES = 640 }; /* a sum is a row with its key */
+
+	return kv_written(txn) + sums_owed(h->sums) * SUM_BYTES;
+}
+
 /* Once a transaction, since all that hangs together with a version is gathered:
  * who sends thousands of versions in as many batches has that done once a commit. */
 status

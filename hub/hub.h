@@ -119,6 +119,10 @@ bool hub_expect(hub *h, const struct batch *b);
  * ST_LIMIT may then have stored a beginning. */
 status hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how);
 
+/* What txn has written and is owed, in bytes of memory, roughly (kv_written()): all of it is there
+ * until the commit. */
+uint64_t hub_written(const hub *h, const kv_txn *txn);
+
 /* Judge the records that the batches taken have touched, each once, however many
  * of its versions came.  Owed after the last hub_take() of a transaction, before
  * anything is read or committed.  A failure: the transaction is of no more use. */

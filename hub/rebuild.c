@@ -10,9 +10,8 @@
 #include "hub/standing.h"
 
 /* As many as leave the process below 100 MiB whatever the events are, of which 35 are batches and
- * sums that are kept in any case: each step is a commit, and writes again what others had begun.
- * A sum is a row with its key. */
-enum { STEP_BYTES = 64 << 20, SUM_BYTES = 640, WAIT_MS = 10 * 1000 };
+ * sums that are kept in any case: each step is a commit, and writes again what others had begun. */
+enum { STEP_BYTES = 64 << 20, WAIT_MS = 10 * 1000 };
 
 typedef enum stage {
 	STAGE_INDEX, /* the index alone: it is asked while events are folded */
@@ -114,7 +113,7 @@ struct step {
 static bool
 is_full(const struct step *s)
 {
-	return kv_written(s->txn) + sums_owed(s->h->sums) * SUM_BYTES >= s->most_bytes;
+	return hub_written(s->h, s->txn) >= s->most_bytes;
 }
 
 static void

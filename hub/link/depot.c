@@ -4,6 +4,10 @@
 
 #include "hub/rollback.h"
 
+/* Of one commit, so that the hub does with 64 MiB: a row that is written is a page in memory, or
+ * part of one, and LMDB keeps as many as it ever had. */
+enum { COMMIT_BYTES = 6 << 20 };
+
 struct depot {
 	struct parcel *parcels; /* room + 1, so that there always is a slot */
 	size_t count, room;
@@ -147,25 +151,41 @@ contacts_written(const connections *table)
 	}
 }
 
+/* Of count parcels some are taken, and a few more expected (hub_expect()). */
+struct range {
+	struct parcel *parcels;
+	size_t count, taken, expected;
+};
+
 static status
-store_range(struct parcel *p, size_t count, hub *h, const connections *table, int64_t wall_ms)
+take_next(struct range *r, hub *h, kv_txn *txn, int64_t wall_ms)
+{
+	struct parcel *p = &r->parcels[r->taken];
+	status outcome;
+
+	while (r->expected < r->count && hub_expect(h, &r->parcels[r->expected].batch))
+		r->expected++;
+	outcome = hub_take_as(h, txn, &p->batch, wall_ms, p->loose ? TAKE_LOOSE : TAKE_JOINED);
+	p->settled.outcome = outcome;
+	r->taken++;
+	if (r->expected < r->taken)
+		r->expected = r->taken;
+	if (outcome == ST_OK || outcome == ST_EXISTS)
+		note_contact(p->from, &p->batch);
+	return is_outcome(outcome) ? ST_OK : outcome;
+}
+
+/* One commit of the next ones, as many as go well with the memory that a hub is to do with. */
+static status
+store_some(struct range *r, hub *h, const connections *table, int64_t wall_ms)
 {
 	kv_txn *txn = NULL;
-	size_t expected = 0;
 	status st = kv_write(hub_store(h), 0, &txn);
 
-	for (size_t i = 0; i < count && st == ST_OK; i++) {
-		status outcome;
-
-		while (expected < count && hub_expect(h, &p[expected].batch))
-			expected++;
-		outcome = hub_take_as(h, txn, &p[i].batch, wall_ms,
-		                      p[i].loose ? TAKE_LOOSE : TAKE_JOINED);
-		p[i].settled.outcome = outcome;
-		if (!is_outcome(outcome))
-			st = outcome;
-		else if (outcome == ST_OK || outcome == ST_EXISTS)
-			note_contact(p[i].from, &p[i].batch);
+	for (size_t i = 0; st == ST_OK && r->taken < r->count; i++) {
+		if (i > 0 && hub_written(h, txn) >= COMMIT_BYTES)
+			break;
+		st = take_next(r, h, txn, wall_ms);
 	}
 	if (st == ST_OK)
 		st = hub_settle(h, txn);
@@ -185,7 +205,8 @@ static void
 store_singly(depot *d, hub *h, const connections *table, int64_t wall_ms)
 {
 	for (size_t i = 0; i < d->count; i++) {
-		status st = store_range(&d->parcels[i], 1, h, table, wall_ms);
+		struct range one = { &d->parcels[i], 1, 0, 0 };
+		status st = store_some(&one, h, table, wall_ms);
 
 		if (st < 0)
 			d->parcels[i].settled.outcome = st;
@@ -202,8 +223,12 @@ fail_all(depot *d, status st)
 status
 depot_store(depot *d, hub *h, const connections *table, int64_t wall_ms)
 {
-	status st = store_range(d->parcels, d->count, h, table, wall_ms);
+	struct range all = { d->parcels, d->count, 0, 0 };
+	status st;
 
+	do {
+		st = store_some(&all, h, table, wall_ms);
+	} while (st == ST_OK && all.taken < all.count);
 	if (st == ST_OK || st == ST_BUSY)
 		return st;
 	if (d->count > 1 && st != ST_FULL)

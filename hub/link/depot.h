@@ -39,9 +39,9 @@ zmq_msg_t *depot_slot(depot *d);
 /* The frame in the slot is the batch of a HUB_STORE. */
 void depot_keep(depot *d, connection *from, const struct hub_action *a);
 
-/* Store all parcels, and all contacts that are newer than the store's, in one
- * commit without waiting for the lock.
- * ST_BUSY: another process has the lock; nothing was changed.
+/* Store all parcels, and all contacts that are newer than the store's, without waiting for the
+ * lock: in one commit, or in a few where they change more than memory is to hold.
+ * ST_BUSY: another process has the lock; what was stored before is known when it is tried again.
  * Else every parcel has its outcome: with ST_OK they are on disk; with another
  * failure each was tried once more by itself. */
 status depot_store(depot *d, hub *h, const connections *table, int64_t wall_ms);

@@ -8,6 +8,7 @@
 status
 __wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how);
 bool __wrap_hub_expect(hub *h, const struct batch *b);
+uint64_t __wrap_hub_written(const hub *h, const kv_txn *txn);
 status __wrap_hub_settle(hub *h, kv_txn *txn);
 status __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn);
 status __wrap_kv_commit(kv_txn **txn_p);
@@ -24,7 +25,16 @@ static unsigned commits, aborts, contacts_put_count;
 static int open_txn;
 static unsigned expected; /* and not taken */
 static uint64_t last_expected;
-static bool unsettled; /* batches were taken and hub_settle() is owed */
+static uint64_t writes_bytes, written; /* by each batch; by all of a transaction */
+static bool unsettled;                 /* batches were taken and hub_settle() is owed */
+
+/* What was expected is expected once more, from the first on. */
+static void
+begin_again(void)
+{
+	expected = 0;
+	last_expected = 0;
+}
 
 kv *
 __wrap_hub_store(hub *h)
@@ -42,8 +52,7 @@ __wrap_kv_write(kv *store, int wait_ms, kv_txn **ret_txn)
 	if (lock < 0)
 		return lock;
 	open_txn = 1;
-	expected = 0;
-	last_expected = 0;
+	written = 0;
 	*ret_txn = (kv_txn *) &open_txn;
 	return ST_OK;
 }
@@ -54,6 +63,8 @@ __wrap_kv_commit(kv_txn **txn_p)
 	assert_false(unsettled);
 	*txn_p = NULL;
 	open_txn = 0;
+	if (commit[commits] < 0)
+		begin_again();
 	return commit[commits++];
 }
 
@@ -61,12 +72,14 @@ void
 __wrap_kv_abort(kv_txn **txn_p)
 {
 	aborts += *txn_p != NULL;
+	if (*txn_p)
+		begin_again();
 	unsettled = false;
 	*txn_p = NULL;
 	open_txn = 0;
 }
 
-/* Of a transaction, each once, in their order; there is room for two that were not taken. */
+/* Each once, in their order; there is room for two that were not taken. */
 bool
 __wrap_hub_expect(hub *h, const struct batch *b)
 {
@@ -79,6 +92,14 @@ __wrap_hub_expect(hub *h, const struct batch *b)
 	return true;
 }
 
+uint64_t
+__wrap_hub_written(const hub *h, const kv_txn *txn)
+{
+	(void) h;
+	assert_non_null(txn);
+	return written;
+}
+
 status
 __wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms, take_how how)
 {
@@ -88,6 +109,7 @@ __wrap_hub_take_as(hub *h, kv_txn *txn, const struct batch *b, int64_t received_
 	assert_int_equal(received_ms, 12345);
 	assert_true(b->first <= last_expected);
 	expected--;
+	written += writes_bytes;
 	unsettled = true;
 	return take[b->first];
 }
@@ -150,6 +172,7 @@ keep(size_t count)
 static status
 store(void)
 {
+	begin_again();
 	return depot_store(d, NULL, table, 12345);
 }
 
@@ -169,6 +192,24 @@ all_are_stored_in_one_commit(void **ctx)
 	depot_clear(d);
 	assert_int_equal(depot_count(d), 0);
 	assert_int_equal(from->waiting, 0);
+}
+
+/* However much each of them is. */
+static void
+what_is_too_much_for_memory_is_stored_in_several_commits(void **ctx)
+{
+	(void) ctx;
+	writes_bytes = 4 << 20;
+	keep(5);
+	assert_status(store(), ST_OK);
+	assert_int_equal(commits, 3);
+	for (size_t i = 0; i < 5; i++)
+		assert_status(depot_at(d, i)->settled.outcome, ST_OK);
+	depot_clear(d);
+	writes_bytes = UINT64_C(1) << 40;
+	keep(3);
+	assert_status(store(), ST_OK);
+	assert_int_equal(commits, 3 + 3);
 }
 
 static void
@@ -262,6 +303,7 @@ set_up(void **ctx)
 	memset(take, 0, sizeof(take));
 	memset(commit, 0, sizeof(commit));
 	lock = ST_OK;
+	writes_bytes = 0;
 	commits = aborts = contacts_put_count = 0;
 	d = depot_new(ROOM);
 	table = connections_new();
@@ -284,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_are_stored_in_one_commit),
+		TEST(what_is_too_much_for_memory_is_stored_in_several_commits),
 		TEST(a_held_lock_changes_nothing),
 		TEST(one_that_cannot_be_stored_keeps_nobody_out),
 		TEST(a_failed_commit_acknowledges_nothing),
