@@ -144,8 +144,8 @@ struct found_event {
 };
 
 /* The event of feed with that number whose chain hash begins with prefix
- * (prefix_len 0: the only one; below TAGGED_BYTES the batch of every lane is unpacked).  ST_NOT_FOUND.  ST_EXISTS: there are several
- * and the prefix does not choose. */
+ * (prefix_len 0: the only one; below TAGGED_BYTES the batch of every lane is unpacked).
+ * ST_NOT_FOUND.  ST_EXISTS: there are several and the prefix does not choose. */
 status journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
                     const uint8_t *prefix, size_t prefix_len, struct found_event *ret_event);
 

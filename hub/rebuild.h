@@ -45,6 +45,6 @@ struct rebuild {
 };
 
 /* One step; between two of them others write (kv_give_way()).  ST_BUSY: another process
- * does, for 10 s.  ST_FULL: what was done is given up, since others need the room.  Whatever it returns, all questions are answered as before, unless
- * r->done. */
+ * does, for 10 s.  ST_FULL: what was done is given up, since others need the room.
+ * Whatever it returns, all questions are answered as before, unless r->done. */
 status rebuild_step(hub *h, struct rebuild *r);

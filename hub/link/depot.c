@@ -4,8 +4,8 @@
 
 #include "hub/rollback.h"
 
-/* Of one commit, so that the hub does with 64 MiB: a row that is written is a page in memory, or
- * part of one, and LMDB keeps as many as it ever had. */
+/* Of one commit: a row that is written is a page in memory, or part of one, and LMDB keeps as many
+ * as it ever had. */
 enum { COMMIT_BYTES = 6 << 20 };
 
 struct depot {
