@@ -128,8 +128,6 @@ expected(const outbox *box, size_t wire_bytes)
 	return lesser((size_t) (bytes * 31 / 32), BATCH_RAW_BYTES_MAX);
 }
 
-/* Small batches are wanted where the link is slow, and there each byte takes longer than to
- * pack it away. */
 static status
 seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first, uint64_t last,
      size_t wire_bytes, struct sealing *s, writer *w)
@@ -143,7 +141,7 @@ seal(outbox *box, const uint8_t secret[static SIGN_SECRET_BYTES], uint64_t first
 
 		if (st == ST_OK)
 			st = batch_seal_known(box->device.feed, secret, &s->start, bodies, &s->end,
-			                      wire_bytes < BATCH_BYTES_MAX, w);
+			                      w);
 		if (st < 0 && st != ST_LIMIT)
 			return st;
 		len = writer_bytes(w).len;

@@ -4,38 +4,14 @@
 
 /* ---- reading ---- */
 
-static status
-take_number(struct bytes *rest, uint64_t *ret_number)
-{
-	uint64_t number = 0;
-
-	for (unsigned i = 0; i < CELL_NUMBER_BYTES_MAX && i < rest->len; i++) {
-		uint64_t bits = rest->at[i] & 0x7f;
-
-		if (bits << 7 * i >> 7 * i != bits) /* over 64 bits */
-			return ST_MALFORMED;
-		number |= bits << 7 * i;
-		if (rest->at[i] < 0x80) {
-			*rest = (struct bytes) { rest->at + i + 1, rest->len - i - 1 };
-			*ret_number = number;
-			return ST_OK;
-		}
-	}
-	return ST_MALFORMED;
-}
-
 status
 cell_read(struct bytes value, struct cell *ret_cell)
 {
 	struct cell c;
-	status st = value.len <= CELL_BYTES_MAX ? ST_OK : ST_MALFORMED;
 
-	if (st == ST_OK)
-		st = take_number(&value, &c.quantity);
-	if (st == ST_OK)
-		st = take_number(&value, &c.records);
-	if (st < 0)
-		return st;
+	if (value.len > CELL_BYTES_MAX || !leb128_take(&value, &c.quantity) ||
+	    !leb128_take(&value, &c.records))
+		return ST_MALFORMED;
 	c.extras = value;
 	*ret_cell = c;
 	return ST_OK;
@@ -57,7 +33,7 @@ cell_extra(struct bytes *extras, struct extra *ret_extra)
 	if (e.name.len < 2 || e.name.len > 1 + CODE_BYTES_MAX)
 		return ST_MALFORMED;
 	rest = (struct bytes) { end + 1, rest.len - e.name.len - 1 };
-	if (take_number(&rest, &e.total) < 0)
+	if (!leb128_take(&rest, &e.total))
 		return ST_MALFORMED;
 	*extras = rest;
 	*ret_extra = e;
@@ -96,9 +72,7 @@ static void
 put_number(struct writing *w, uint64_t number)
 {
 	w->any |= number > 0;
-	for (; number >= 0x80; number >>= 7)
-		w->at[w->len++] = (uint8_t) (number | 0x80);
-	w->at[w->len++] = (uint8_t) number;
+	w->len += leb128_put(w->at + w->len, number);
 }
 
 /* name ends with its NUL. */

@@ -4,8 +4,7 @@
  *   type(1) name NUL total
  *
  * An extra is a secondary count ('c') or a count by differential actor ('g').  Numbers are
- * unsigned LEB128: seven bits a byte, the lowest first, the eighth says that more follow.
- * They are small, and most of what a ledger has.  No total is 0.
+ * those of protocol/leb128.h: they are small, and most of what a ledger has.  No total is 0.
  *
  * To the digest quantity and records are one row and each extra is another (SPEC.md, section
  * 11): how they lie here is this program's own.
@@ -13,14 +12,14 @@
 #pragma once
 
 #include "common/kv.h"
+#include "protocol/leb128.h"
 #include "protocol/limits.h"
 #include "protocol/plan.h"
 
 enum {
-	CELL_NUMBER_BYTES_MAX = 10,
 	CELL_EXTRAS_MAX = 2 * PLAN_LIST_MAX, /* what counts is named by the plan, in two lists */
-	CELL_EXTRA_BYTES_MAX = 1 + CODE_BYTES_MAX + 1 + CELL_NUMBER_BYTES_MAX,
-	CELL_BYTES_MAX = 2 * CELL_NUMBER_BYTES_MAX + CELL_EXTRAS_MAX * CELL_EXTRA_BYTES_MAX,
+	CELL_EXTRA_BYTES_MAX = 1 + CODE_BYTES_MAX + 1 + LEB128_BYTES_MAX,
+	CELL_BYTES_MAX = 2 * LEB128_BYTES_MAX + CELL_EXTRAS_MAX * CELL_EXTRA_BYTES_MAX,
 };
 
 struct cell {

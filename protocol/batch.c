@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include "protocol/chain.h"
+#include "protocol/columns.h"
 #include "protocol/document.h"
 #include "protocol/identity.h"
 
@@ -32,13 +33,15 @@ static const struct codec_field fields[ROWS_] = {
 	[ROW_FIRST] = { "first", CODEC_UINT, AT(first), 1, INT64_MAX, true },
 	[ROW_RAW] = { "raw", CODEC_UINT, AT(raw_bytes), 1, BATCH_RAW_BYTES_MAX, true },
 	[ROW_SIG] = { "sig", CODEC_FIXED, AT(signature), 0, SIGNATURE_BYTES, true },
-	[ROW_Z] = { "z", CODEC_UINT, AT(packed), 0, 1, true },
+	[ROW_Z] = { "z", CODEC_UINT, AT(packed), 0, BATCH_COLUMNS, true },
 };
 
 static const uint64_t ALL_ROWS = (UINT64_C(1) << ROWS_) - 1;
 static const char TAG[] = "valija/batch/1";
-static const int PACK_LEVEL = 3; /* the next ones take three times as long, for few bytes less */
-static const int PACK_LEVEL_HARD = 9; /* nor do those above it pay on a slow link */
+static const int PACK_LEVEL = 9; /* of few bodies, so it takes no time */
+
+/* Fewer have less to share than it takes to say what the columns are. */
+enum { COLUMNS_PAY = 12 };
 
 enum { SIGNED_BYTES = sizeof(TAG) - 1 + FEED_BYTES + 8 + HASH_BYTES };
 
@@ -91,11 +94,12 @@ batch_unpack(const struct batch *b, uint8_t *space, struct bytes *ret_bodies)
 {
 	status st;
 
-	if (!b->packed) {
+	if (b->packed == BATCH_PLAIN) {
 		*ret_bodies = b->bodies;
 		return ST_OK;
 	}
-	st = document_unpack_to(b->bodies, space, b->raw_bytes);
+	st = b->packed == BATCH_COLUMNS ? columns_unpack(b->bodies, b->count, space, b->raw_bytes)
+					: document_unpack_to(b->bodies, space, b->raw_bytes);
 	if (st == ST_OK)
 		*ret_bodies = (struct bytes) { space, b->raw_bytes };
 	return st;
@@ -173,23 +177,38 @@ batch_verify(const struct batch *b, struct bytes bodies, struct batch_event *ret
 	return point_equal(&walk.at, &end) ? ST_OK : ST_CHAIN;
 }
 
-/* Write b with these bodies, packed at that level when that is smaller. */
 static status
-write_packed(struct batch *b, struct bytes bodies, int level, writer *w)
+pack_zstd(struct bytes bodies, int level, uint8_t **ret_packed, size_t *ret_len)
 {
-	size_t bound = ZSTD_compressBound(bodies.len), n;
+	size_t bound = ZSTD_compressBound(bodies.len);
 	uint8_t *packed = malloc(bound);
 
 	if (!packed)
 		return ST_NOMEM;
-	n = ZSTD_compress(packed, bound, bodies.at, bodies.len, level);
+	*ret_len = ZSTD_compress(packed, bound, bodies.at, bodies.len, level);
 	/* with that much room there is only one thing that zstd can lack */
-	if (ZSTD_isError(n)) {
+	if (ZSTD_isError(*ret_len)) {
 		free(packed);
 		return ST_NOMEM;
 	}
-	b->packed = n < bodies.len;
-	b->bodies = b->packed ? (struct bytes) { packed, n } : bodies;
+	*ret_packed = packed;
+	return ST_OK;
+}
+
+/* Write b with these bodies, packed in that way when that is smaller.  What cannot be told in
+ * columns is over a limit there. */
+static status
+write_as(struct batch *b, struct bytes bodies, uint64_t way, int level, writer *w)
+{
+	uint8_t *packed = NULL;
+	size_t len = 0;
+	status st = way == BATCH_COLUMNS ? columns_pack(bodies, b->count, &packed, &len)
+					 : pack_zstd(bodies, level, &packed, &len);
+
+	if (st < 0)
+		return st;
+	b->packed = len < bodies.len ? way : BATCH_PLAIN;
+	b->bodies = b->packed ? (struct bytes) { packed, len } : bodies;
 	b->raw_bytes = bodies.len;
 	writer_clear(w);
 	codec_write(w, fields, ROWS_, b, ALL_ROWS); /* copies, so packed may go */
@@ -197,6 +216,14 @@ write_packed(struct batch *b, struct bytes bodies, int level, writer *w)
 	if (writer_status(w) < 0)
 		return writer_status(w);
 	return writer_bytes(w).len > BATCH_BYTES_MAX ? ST_LIMIT : ST_OK;
+}
+
+static status
+write_packed(struct batch *b, struct bytes bodies, writer *w)
+{
+	status st = b->count < COLUMNS_PAY ? ST_LIMIT : write_as(b, bodies, BATCH_COLUMNS, 0, w);
+
+	return st == ST_LIMIT ? write_as(b, bodies, BATCH_ZSTD, PACK_LEVEL, w) : st;
 }
 
 /* The signature covers the end alone, so it goes on as it is.  A client that
@@ -213,14 +240,14 @@ batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t 
 	rest.first += skip;
 	rest.count -= skip;
 	rest.before = before;
-	st = write_packed(&rest, rest_bodies, PACK_LEVEL, w);
-	return st == ST_LIMIT ? write_packed(&rest, rest_bodies, ZSTD_maxCLevel(), w) : st;
+	st = write_packed(&rest, rest_bodies, w);
+	return st == ST_LIMIT ? write_as(&rest, rest_bodies, BATCH_ZSTD, ZSTD_maxCLevel(), w) : st;
 }
 
 status
 batch_seal_known(const uint8_t feed[static FEED_BYTES],
                  const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
-                 struct bytes bodies, const struct point *end, bool hard, writer *w)
+                 struct bytes bodies, const struct point *end, writer *w)
 {
 	uint8_t covered[SIGNED_BYTES], signature[SIGNATURE_BYTES];
 	struct batch b = { .feed = feed,
@@ -234,7 +261,7 @@ batch_seal_known(const uint8_t feed[static FEED_BYTES],
 		return ST_LIMIT;
 	signed_bytes(feed, end, covered);
 	sign_bytes(covered, sizeof(covered), secret, signature);
-	return write_packed(&b, bodies, hard ? PACK_LEVEL_HARD : PACK_LEVEL, w);
+	return write_packed(&b, bodies, w);
 }
 
 /* Walked as a stranger's are: that gives the hash to be signed, and nothing is sealed that a
@@ -255,5 +282,5 @@ batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SI
 		;
 	if (walk.left > 0 || walk.offset != bodies.len)
 		return ST_MALFORMED;
-	return batch_seal_known(feed, secret, start, bodies, &walk.at, false, w);
+	return batch_seal_known(feed, secret, start, bodies, &walk.at, w);
 }

@@ -3,7 +3,7 @@
  * The unit of transport, of storage at the hub and of evidence.  On the wire a
  * map: the feed, the number of the first event, the chain hash before it, how
  * many events, their bodies (each a MessagePack bin, or ext type 1 with the
- * hash of an erased one; packed by zstd when that is smaller), the hash after
+ * hash of an erased one; packed when that is smaller), the hash after
  * the last, and an Ed25519 signature over
  *
  *     "valija/batch/1" | feed | last seq (u64, big-endian) | last hash
@@ -21,6 +21,13 @@
 #include "protocol/codec.h"
 #include "protocol/limits.h"
 
+/* How the bodies are sent. */
+typedef enum batch_packing {
+	BATCH_PLAIN,   /* as they are */
+	BATCH_ZSTD,    /* by zstd, which does for few */
+	BATCH_COLUMNS, /* in columns (protocol/columns.h), then by zstd */
+} batch_packing;
+
 /* Points into the frame it was opened from. */
 struct batch {
 	const uint8_t *feed;      /* FEED_BYTES */
@@ -31,7 +38,7 @@ struct batch {
 	const uint8_t *signature; /* SIGNATURE_BYTES */
 	struct bytes bodies;      /* as sent */
 	uint64_t raw_bytes;       /* length of the bodies unpacked */
-	uint64_t packed;          /* 1: zstd; 0: as they are */
+	uint64_t packed;          /* a batch_packing */
 	struct bytes frame;       /* all of it */
 };
 
@@ -97,8 +104,7 @@ batch_seal(const uint8_t feed[static FEED_BYTES], const uint8_t secret[static SI
 
 /* The same where the point of the last body is known, as a device that keeps the hash of each
  * event does: no body is looked at or hashed.  What is sealed by a wrong one, because a disk
- * has changed it or a body since, is refused by whoever verifies it, ST_CHAIN.
- * hard: an eighth smaller, for some times the CPU. */
+ * has changed it or a body since, is refused by whoever verifies it, ST_CHAIN. */
 status batch_seal_known(const uint8_t feed[static FEED_BYTES],
                         const uint8_t secret[static SIGN_SECRET_BYTES], const struct point *start,
-                        struct bytes bodies, const struct point *end, bool hard, writer *w);
+                        struct bytes bodies, const struct point *end, writer *w);

@@ -59,6 +59,8 @@
 	X(BATCH_BYTES_MAX,      65536,   "bytes",  N_("one batch as sent"))                    \
 	X(BATCH_RAW_BYTES_MAX,  524288,  "bytes",  N_("the bodies of one batch, unpacked"))    \
 	X(BATCH_EVENTS_MAX,     4096,    "",       N_("events of one batch"))                  \
+	X(COLUMNS_MAX,          64,      "",       N_("columns of a packed batch"))            \
+	X(HOLES_MAX,            8192,    "",       N_("holes of all shapes of a packed batch")) \
 	X(FRAME_BYTES_MAX,      131072,  "bytes",  N_("one message"))                          \
 	X(POINTS_MAX,           72,      "",       N_("points of one HELLO"))                  \
 	X(GAPS_TOLD_MAX,        8,       "",       N_("gaps named in one WELCOME"))            \

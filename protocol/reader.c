@@ -315,6 +315,18 @@ reader_erased(reader *r)
 	return take(r, HASH_BYTES);
 }
 
+bool
+reader_pass_string(reader *r)
+{
+	reader copy = *r;
+	struct head h = take_head(&copy);
+
+	if ((h.type != READER_TEXT && h.type != READER_BIN) || !take(&copy, h.value))
+		return false;
+	*r = copy;
+	return true;
+}
+
 size_t
 reader_array(reader *r, size_t max)
 {

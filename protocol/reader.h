@@ -51,6 +51,10 @@ struct text reader_peek_short(const reader *r);
 /* Pass over that text. */
 void reader_pass_short(reader *r, size_t len);
 
+/* Pass over the text or bin that comes next, without a look at its bytes.  False, and nothing
+ * moved: it is of another type. */
+bool reader_pass_string(reader *r);
+
 /* One value of that type, within bounds that are included; lengths in bytes. */
 uint64_t reader_uint(reader *r, uint64_t max);
 int64_t reader_int(reader *r, int64_t min, int64_t max);

@@ -27,6 +27,8 @@ import zmq.utils.monitor
 import zmq.utils.z85
 import zstandard
 
+import columns
+
 EVENT_BYTES = 16384
 BATCH_BYTES = 65536
 BATCH_RAW_BYTES = 524288
@@ -285,15 +287,17 @@ def batch_signature(key, end):
 
 
 def batch_seal(key, before, bodies, z=None, **other):
-    """A batch of bodies that follow the point `before`.  z: 1 packed, 0 not,
-    None the smaller.  `other` keys replace or add to the right ones."""
+    """A batch of bodies that follow the point `before`.  z as in the format, None the
+    smallest.  `other` keys replace or add to the right ones."""
     feed = bytes(key.verify_key)
     end = chain_end(feed, before, bodies)
     raw = frame_bodies(bodies)
-    packed = zstandard.ZstdCompressor(level=3).compress(raw)
+    zstd = zstandard.ZstdCompressor(level=3)
+    ways = (raw, zstd.compress(raw), zstd.compress(columns.pack(
+        [msgpack.ExtType(1, bytes(b)) if isinstance(b, Erased) else b for b in bodies])))
     if z is None:
-        z = int(len(packed) < len(raw))
-    fields = {"after": end[1], "before": before[1], "bodies": packed if z else raw,
+        z = min(range(3), key=lambda way: len(ways[way]))
+    fields = {"after": end[1], "before": before[1], "bodies": ways[z],
               "count": len(bodies), "feed": feed, "first": before[0] + 1, "raw": len(raw),
               "sig": batch_signature(key, end), "z": z}
     fields.update(other)
@@ -316,7 +320,7 @@ class Batch:
         self.end = (self.first - 1 + self.count, self.after)
         self.raw = _take(m, "raw", int, 1, BATCH_RAW_BYTES)
         self.sig = _take(m, "sig", bytes, 64, 64)
-        self.z = _take(m, "z", int, 0, 1)
+        self.z = _take(m, "z", int, 0, 2)
         self._stored = _take(m, "bodies", bytes)
         self.bodies = None
 
@@ -339,11 +343,14 @@ class Batch:
 
     def _unpacked(self):
         raw = self._stored
-        if self.z:
-            try:
-                raw = zstandard.ZstdDecompressor().decompress(raw, max_output_size=self.raw)
-            except zstandard.ZstdError as e:
-                raise Wrong("bodies do not unpack: %s" % e) from e
+        try:
+            if self.z:
+                raw = zstandard.ZstdDecompressor().decompress(
+                    raw, max_output_size=self.raw if self.z == 1 else BATCH_RAW_BYTES)
+            if self.z == 2:
+                raw = columns.unpack(raw, self.count)
+        except (zstandard.ZstdError, columns.Wrong) as e:
+            raise Wrong("bodies do not unpack: %s" % e) from e
         if len(raw) != self.raw:
             raise Wrong("raw is not the length of the bodies")
         return raw

@@ -12,6 +12,7 @@ import unittest
 import nacl.signing
 import zstandard
 
+import columns
 import fold
 import peer
 
@@ -22,6 +23,7 @@ COMPUTED = {
     **{"event-" + kind: ("body",) for kind in (*fold.RECORDS, "void", "return")},
     "chain": ("h0", "h1", "h2"),
     "batch": ("batch",),
+    "columns": ("bodies",),
     "events": ("document",),
     "digest": ("registry", "set", "state"),
     "digest-lost": ("registry",),
@@ -122,6 +124,9 @@ class Examples:
         assert (b["first"], b["count"]) == ("1", "2")
         before = (0, self.bytes("chain.h0"))
         return {"batch": peer.batch_seal(self.key, before, bodies, z=int(b["z"]))}
+
+    def _columns(self, b):
+        return {"bodies": columns.unpack(bytes.fromhex(b["columns"]), int(b["count"]))}
 
     def _events(self, b):
         return {"document": peer.pack({"batches": [self.bytes(b["batches"])], "v": 1})}

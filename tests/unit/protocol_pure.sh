@@ -69,10 +69,15 @@ json_object_key_to_iter
 json_object_size
 json_string_length
 json_string_value
+ZSTD_CCtx_setParameter
+ZSTD_CCtx_setPledgedSrcSize
 ZSTD_compress
 ZSTD_compressBound
+ZSTD_compressStream2
+ZSTD_createCCtx
 ZSTD_decompress
 ZSTD_getErrorCode
+ZSTD_freeCCtx
 ZSTD_findFrameCompressedSize
 ZSTD_getFrameContentSize
 ZSTD_isError

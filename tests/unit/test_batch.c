@@ -82,20 +82,20 @@ a_known_end_is_sealed_as_it_is(void **ctx)
 
 	writer_init(&w);
 	assert_status(batch_seal_known(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
-	                               &end, false, &w),
+	                               &end, &w),
 	              ST_OK);
 	again = writer_bytes(&w);
 	assert_int_equal(again.len, whole.len);
 	assert_memory_equal(again.at, whole.at, whole.len);
 	end.hash[0] ^= 1;
 	assert_status(batch_seal_known(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
-	                               &end, false, &w),
+	                               &end, &w),
 	              ST_OK);
 	again = writer_bytes(&w);
 	assert_status(batch_open(again.at, again.len, &b), ST_OK);
 	assert_status(verified(fx, &b), ST_CHAIN);
 	assert_status(batch_seal_known(fx->feed, fx->secret, &fx->start, writer_bytes(&fx->bodies),
-	                               &fx->start, false, &w),
+	                               &fx->start, &w),
 	              ST_LIMIT);
 	writer_done(&w);
 }

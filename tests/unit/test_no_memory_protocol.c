@@ -31,7 +31,8 @@ static int
 setup(void **ctx)
 {
 	static const uint8_t seed[32] = { 1 };
-	uint8_t body[BODY_BYTES];
+	static const char text[BODY_BYTES] = "a text";
+	writer body;
 
 	(void) ctx;
 	crypto_sign_seed_keypair(feed, secret, seed);
@@ -41,10 +42,17 @@ setup(void **ctx)
 	writer_init(&packed);
 	for (size_t i = 0; i < WHOLE; i++)
 		whole[i] = (uint8_t) (i * i % 251);
+	writer_init(&body);
 	for (size_t i = 0; i < BODIES; i++) {
-		memset(body, (int) i, sizeof(body));
-		writer_bin(&bodies, body, sizeof(body));
+		writer_clear(&body);
+		writer_map(&body, 2);
+		writer_text(&body, text_of("n"));
+		writer_uint(&body, i);
+		writer_text(&body, text_of("t"));
+		writer_bin(&body, text, sizeof(text));
+		writer_bin(&bodies, writer_bytes(&body).at, writer_bytes(&body).len);
 	}
+	writer_done(&body);
 	assert_status(batch_seal(feed, secret, &beginning, writer_bytes(&bodies), BODIES, &frame),
 	              ST_OK);
 	assert_status(document_pack(whole, sizeof(whole), &packed), ST_OK);

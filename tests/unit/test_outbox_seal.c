@@ -144,29 +144,6 @@ sealed_batches_carry_the_feed(void **ctx)
 	writer_done(&w);
 }
 
-static void
-a_slow_link_gets_fewer_bytes(void **ctx)
-{
-	enum { EVENTS = 500 };
-	struct fixture *fx = *ctx;
-	struct point end = { 0 };
-	size_t bytes;
-	writer w;
-
-	writer_init(&w);
-	append_many(fx, EVENTS);
-	assert_status(outbox_seal(fx->box, fx->secret, 1, EVENTS, BATCH_BYTES_MAX, &w, &end),
-	              ST_OK);
-	assert_int_equal(end.seq, EVENTS);
-	bytes = writer_bytes(&w).len;
-	assert_status(outbox_seal(fx->box, fx->secret, 1, EVENTS, BATCH_BYTES_MAX / 2, &w, &end),
-	              ST_OK);
-	assert_int_equal(end.seq, EVENTS);
-	assert_true(writer_bytes(&w).len < bytes);
-	assert_sealed(fx, &w, 1, &end);
-	writer_done(&w);
-}
-
 /* As a disk may do it, which LMDB does not notice. */
 static void
 change_a_body(struct fixture *fx, uint64_t seq)
@@ -234,7 +211,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sealed_batches_carry_the_feed),
-		TEST(a_slow_link_gets_fewer_bytes),
 		TEST(what_a_disk_has_changed_is_left_out_once_a_hub_has_noticed),
 	};
 
