@@ -1,16 +1,20 @@
 #include "hub/link/depot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hub/rollback.h"
 
 /* Of one commit: a row that is written is a page in memory, or part of one, and LMDB keeps as many
  * as it ever had. */
-enum { COMMIT_BYTES = 6 << 20 };
+enum { COMMIT_BYTES = 12 << 20 };
 
 struct depot {
 	struct parcel *parcels; /* room + 1, so that there always is a slot */
+	struct parcel **queue;  /* to all of them: those that wait, then the others */
 	size_t count, room;
+	size_t gathered; /* the first ones, whose order stays */
+	size_t expected; /* of these the store was told */
 };
 
 depot *
@@ -21,13 +25,18 @@ depot_new(size_t room)
 	if (!d)
 		return NULL;
 	d->parcels = calloc(room + 1, sizeof(*d->parcels));
-	if (!d->parcels) {
+	d->queue = calloc(room + 1, sizeof(struct parcel *));
+	if (!d->parcels || !d->queue) {
+		free(d->parcels);
+		free(d->queue);
 		free(d);
 		return NULL;
 	}
 	d->room = room;
-	for (size_t i = 0; i <= room; i++)
+	for (size_t i = 0; i <= room; i++) {
 		zmq_msg_init(&d->parcels[i].frame);
+		d->queue[i] = &d->parcels[i];
+	}
 	return d;
 }
 
@@ -41,6 +50,7 @@ depot_free(depot **d_p)
 	for (size_t i = 0; i <= d->room; i++)
 		zmq_msg_close(&d->parcels[i].frame);
 	free(d->parcels);
+	free(d->queue);
 	free(d);
 	*d_p = NULL;
 }
@@ -60,7 +70,7 @@ depot_count(const depot *d)
 struct parcel *
 depot_at(depot *d, size_t i)
 {
-	return &d->parcels[i];
+	return d->queue[i];
 }
 
 static void
@@ -73,7 +83,7 @@ empty(zmq_msg_t *frame)
 zmq_msg_t *
 depot_slot(depot *d)
 {
-	zmq_msg_t *frame = &d->parcels[d->count].frame;
+	zmq_msg_t *frame = &d->queue[d->count]->frame;
 
 	empty(frame);
 	return frame;
@@ -82,7 +92,7 @@ depot_slot(depot *d)
 void
 depot_keep(depot *d, connection *from, const struct hub_action *a)
 {
-	struct parcel *p = &d->parcels[d->count++];
+	struct parcel *p = d->queue[d->count++];
 
 	p->from = from;
 	p->batch = a->batch;
@@ -151,41 +161,65 @@ contacts_written(const connections *table)
 	}
 }
 
-/* Of count parcels some are taken, and a few more expected (hub_expect()). */
-struct range {
-	struct parcel *parcels;
-	size_t count, taken, expected;
-};
+static void
+move_up(depot *d, size_t from, size_t to)
+{
+	struct parcel *p = d->queue[from];
+
+	memmove(&d->queue[to + 1], &d->queue[to], (from - to) * sizeof(struct parcel *));
+	d->queue[to] = p;
+}
+
+/* Of those that have come since the last time, those of one connection behind its first one:
+ * who sends without end is not to keep out who has waited. */
+static void
+gather(depot *d)
+{
+	size_t end = d->gathered > 0 ? d->gathered : 1; /* of those that are in order */
+
+	for (; end < d->count; end++) {
+		const connection *from = d->queue[end - 1]->from;
+
+		for (size_t i = end; i < d->count; i++) {
+			if (d->queue[i]->from == from)
+				move_up(d, i, end++);
+		}
+	}
+	d->gathered = d->count;
+}
 
 static status
-take_next(struct range *r, hub *h, kv_txn *txn, int64_t wall_ms)
+take(depot *d, size_t i, hub *h, kv_txn *txn, int64_t wall_ms)
 {
-	struct parcel *p = &r->parcels[r->taken];
+	struct parcel *p = d->queue[i];
 	status outcome;
 
-	while (r->expected < r->count && hub_expect(h, &r->parcels[r->expected].batch))
-		r->expected++;
+	while (d->expected < d->count && hub_expect(h, &d->queue[d->expected]->batch))
+		d->expected++;
 	outcome = hub_take_as(h, txn, &p->batch, wall_ms, p->loose ? TAKE_LOOSE : TAKE_JOINED);
 	p->settled.outcome = outcome;
-	r->taken++;
-	if (r->expected < r->taken)
-		r->expected = r->taken;
+	if (d->expected <= i)
+		d->expected = i + 1;
 	if (outcome == ST_OK || outcome == ST_EXISTS)
 		note_contact(p->from, &p->batch);
 	return is_outcome(outcome) ? ST_OK : outcome;
 }
 
-/* One commit of the next ones, as many as go well with the memory that a hub is to do with. */
+/* One commit of those from first to before end, or of as many of them as go well with the memory
+ * that a hub is to do with.  *ret_taken is how many were tried. */
 static status
-store_some(struct range *r, hub *h, const connections *table, int64_t wall_ms)
+store_some(depot *d, size_t first, size_t end, hub *h, const connections *table, int64_t wall_ms,
+           size_t *ret_taken)
 {
 	kv_txn *txn = NULL;
+	size_t taken = 0;
 	status st = kv_write(hub_store(h), 0, &txn);
 
-	for (size_t i = 0; st == ST_OK && r->taken < r->count; i++) {
-		if (i > 0 && hub_written(h, txn) >= COMMIT_BYTES)
+	while (st == ST_OK && first + taken < end) {
+		if (taken > 0 && hub_written(h, txn) >= COMMIT_BYTES)
 			break;
-		st = take_next(r, h, txn, wall_ms);
+		st = take(d, first + taken, h, txn, wall_ms);
+		taken++;
 	}
 	if (st == ST_OK)
 		st = hub_settle(h, txn);
@@ -197,19 +231,23 @@ store_some(struct range *r, hub *h, const connections *table, int64_t wall_ms)
 			contacts_written(table);
 	}
 	kv_abort(&txn);
+	*ret_taken = taken;
 	return st;
 }
 
 /* One batch that cannot be stored must not keep the others out. */
 static void
-store_singly(depot *d, hub *h, const connections *table, int64_t wall_ms)
+store_singly(depot *d, size_t count, hub *h, const connections *table, int64_t wall_ms)
 {
-	for (size_t i = 0; i < d->count; i++) {
-		struct range one = { &d->parcels[i], 1, 0, 0 };
-		status st = store_some(&one, h, table, wall_ms);
+	size_t taken;
 
-		if (st < 0)
-			d->parcels[i].settled.outcome = st;
+	for (size_t i = 0; i < count; i++) {
+		status st = store_some(d, i, i + 1, h, table, wall_ms, &taken);
+
+		if (st < 0) {
+			d->queue[i]->settled.outcome = st;
+			d->expected = i + 1;
+		}
 	}
 }
 
@@ -217,33 +255,52 @@ static void
 fail_all(depot *d, status st)
 {
 	for (size_t i = 0; i < d->count; i++)
-		d->parcels[i].settled.outcome = st;
+		d->queue[i]->settled.outcome = st;
 }
 
 status
-depot_store(depot *d, hub *h, const connections *table, int64_t wall_ms)
+depot_store(depot *d, hub *h, const connections *table, int64_t wall_ms, size_t *ret_count)
 {
-	struct range all = { d->parcels, d->count, 0, 0 };
 	status st;
 
-	do {
-		st = store_some(&all, h, table, wall_ms);
-	} while (st == ST_OK && all.taken < all.count);
-	if (st == ST_OK || st == ST_BUSY)
-		return st;
-	if (d->count > 1 && st != ST_FULL)
-		store_singly(d, h, table, wall_ms);
-	else
+	gather(d);
+	st = store_some(d, 0, d->count, h, table, wall_ms, ret_count);
+	if (st == ST_OK)
+		return ST_OK;
+	d->expected = 0; /* from the first on once more */
+	if (st == ST_BUSY) {
+		*ret_count = 0;
+	} else if (st == ST_FULL || *ret_count == 0) {
+		*ret_count = d->count;
 		fail_all(d, st);
+	} else if (*ret_count == 1) {
+		d->queue[0]->settled.outcome = st;
+	} else {
+		store_singly(d, *ret_count, h, table, wall_ms);
+	}
 	return st;
 }
 
-void
-depot_clear(depot *d)
+static void
+swap(struct parcel **a, struct parcel **b)
 {
-	for (size_t i = 0; i < d->count; i++) {
-		d->parcels[i].from->waiting--;
-		empty(&d->parcels[i].frame);
+	struct parcel *kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* Their places come behind those that wait. */
+void
+depot_let_go(depot *d, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		d->queue[i]->from->waiting--;
+		empty(&d->queue[i]->frame);
 	}
-	d->count = 0;
+	for (size_t i = count; i < d->count; i++)
+		swap(&d->queue[i - count], &d->queue[i]);
+	d->count -= count;
+	d->gathered -= count < d->gathered ? count : d->gathered;
+	d->expected -= count < d->expected ? count : d->expected;
 }

@@ -1,11 +1,17 @@
 /* hub/link/depot.h - batches that wait for their commit
  *
- *     frame = depot_slot(d);        receive into it
- *     depot_keep(d, …);             it is a batch to be stored; else nothing
- *     st = depot_store(d, …);       all of them in one commit
- *     depot_each …, depot_clear(d); tell the peers, begin again
+ *     frame = depot_slot(d);            receive into it
+ *     depot_keep(d, ...);               it is a batch to be stored; else nothing
+ *     st = depot_store(d, ..., &count); the first ones, in one commit
+ *     depot_at(d, ...) ...              tell their peers
+ *     depot_let_go(d, count);           and go on: more may have come meanwhile
  *
  * A batch points into its frame, so frames are received where they stay.
+ *
+ * Those of one connection keep their order.  Of what came between two calls of depot_store()
+ * those of one connection are stored together, since they touch the same rows: when many
+ * devices come back at once and each batch were of another one, each commit would write rows
+ * of all units.  Nobody waits for those who came later.
  */
 #pragma once
 
@@ -30,6 +36,7 @@ void depot_free(depot **d_p);
 
 bool depot_full(const depot *d);
 size_t depot_count(const depot *d);
+/* The i-th of those that wait, as long as depot_store() is not called again. */
 struct parcel *depot_at(depot *d, size_t i);
 
 /* An empty message to receive the next frame in; the same one until
@@ -39,12 +46,12 @@ zmq_msg_t *depot_slot(depot *d);
 /* The frame in the slot is the batch of a HUB_STORE. */
 void depot_keep(depot *d, connection *from, const struct hub_action *a);
 
-/* Store all parcels, and all contacts that are newer than the store's, without waiting for the
- * lock: in one commit, or in a few where they change more than memory is to hold.
- * ST_BUSY: another process has the lock; what was stored before is known when it is tried again.
- * Else every parcel has its outcome: with ST_OK they are on disk; with another
- * failure each was tried once more by itself. */
-status depot_store(depot *d, hub *h, const connections *table, int64_t wall_ms);
+/* Store the first ones, as many as memory is to hold in one commit, and all contacts that are
+ * newer than the store's, without waiting for the lock.
+ * *ret_count of them have their outcome then; with ST_OK they are on disk, with another
+ * failure each was tried once more by itself.  ST_BUSY: another process has the lock, and
+ * none has one. */
+status depot_store(depot *d, hub *h, const connections *table, int64_t wall_ms, size_t *ret_count);
 
-/* Let all parcels go. */
-void depot_clear(depot *d);
+/* Let the first count go. */
+void depot_let_go(depot *d, size_t count);

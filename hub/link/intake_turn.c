@@ -359,15 +359,16 @@ intake_answer_zap(intake *in, int64_t now_ms)
 
 /* ---- store ---- */
 
+/* Of the first count of those that wait. */
 static status
-settle(intake *in, int64_t now_ms)
+settle(intake *in, size_t count, int64_t now_ms)
 {
 	struct hub_action action;
 	status st = answers_begin(in->answers);
 
 	if (st < 0)
 		return st;
-	for (size_t i = 0; i < depot_count(in->depot); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct parcel *p = depot_at(in->depot, i);
 
 		in->stored += p->settled.outcome == ST_OK;
@@ -375,7 +376,7 @@ settle(intake *in, int64_t now_ms)
 		act(in, p->from, &action, now_ms);
 	}
 	answers_end(in->answers);
-	depot_clear(in->depot);
+	depot_let_go(in->depot, count);
 	return ST_OK;
 }
 
@@ -439,11 +440,12 @@ intake_keep_digest(intake *in, int64_t now_ms)
 status
 intake_store(intake *in, int64_t now_ms)
 {
+	size_t count;
 	status st;
 
 	if (!store_due(in, now_ms))
 		return ST_OK;
-	st = depot_store(in->depot, in->h, in->table, clock_wall_ms());
+	st = depot_store(in->depot, in->h, in->table, clock_wall_ms(), &count);
 	log_store(in, st, now_ms);
 	in->store_ms = now_ms + (st == ST_BUSY ? RETRY_MS : 0);
 	if (st == ST_BUSY)
@@ -451,7 +453,7 @@ intake_store(intake *in, int64_t now_ms)
 	in->contacts_due = st < 0;
 	in->contacts_ms = st < 0 ? now_ms + FAULT_MS : now_ms;
 	in->look = true; /* what an office sent may be a plan */
-	return settle(in, now_ms);
+	return settle(in, count, now_ms);
 }
 
 /* ---- plan and registry ---- */

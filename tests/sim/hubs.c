@@ -209,13 +209,13 @@ check_outcome(size_t which, const struct batch *b, status came_to)
 }
 
 static void
-settle(size_t which)
+settle(size_t which, size_t count)
 {
 	struct sim_hub *h = &world.hubs[which];
 	struct hub_action action;
 
 	must(answers_begin(h->answers), ST_OK);
-	for (size_t i = 0; i < depot_count(h->depot); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct parcel *p = depot_at(h->depot, i);
 
 		hub_sync_settled(&p->from->sync, &h->common, &p->settled, &action);
@@ -224,13 +224,13 @@ settle(size_t which)
 	answers_end(h->answers);
 }
 
-void
-hub_store_waiting(size_t which)
+static void
+store_some(size_t which)
 {
 	struct sim_hub *h = &world.hubs[which];
-	size_t count = depot_count(h->depot);
+	size_t count;
 	uint64_t syncs = disk_syncs(), known = h->known;
-	status st = depot_store(h->depot, h->hub, h->table, world.now_ms + h->skew_ms);
+	status st = depot_store(h->depot, h->hub, h->table, world.now_ms + h->skew_ms, &count);
 
 	if (st < 0 && !h->fault)
 		broken("hub %zu cannot store: %s", which, status_text(st));
@@ -240,8 +240,18 @@ hub_store_waiting(size_t which)
 		              depot_at(h->depot, i)->settled.outcome);
 	if (h->known != known && disk_syncs() == syncs)
 		broken("hub %zu acknowledges what was not synced", which);
-	settle(which);
-	depot_clear(h->depot);
+	settle(which, count);
+	depot_let_go(h->depot, count);
+}
+
+void
+hub_store_waiting(size_t which)
+{
+	struct sim_hub *h = &world.hubs[which];
+
+	do {
+		store_some(which);
+	} while (depot_count(h->depot) > 0);
 	drop_gone(which);
 	if (plan_in_force(h) != h->told_plan)
 		tell_all(which);
