@@ -9,6 +9,7 @@
 #include "hub/cells.h"
 #include "hub/period.h"
 #include "hub/rows.h"
+#include "protocol/words.h"
 
 enum {
 	SUMS_BYTES_MAX = 8 << 20,
@@ -42,17 +43,20 @@ struct cell_room {
 	uint8_t value[CELL_BYTES_MAX];
 };
 
-struct slot {
-	uint32_t tag;   /* of the hash, so that few sums are looked at in vain */
-	uint32_t place; /* of a sum, in words + 1; 0: empty */
-};
+/* The place of a sum, in words + 1, below some bits of its hash, so that few sums are looked at
+ * in vain; 0: empty.  Small, since what is sought lies anywhere in the table of them. */
+typedef uint32_t slot;
+
+enum { PLACE_BITS = 21, TAG_BITS = 32 - PLACE_BITS };
+
+_Static_assert(SUMS_BYTES_MAX / WORD < (1 << PLACE_BITS) - (1 << 10), "and one more sum");
 
 struct sums {
 	kv_txn *txn;
 	uint64_t serial; /* of txn, which lies where the one before lay */
 	uint8_t *space;
 	size_t len, room;
-	struct slot *slots; /* at least half are empty */
+	slot *slots; /* at least half are empty */
 	size_t slot_count;
 	size_t count;  /* sums, not extras */
 	uint64_t seed; /* who chooses codes is not to choose where they lie */
@@ -152,29 +156,23 @@ append(sums *s, size_t head, uint8_t first, const void *at, size_t len, size_t *
 
 /* ---- finding a sum ---- */
 
-static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	__uint128_t product = (__uint128_t) a * b;
-
-	return (uint64_t) product ^ (uint64_t) (product >> 64);
-}
-
-/* Eight bytes at a time, the last ones padded: keys differ in length or in bytes. */
+/* Keys of two tables may be alike. */
 static uint64_t
 hash_of(uint64_t seed, int table, struct bytes key)
 {
-	static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t hash = seed ^ ((uint64_t) table << 32 | key.len), word;
-	size_t i = 0;
+	return words_hash(seed ^ (uint64_t) table << 32, key.at, key.len);
+}
 
-	for (; key.len - i >= WORD; i += WORD) {
-		memcpy(&word, key.at + i, WORD);
-		hash = mix(hash ^ word, odd);
-	}
-	word = 0;
-	memcpy(&word, key.at + i, key.len - i);
-	return mix(hash ^ word, odd ^ seed);
+static slot
+slot_for(uint64_t hash, size_t place)
+{
+	return (slot) (hash >> (64 - TAG_BITS) << PLACE_BITS) | (slot) (place / WORD + 1);
+}
+
+static size_t
+place_of(slot s)
+{
+	return (size_t) ((s & ((UINT32_C(1) << PLACE_BITS) - 1)) - 1) * WORD;
 }
 
 static bool
@@ -182,23 +180,22 @@ is_sum(const struct sum *sum, int table, struct bytes key)
 {
 	const uint8_t *name = name_of(sum);
 
-	return sum->key_len == key.len && *name == table && memcmp(name + 1, key.at, key.len) == 0;
+	return sum->key_len == key.len && *name == table && words_equal(name + 1, key.at, key.len);
 }
 
 /* The slot of that key, or the empty one where it belongs; NULL while there is none. */
-static struct slot *
+static slot *
 slot_of(const sums *s, uint64_t hash, int table, struct bytes key)
 {
-	uint32_t tag = (uint32_t) (hash >> 32);
+	const slot tag = slot_for(hash, 0) >> PLACE_BITS;
 	size_t mask = s->slot_count - 1;
 
 	for (size_t i = hash & mask; s->slots; i = (i + 1) & mask) {
-		struct slot *slot = &s->slots[i];
+		slot *at = &s->slots[i];
 
-		if (slot->place == 0 ||
-		    (slot->tag == tag &&
-		     is_sum(sum_at(s, (size_t) (slot->place - 1) * WORD), table, key)))
-			return slot;
+		if (*at == 0 ||
+		    (*at >> PLACE_BITS == tag && is_sum(sum_at(s, place_of(*at)), table, key)))
+			return at;
 	}
 	return NULL;
 }
@@ -207,7 +204,7 @@ static status
 make_slots(sums *s)
 {
 	size_t count = s->slot_count > 0 ? 2 * s->slot_count : FIRST_SLOTS;
-	struct slot *before = s->slots, *slots = calloc(count, sizeof(*slots));
+	slot *before = s->slots, *slots = calloc(count, sizeof(*slots));
 	size_t count_before = s->slot_count;
 
 	if (!slots)
@@ -219,9 +216,9 @@ make_slots(sums *s)
 		const uint8_t *name;
 		struct bytes key;
 
-		if (before[i].place == 0)
+		if (before[i] == 0)
 			continue;
-		sum = sum_at(s, (size_t) (before[i].place - 1) * WORD);
+		sum = sum_at(s, place_of(before[i]));
 		name = name_of(sum);
 		key = (struct bytes) { name + 1, sum->key_len };
 		*slot_of(s, hash_of(s->seed, *name, key), *name, key) = before[i];
@@ -234,16 +231,13 @@ static status
 add_sum(sums *s, uint64_t hash, int table, struct bytes key, size_t *ret_place)
 {
 	status st = 2 * (s->count + 1) > s->slot_count ? make_slots(s) : ST_OK;
-	struct slot *slot;
 
 	*ret_place = 0;
 	if (st == ST_OK)
 		st = append(s, sizeof(struct sum), (uint8_t) table, key.at, key.len, ret_place);
 	if (st < 0)
 		return st;
-	slot = slot_of(s, hash, table, key);
-	slot->tag = (uint32_t) (hash >> 32);
-	slot->place = (uint32_t) (*ret_place / WORD) + 1;
+	*slot_of(s, hash, table, key) = slot_for(hash, *ret_place);
 	sum_at(s, *ret_place)->extras = NOWHERE;
 	sum_at(s, *ret_place)->key_len = key.len;
 	s->count++;
@@ -255,14 +249,14 @@ find_or_add(sums *s, int table, struct bytes key, size_t *ret_place)
 {
 	uint64_t hash = hash_of(s->seed, table, key);
 	status st = s->len < SUMS_BYTES_MAX ? ST_OK : sums_write(s);
-	const struct slot *slot;
+	const slot *at;
 
 	if (st < 0)
 		return st;
-	slot = slot_of(s, hash, table, key);
-	if (!slot || slot->place == 0)
+	at = slot_of(s, hash, table, key);
+	if (!at || *at == 0)
 		return add_sum(s, hash, table, key, ret_place);
-	*ret_place = (size_t) (slot->place - 1) * WORD;
+	*ret_place = place_of(*at);
 	return ST_OK;
 }
 
@@ -394,7 +388,7 @@ static void
 sort(uint64_t seed, struct place *list, size_t count, size_t depth)
 {
 	while (count > FEW && depth * WORD <= ROW_KEY_MAX) {
-		uint64_t pivot = list[mix(seed, count) % count].word;
+		uint64_t pivot = list[words_mix(seed, count) % count].word;
 		size_t below = 0, at = 0, above = count;
 
 		while (at < above) {
@@ -486,10 +480,8 @@ list_sums(const sums *s, struct place *list)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->slot_count && count < s->count; i++) {
-		size_t place = s->slots[i].place;
-
-		if (place > 0)
-			list[count++] = (struct place) { 0, sum_at(s, (place - 1) * WORD) };
+		if (s->slots[i] != 0)
+			list[count++] = (struct place) { 0, sum_at(s, place_of(s->slots[i])) };
 	}
 	take_words(list, count, 0);
 	sort(s->seed, list, count, 0);

@@ -5,6 +5,7 @@
 #include "protocol/leb128.h"
 #include "protocol/limits.h"
 #include "protocol/reader.h"
+#include "protocol/words.h"
 
 enum {
 	PACK_LEVEL = 1,     /* higher ones find no more in columns */
@@ -129,73 +130,10 @@ number_bytes(uint64_t n)
 
 /* ---- values that come again ---- */
 
-static inline uint64_t
-word_at(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static inline uint32_t
-half_at(const uint8_t *at)
-{
-	uint32_t half;
-
-	memcpy(&half, at, sizeof(half));
-	return half;
-}
-
-/* Most of what is compared is short, and to call memcmp() takes longer.  The last word, or
- * half of one, is the last of the bytes, whatever was compared of it before. */
-static inline bool
-is_same(const uint8_t *a, const uint8_t *b, size_t len)
-{
-	enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t) };
-
-	if (len < HALF) {
-		for (size_t i = 0; i < len; i++) {
-			if (a[i] != b[i])
-				return false;
-		}
-		return true;
-	}
-	if (len < WORD)
-		return half_at(a) == half_at(b) &&
-			half_at(a + len - HALF) == half_at(b + len - HALF);
-	for (size_t i = 0; i + WORD < len; i += WORD) {
-		if (word_at(a + i) != word_at(b + i))
-			return false;
-	}
-	return word_at(a + len - WORD) == word_at(b + len - WORD);
-}
-
-/* The last bytes of a value, up to a word of them; of longer ones some were looked at before. */
-static inline uint64_t
-tail_of(struct bytes value)
-{
-	const uint8_t *end = value.at + value.len;
-	uint64_t tail = 0;
-
-	if (value.len >= sizeof(uint64_t))
-		return word_at(end - sizeof(uint64_t));
-	if (value.len >= sizeof(uint32_t))
-		return (uint64_t) half_at(value.at) << 32 | half_at(end - sizeof(uint32_t));
-	for (size_t i = 0; i < value.len; i++)
-		tail = tail << 8 | value.at[i];
-	return tail;
-}
-
 static uint32_t
 hash_of(uint32_t column, struct bytes value)
 {
-	static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t hash = ((uint64_t) column << 32 | value.len) * odd;
-
-	for (size_t i = 0; i + sizeof(uint64_t) < value.len; i += sizeof(uint64_t))
-		hash = ((hash ^ word_at(value.at + i)) * odd) ^ hash >> 29;
-	return (uint32_t) (((hash ^ tail_of(value)) * odd) >> 32);
+	return (uint32_t) (words_hash(column, value.at, value.len) >> 32);
 }
 
 /* That of the value, or an empty one. */
@@ -209,7 +147,7 @@ slot_of(const struct packing *p, uint32_t column, struct bytes value, uint32_t h
 
 		if (!s->at ||
 		    (s->hash == hash && s->column == column && s->len == value.len &&
-		     is_same(s->at, value.at, value.len)))
+		     words_equal(s->at, value.at, value.len)))
 			return s;
 	}
 }
@@ -365,7 +303,7 @@ is_next(const struct node *n, const reader *r)
 {
 	const size_t len = n->before.len;
 
-	return (size_t) (r->end - r->at) > len && is_same(r->at, n->before.at, len) &&
+	return (size_t) (r->end - r->at) > len && words_equal(r->at, n->before.at, len) &&
 		kind_of(r->at[len]) == n->kind;
 }
 

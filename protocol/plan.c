@@ -5,6 +5,7 @@
 
 #include "protocol/msgid.h"
 #include "protocol/plan_internal.h"
+#include "protocol/words.h"
 
 /* Nothing of a plan is freed by itself, so its memory is a list that is freed at
  * once, whether the plan was finished or not. */
@@ -79,28 +80,19 @@ plan_row_code(const plan *p, int table, size_t row)
 	return *(const char *const *) row_at(p, table, row);
 }
 
-/* FNV-1a.  A list has at most PLAN_LIST_MAX rows, which bounds what codes
- * chosen to collide can cost. */
-static size_t
-hash_of(const char *code, size_t len)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char) code[i]) * 16777619u;
-	return h ^ (h >> 15);
-}
-
-/* The slot of that code, or the free one where it belongs. */
+/* The slot of that code, or the free one where it belongs.  A list has at most PLAN_LIST_MAX
+ * rows, which bounds what codes chosen to collide can cost. */
 static struct plan_slot *
 slot_of(const plan *p, int table, const char *code, size_t len)
 {
 	const struct plan_rows *t = &p->tables[table];
+	const uint8_t *at = (const uint8_t *) code;
 
-	for (size_t i = hash_of(code, len) & t->mask;; i = (i + 1) & t->mask) {
+	for (size_t i = words_hash(0, at, len) & t->mask;; i = (i + 1) & t->mask) {
 		struct plan_slot *slot = &t->slots[i];
 
-		if (!slot->code || (slot->len == len && memcmp(slot->code, code, len) == 0))
+		if (!slot->code ||
+		    (slot->len == len && words_equal((const uint8_t *) slot->code, at, len)))
 			return slot;
 	}
 }
