@@ -1,9 +1,9 @@
 /* hub/link/intake.h - what arrives at the hub: drained, stored, acknowledged
  *
  * One poll loop.  A turn takes in a bounded number of frames, hands each to the
- * conversation of its connection (protocol/hub_sync.h), stores all batches that
- * came in one durable commit, and acknowledges them only then.  The store's lock
- * is never waited for: while a command holds it the batches stay here, and no
+ * conversation of its connection (protocol/hub_sync.h), stores batches that have
+ * come, as many as go into one durable commit, and acknowledges these only then.  The lock
+ * of the store is never waited for: while a command holds it the batches stay here, and no
  * more than INTAKE_PARCELS of them; the sockets hold the rest back.
  *
  * Whatever a peer does, the loop goes on: a frame that does not follow the
@@ -16,7 +16,7 @@
 #include "hub/link/router.h"
 
 enum {
-	INTAKE_PARCELS = 512,            /* batches of one commit, at most */
+	INTAKE_PARCELS = 512,            /* batches that wait, at most */
 	INTAKE_FRAMES = 1024,            /* of one turn */
 	INTAKE_IDLE_MS = 10 * 60 * 1000, /* defaults of the below */
 	INTAKE_CREDIT_BYTES = 64 << 20,
