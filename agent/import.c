@@ -186,8 +186,11 @@ static status
 read_rows(struct importing *im, const void *bytes, size_t len)
 {
 	struct csv_problem problem = { 0 };
-	status st = csv_read(bytes, len, im->config->encoding, on_row, im, &problem);
+	struct csv_part rows;
+	status st = csv_begin(bytes, len, im->config->encoding, &rows, &problem);
 
+	if (st == ST_OK)
+		st = csv_read(&rows, SIZE_MAX, on_row, im, &problem);
 	if (st == ST_INVALID && problem.rule)
 		tell_fault(im, &problem);
 	if (st == ST_OK && im->column_count == 0)
