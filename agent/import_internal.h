@@ -30,7 +30,7 @@ struct importing {
 	const struct entry_field *fields[COLUMN_SINGLES_]; /* its place in an entry; or NULL */
 	bool is_closed[COLUMN_SINGLES_];                   /* mapping_is_closed() */
 	char only_unit[CODE_BYTES_MAX + 1]; /* of rows that do not say theirs; or "" */
-	size_t body_room, row_room;         /* of in->bodies and in->rows */
+	size_t row_room;                    /* of in->rows */
 	writer w;                           /* the event of the row being read */
 };
 
@@ -94,7 +94,7 @@ import_fields_hash(const struct entry *e, const char *unit, uint8_t ret_hash[sta
 /* The rows by key, those of one key as the file has them; to be freed.  NULL: no memory. */
 struct import_row **import_sorted(struct import_row *rows, size_t count);
 
-/* Number the equal rows.  ST_NOMEM. */
+/* Number the equal rows, each of which has number 1, and name them by it.  ST_NOMEM. */
 status import_number_rows(struct import_row *rows, size_t count);
 
 /* import_register.c */

@@ -72,9 +72,12 @@ check_here(struct adopting *a, const struct point *at)
 static status
 store_event(struct adopting *a, const struct point *at, struct bytes body)
 {
-	status st = outbox_put_event(a->txn, a->box, &a->tip.at, body);
+	uint8_t hash[HASH_BYTES];
 	struct event e;
+	status st;
 
+	outbox_body_hash(body, hash);
+	st = outbox_put_event(a->txn, a->box, &a->tip.at, body, hash);
 	if (st == ST_OK && !point_equal(&a->tip.at, at))
 		st = ST_CHAIN;
 	if (st < 0)

@@ -73,19 +73,32 @@ outbox_put_replaced(kv_txn *txn, const outbox *box, const struct fix *fix, uint6
 }
 
 status
-outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body)
+outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body,
+                 const uint8_t hash[static HASH_BYTES])
 {
-	uint8_t key[SEQ_BYTES], row[HASH_BYTES + EVENT_BYTES_MAX], hash[HASH_BYTES];
+	uint8_t key[SEQ_BYTES], row[HASH_BYTES + EVENT_BYTES_MAX];
 
 	if (body.len > EVENT_BYTES_MAX)
 		return ST_LIMIT;
-	outbox_body_hash(body, hash);
 	chain_step(box->device.feed, tip, hash);
 	put_u64(key, tip->seq);
 	memcpy(row, tip->hash, HASH_BYTES);
 	memcpy(row + HASH_BYTES, body.at, body.len);
 	return kv_append(txn, OUTBOX_EVENTS, (struct bytes) { key, sizeof(key) },
 	                 (struct bytes) { row, HASH_BYTES + body.len });
+}
+
+/* Hashed here unless that was done before. */
+static status
+put_event(struct appending *a, struct bytes body, const uint8_t *hash)
+{
+	uint8_t own[HASH_BYTES];
+
+	if (!hash) {
+		outbox_body_hash(body, own);
+		hash = own;
+	}
+	return outbox_put_event(a->txn, a->box, &a->tip.at, body, hash);
 }
 
 /* Room is asked for only when something new is to be stored: a repeat that is
@@ -100,7 +113,7 @@ store_event(struct appending *a, const struct outbox_item *item)
 
 	if (item->is_plain && a->stored) {
 		a->tip.at_ms = item->at_ms;
-		return outbox_put_event(a->txn, a->box, &a->tip.at, body);
+		return put_event(a, body, item->hash);
 	}
 	if (event_decode(body, &e) != HOLD_NONE)
 		return ST_INVALID;
@@ -110,7 +123,7 @@ store_event(struct appending *a, const struct outbox_item *item)
 	    !(e.has & EVENT_BIT(EVENT_RANDOM)))
 		st = add_random(a, &e, &body);
 	if (st == ST_OK)
-		st = outbox_put_event(a->txn, a->box, &a->tip.at, body);
+		st = put_event(a, body, body.at == item->body.at ? item->hash : NULL);
 	for (size_t i = 0; i < e.fixes.count && st == ST_OK; i++)
 		st = outbox_put_replaced(a->txn, a->box, &e.fixes.list[i], a->tip.at.seq);
 	a->tip.at_ms = e.at_ms;
