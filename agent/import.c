@@ -78,6 +78,18 @@ body_room(struct import *in, size_t len)
 	return b->bytes + b->used - len;
 }
 
+void
+import_join_bodies(struct import *in, struct import *from)
+{
+	struct import_bodies **end = &from->bodies;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = in->bodies;
+	in->bodies = from->bodies;
+	from->bodies = NULL;
+}
+
 /* All that is hashed of a row alone is hashed here, while its bytes are at hand. */
 status
 import_keep(struct importing *im, const struct draft *d, struct bytes body,
@@ -230,6 +242,12 @@ read_part(struct importing *im, struct csv_part *part, size_t rows, csv_row_fn *
 	return st;
 }
 
+status
+import_read_part(struct importing *im, struct csv_part *part)
+{
+	return read_part(im, part, SIZE_MAX, on_row);
+}
+
 /* *ret_rest: what comes behind it. */
 static status
 read_header(struct importing *im, const void *bytes, size_t len, struct csv_part *ret_rest)
@@ -253,8 +271,8 @@ read_file(struct importing *im, const void *bytes, size_t len)
 	struct csv_part rest;
 	status st = read_header(im, bytes, len, &rest);
 
-	if (st == ST_OK)
-		st = read_part(im, &rest, SIZE_MAX, on_row);
+	if (st == ST_OK && !import_read_paired(im, &rest))
+		st = import_read_part(im, &rest);
 	return st == ST_OK && im->in->bad.count > 0 ? ST_INVALID : st;
 }
 

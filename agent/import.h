@@ -11,6 +11,10 @@
  * events.  The order of columns and rows, separator, encoding, quotation marks,
  * line ends, and defaults that are spelled out change no key.
  *
+ * Where it may, it has a large file read by two threads (agent/import_pair.c): what comes of
+ * it is the same to the byte.  All calls of the configuration's are made one at a time, so
+ * none of them need know.
+ *
  * Pure but for the look-ups in the plan table.
  */
 #pragma once
@@ -34,6 +38,7 @@ struct import_config {
 	const char *by;           /* where no column says who */
 	const char *why;          /* nor why it comes late; may be NULL */
 	bool skip_incomplete;     /* leave out what has no full date */
+	bool paired;              /* a second thread may be started: there is a core for it */
 	/* Whether a row that says this is here already: such a one was accepted once,
 	 * and a plan that came later makes it no bad row.  NULL: none is. */
 	bool (*is_here)(void *ctx, const uint8_t fields[static HASH_BYTES]);

@@ -3,6 +3,7 @@
 #include "agent/import_cmd.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,6 +266,15 @@ find_told(void *txn, const struct event *now, struct register_found *ret_found)
 	return register_find(txn, now, ret_found);
 }
 
+/* A second thread is worth it where this process may run on two cores at once. */
+static bool
+has_two_cores(void)
+{
+	cpu_set_t cores;
+
+	return sched_getaffinity(0, sizeof(cores), &cores) == 0 && CPU_COUNT(&cores) > 1;
+}
+
 static status
 read_file(struct run *r, const struct checks *checks, kv_txn *txn)
 {
@@ -277,6 +287,7 @@ read_file(struct run *r, const struct checks *checks, kv_txn *txn)
 		.by = a->by ? a->by : command_login(),
 		.why = a->why,
 		.skip_incomplete = a->skip_incomplete,
+		.paired = has_two_cores(),
 		.is_here = a->again ? NULL : row_is_here,
 		.find = find_told,
 		.ctx = txn,

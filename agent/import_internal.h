@@ -18,7 +18,8 @@ struct import_column {
 	bool is_ignored; /* the name begins with '#' */
 };
 
-/* One import_read(), from its first row to its last. */
+/* One import_read(), from its first row to its last; of a thread that reads some of the rows,
+ * those. */
 struct importing {
 	const struct import_config *config;
 	struct import *in;
@@ -64,6 +65,20 @@ void import_say_who(const struct importing *im, struct draft *d);
 /* Keep the event of a row; see struct import_row.  ST_NOMEM. */
 status import_keep(struct importing *im, const struct draft *d, struct bytes body,
                    const uint8_t fields[static HASH_BYTES], bool is_register);
+
+/* Give the bodies of from to in as well. */
+void import_join_bodies(struct import *in, struct import *from);
+
+/* Read the rows of a part behind the header; what is found is in im->in.  ST_INVALID: it could
+ * not be read to its end, which is told. */
+status import_read_part(struct importing *im, struct csv_part *part);
+
+/* import_pair.c */
+
+/* Read the rows of rest, when there are enough of them, with a second thread.  im has read the
+ * header, and stays as it is but for im->in.  False: nothing was read, or something is wrong
+ * with it, and im->in is empty: to be read by one thread, which tells what. */
+bool import_read_paired(const struct importing *im, const struct csv_part *rest);
 
 /* import_columns.c */
 
