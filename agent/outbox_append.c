@@ -21,6 +21,7 @@ struct appending {
 	size_t count;
 	struct place *places; /* of those with a key, in the order of the keys */
 	size_t keyed;
+	struct kv_walk events;
 	struct tip tip;
 	bool stored;         /* an item of this commit is in already */
 	uint64_t room_bytes; /* what it may take on the disk, of the items not looked at yet */
@@ -73,7 +74,7 @@ outbox_put_replaced(kv_txn *txn, const outbox *box, const struct fix *fix, uint6
 }
 
 status
-outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body,
+outbox_put_event(struct kv_walk *events, const outbox *box, struct point *tip, struct bytes body,
                  const uint8_t hash[static HASH_BYTES])
 {
 	uint8_t key[SEQ_BYTES], row[HASH_BYTES + EVENT_BYTES_MAX];
@@ -84,8 +85,8 @@ outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes
 	put_u64(key, tip->seq);
 	memcpy(row, tip->hash, HASH_BYTES);
 	memcpy(row + HASH_BYTES, body.at, body.len);
-	return kv_append(txn, OUTBOX_EVENTS, (struct bytes) { key, sizeof(key) },
-	                 (struct bytes) { row, HASH_BYTES + body.len });
+	return kv_walk_append(events, (struct bytes) { key, sizeof(key) },
+	                      (struct bytes) { row, HASH_BYTES + body.len });
 }
 
 /* Hashed here unless that was done before. */
@@ -98,7 +99,7 @@ put_event(struct appending *a, struct bytes body, const uint8_t *hash)
 		outbox_body_hash(body, own);
 		hash = own;
 	}
-	return outbox_put_event(a->txn, a->box, &a->tip.at, body, hash);
+	return outbox_put_event(&a->events, a->box, &a->tip.at, body, hash);
 }
 
 /* Room is asked for only when something new is to be stored: a repeat that is
@@ -197,15 +198,25 @@ find_known(struct appending *a)
 	return ST_OK;
 }
 
+/* find_known() has seen that it is not there. */
+static status
+put_key(struct kv_walk *keys, bool behind_all, struct bytes key, struct bytes value)
+{
+	struct bytes old;
+
+	return behind_all ? kv_walk_append(keys, key, value) : kv_walk_add(keys, key, value, &old);
+}
+
 /* In the transaction of the events, so no crash can part them.  The first ones ever go one
  * behind the other: no place is sought, and pages become full. */
 static status
 store_keys(struct appending *a)
 {
 	const bool first = kv_count(a->txn, OUTBOX_KEYS) == 0;
-	status (*const put)(kv_txn *, int, struct bytes, struct bytes) = first ? kv_append : kv_put;
+	struct kv_walk keys;
 	status st = ST_OK;
 
+	kv_walk_begin(a->txn, OUTBOX_KEYS, &keys);
 	for (size_t i = 0; i < a->keyed && st == ST_OK; i++) {
 		const struct place *place = &a->places[i];
 		struct outbox_item *item = &a->items[place->item];
@@ -216,9 +227,10 @@ store_keys(struct appending *a)
 		if (item->ret_known)
 			continue;
 		put_u64(seq, item->ret_seq);
-		st = put(a->txn, OUTBOX_KEYS, (struct bytes) { place->key, HASH_BYTES },
-		         (struct bytes) { seq, sizeof(seq) });
+		st = put_key(&keys, first, (struct bytes) { place->key, HASH_BYTES },
+		             (struct bytes) { seq, sizeof(seq) });
 	}
+	kv_walk_done(&keys);
 	return st;
 }
 
@@ -231,6 +243,7 @@ store_events(struct appending *a)
 
 	for (size_t i = 0; i < a->count; i++)
 		a->room_bytes += outbox_room_of(1, a->items[i].body.len);
+	kv_walk_begin(a->txn, OUTBOX_EVENTS, &a->events);
 	for (size_t i = 0; i < a->count && st == ST_OK; i++) {
 		struct outbox_item *item = &a->items[i];
 
@@ -240,6 +253,7 @@ store_events(struct appending *a)
 			item->ret_seq = a->tip.at.seq;
 		a->room_bytes -= outbox_room_of(1, item->body.len);
 	}
+	kv_walk_done(&a->events);
 	return st;
 }
 
