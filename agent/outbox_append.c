@@ -7,6 +7,8 @@
 #include "protocol/chain.h"
 #include "protocol/event.h"
 
+enum { AHEAD = 16 }; /* keys: so many are stored while memory is waited for */
+
 /* Where the key of an item stands among all keys. */
 struct place {
 	uint64_t prefix; /* how the key begins: with it nearly all comparisons end */
@@ -207,6 +209,19 @@ put_key(struct kv_walk *keys, bool behind_all, struct bytes key, struct bytes va
 	return behind_all ? kv_walk_append(keys, key, value) : kv_walk_add(keys, key, value, &old);
 }
 
+/* Names have an order of their own, so each item and its key lie somewhere else: without this
+ * they are waited for, one after the other. */
+static void
+fetch_ahead(const struct appending *a, size_t i)
+{
+	const struct place *later = &a->places[i + AHEAD];
+
+	if (i + AHEAD >= a->keyed)
+		return;
+	__builtin_prefetch(later->key);
+	__builtin_prefetch(&a->items[later->item].ret_seq);
+}
+
 /* In the transaction of the events, so no crash can part them.  The first ones ever go one
  * behind the other: no place is sought, and pages become full. */
 static status
@@ -222,6 +237,7 @@ store_keys(struct appending *a)
 		struct outbox_item *item = &a->items[place->item];
 		uint8_t seq[SEQ_BYTES];
 
+		fetch_ahead(a, i);
 		if (i > 0 && same_key(place - 1, place))
 			item->ret_seq = a->items[place[-1].item].ret_seq;
 		if (item->ret_known)
