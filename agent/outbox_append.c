@@ -156,23 +156,55 @@ by_key(const void *a, const void *b)
 	return x->item < y->item ? -1 : 1;
 }
 
+/* Keys are hashes, so their first bits spread them evenly: of as many boxes as there are keys
+ * each key goes to its own at once, and few have company there to be compared with. */
+static status
+sort_places(const struct place *places, size_t count, struct place *ret_sorted)
+{
+	int shift = 63;
+	size_t boxes, begin = 0, *ends;
+
+	while (UINT64_C(1) << (64 - shift) < count)
+		shift--;
+	boxes = (size_t) 1 << (64 - shift);
+	ends = calloc(boxes + 1, sizeof(*ends));
+	if (!ends)
+		return ST_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		ends[(places[i].prefix >> shift) + 1]++;
+	for (size_t box = 1; box < boxes; box++) /* where each begins: it ends there while empty */
+		ends[box] += ends[box - 1];
+	for (size_t i = 0; i < count; i++)
+		ret_sorted[ends[places[i].prefix >> shift]++] = places[i];
+	for (size_t box = 0; box < boxes; box++) {
+		if (ends[box] - begin > 1)
+			qsort(ret_sorted + begin, ends[box] - begin, sizeof(*places), by_key);
+		begin = ends[box];
+	}
+	free(ends);
+	return ST_OK;
+}
+
 /* In order, so that each page of their table is come to once. */
 static status
 sort_keys(struct appending *a)
 {
-	a->places = calloc(a->count + 1, sizeof(*a->places));
-	if (!a->places)
-		return ST_NOMEM;
-	for (size_t i = 0; i < a->count; i++) {
-		const uint8_t *key = a->items[i].key;
+	struct place *places = calloc(a->count + 1, sizeof(*places));
+	status st = ST_NOMEM;
 
-		a->items[i].ret_known = false;
-		if (key)
-			a->places[a->keyed++] = (struct place) { get_u64(key), key, i };
+	a->places = calloc(a->count + 1, sizeof(*a->places));
+	if (places && a->places) {
+		for (size_t i = 0; i < a->count; i++) {
+			const uint8_t *key = a->items[i].key;
+
+			a->items[i].ret_known = false;
+			if (key)
+				places[a->keyed++] = (struct place) { get_u64(key), key, i };
+		}
+		st = sort_places(places, a->keyed, a->places);
 	}
-	if (a->keyed > 1)
-		qsort(a->places, a->keyed, sizeof(*a->places), by_key);
-	return ST_OK;
+	free(places);
+	return st;
 }
 
 /* Of equal keys in one commit the first event is stored, and known to the others. */
