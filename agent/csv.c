@@ -388,22 +388,25 @@ csv_read(struct csv_part *part, size_t rows, csv_row_fn *on_row, void *context,
 	return st;
 }
 
-/* Of CR LF the LF is the end. */
+/* Of CR LF the LF is the end.  All three bytes that matter are below the letters. */
 struct csv_part
 csv_cut(struct csv_part *rest, size_t bytes)
 {
 	struct csv_part part = *rest;
-	bool quoted = false, whole = false;
+	bool quoted = false;
 	size_t i = 0;
 
-	for (; i < part.len && !(whole && i >= bytes); i++) {
-		uint8_t byte = part.at[i];
-		bool line_end = byte == '\n' ||
-			(byte == '\r' && (i + 1 == part.len || part.at[i + 1] != '\n'));
+	while (i < part.len) {
+		uint8_t byte = part.at[i++];
+		bool line_end;
 
+		if (byte > '"')
+			continue;
 		quoted ^= byte == '"';
+		line_end = byte == '\n' || (byte == '\r' && (i == part.len || part.at[i] != '\n'));
 		rest->line += line_end;
-		whole = line_end && !quoted;
+		if (line_end && !quoted && i >= bytes)
+			break;
 	}
 	part.len = i;
 	rest->at += i;
