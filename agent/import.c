@@ -180,7 +180,7 @@ on_row(const struct csv_row *row, void *importing)
 {
 	struct importing *im = importing;
 	struct import *in = im->in;
-	struct draft d = { .im = im, .row = row };
+	struct draft d;
 	bool take;
 	status st;
 
@@ -190,6 +190,9 @@ on_row(const struct csv_row *row, void *importing)
 		return ST_INVALID;
 	}
 	in->row_count++;
+	memset(&d, 0, offsetof(struct draft, initiatives));
+	d.im = im;
+	d.row = row;
 	st = import_draft(&d, &take);
 	if (st == ST_OK && take)
 		st = build_event(im, &d);

@@ -45,11 +45,11 @@ struct draft {
 	size_t from[COLUMN_SINGLES_];        /* the column of that value, if given */
 	const char *unit;                    /* whose row it is; "" when not known */
 	struct entry entry;
-	/* Lists, taken apart. */
-	char initiatives[512], zero[CODES_CELL_BYTES], nothing[CODES_CELL_BYTES];
 	char *note;                   /* note and source, where there are both */
 	bool is_bad;                  /* something of it was told */
 	bool failed[COLUMN_SINGLES_]; /* no rule knows what the cell says: so it is missing */
+	/* Lists, taken apart; not zeroed for each row. */
+	char initiatives[512], zero[CODES_CELL_BYTES], nothing[CODES_CELL_BYTES];
 };
 
 /* import.c */

@@ -70,7 +70,8 @@ enum {
 	ITEM_FIELDS = sizeof(item_fields) / sizeof(item_fields[0]),
 	REPORTING_FIELDS = sizeof(reporting_fields) / sizeof(reporting_fields[0]),
 	PAIR_KEY_BYTES = 1 + CODE_BYTES_MAX + 1 + CODE_BYTES_MAX,
-	WORD_BYTES_MIN = 3, /* so much of a code says which is meant */
+	KEY_ROOM = (PAIR_KEY_BYTES + 7) / 8 * 8, /* in whole words, as recall() reads it */
+	WORD_BYTES_MIN = 3,                      /* so much of a code says which is meant */
 };
 
 /* A key may not be empty, and a 0 comes before the letters of all kinds. */
@@ -457,15 +458,17 @@ plan_table_has_thing(plan_table *t, struct text indicator, struct text key)
 	return len > 0 && get(t, (struct bytes) { row, len }, &value) != ST_NOT_FOUND;
 }
 
-/* Where key is remembered; false when something else is there yet. */
+/* Where key, which has zeros behind it, is remembered; false when something else is there yet. */
 static bool
-recall(plan_table *t, const uint8_t *key, size_t len, struct found **ret_found)
+recall(plan_table *t, const uint8_t key[static KEY_ROOM], size_t len, struct found **ret_found)
 {
-	uint32_t hash = 0;
+	uint64_t hash = 0, word;
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ key[i]) * 16777619; /* FNV */
-	*ret_found = &t->found[(hash ^ hash >> 16) % FOUND_MAX];
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		memcpy(&word, key + i, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	*ret_found = &t->found[(hash >> 56) % FOUND_MAX]; /* to these bits all others come */
 	return (*ret_found)->len == len && memcmp((*ret_found)->key, key, len) == 0;
 }
 
@@ -480,7 +483,7 @@ remember(struct found *f, const uint8_t *key, size_t len)
 static status
 find_item(plan_table *t, plan_row kind, struct text code, const struct item **ret_item)
 {
-	uint8_t key[1 + CODE_BYTES_MAX] = { (uint8_t) kind };
+	uint8_t key[KEY_ROOM] = { (uint8_t) kind };
 	struct bytes value;
 	struct found *f;
 
@@ -539,7 +542,7 @@ may_report(plan_table *t, struct text code, struct text unit, struct bytes pair)
 bool
 plan_table_may_report(plan_table *t, struct text code, struct text unit)
 {
-	uint8_t key[PAIR_KEY_BYTES] = { 0 };
+	uint8_t key[KEY_ROOM] = { 0 };
 	size_t len = pair_key(ROW_REPORTING, code, unit, key);
 	struct found *f;
 
