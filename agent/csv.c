@@ -34,6 +34,7 @@ struct scan {
 	char *text;
 	size_t text_bytes, text_room;
 	bool filled;                        /* a cell of the row is not empty */
+	size_t rows_left;                   /* to hand on */
 	uint8_t quoted[CSV_CELL_BYTES_MAX]; /* what one in quotation marks says, without them */
 
 	csv_row_fn *on_row;
@@ -127,8 +128,10 @@ end_row(struct scan *s)
 	for (size_t i = 0; i < s->count; i++)
 		cells[i] = (struct csv_cell) { s->text + s->cells[i].offset, s->cells[i].line };
 	row.line = s->cells[0].line;
-	if (s->filled)
+	if (s->filled) {
 		s->st = s->on_row(&row, s->context);
+		s->rows_left--;
+	}
 	s->count = 0;
 	s->text_bytes = 0;
 	s->filled = false;
@@ -325,51 +328,88 @@ detect_separator(const uint8_t *at, size_t len)
 	return best;
 }
 
-static status
-scan_file(struct scan *s, const uint8_t *at, size_t len)
-{
-	size_t skip = 0;
-	const char *rule = csv_file_fault(at, len, &s->encoding, &skip);
-
-	if (rule) {
-		fault(s, rule, "", 0);
-		s->problem->line = s->problem->column = 0;
-		return s->st;
-	}
-	at += skip;
-	len -= skip;
-	skip = separator_line(at, len, &s->separator);
-	if (skip == 0)
-		s->separator = detect_separator(at, len);
-	s->ends_cell['\r'] = s->ends_cell['\n'] = s->ends_cell['"'] = true;
-	s->ends_cell[s->separator] = true;
-	s->at = at + skip;
-	s->end = at + len;
-	while (s->st == ST_OK && pass_empty_lines(s))
-		scan_row(s);
-	return s->st;
-}
-
 /* NULL + 0 is not for C to compute, and so not for an empty file. */
 status
-csv_read(const void *bytes, size_t len, csv_encoding encoding, csv_row_fn *on_row, void *context,
+csv_begin(const void *bytes, size_t len, csv_encoding encoding, struct csv_part *ret_part,
+          struct csv_problem *ret_problem)
+{
+	struct csv_part part = { .at = bytes, .len = len, .line = 1, .encoding = encoding };
+	size_t skip = 0;
+	const char *rule = len > 0 ? csv_file_fault(bytes, len, &part.encoding, &skip) : NULL;
+
+	if (rule) {
+		*ret_problem = (struct csv_problem) { .rule = rule };
+		return ST_INVALID;
+	}
+	if (len > 0) {
+		part.at += skip;
+		part.len -= skip;
+		skip = separator_line(part.at, part.len, &part.separator);
+		if (skip == 0)
+			part.separator = detect_separator(part.at, part.len);
+		part.at += skip;
+		part.len -= skip;
+	}
+	*ret_part = part;
+	return ST_OK;
+}
+
+status
+csv_read(struct csv_part *part, size_t rows, csv_row_fn *on_row, void *context,
          struct csv_problem *ret_problem)
 {
 	struct scan *s;
 	status st;
 
-	if (len == 0)
+	if (part->len == 0)
 		return ST_OK;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return ST_NOMEM;
-	s->encoding = encoding;
-	s->line = s->cell_line = 1;
+	s->encoding = part->encoding;
+	s->separator = part->separator;
+	s->ends_cell['\r'] = s->ends_cell['\n'] = s->ends_cell['"'] = true;
+	s->ends_cell[s->separator] = true;
+	s->at = part->at;
+	s->end = part->at + part->len;
+	s->line = s->cell_line = part->line;
+	s->rows_left = rows;
 	s->on_row = on_row;
 	s->context = context;
 	s->problem = ret_problem;
-	st = scan_file(s, bytes, len);
+	while (s->st == ST_OK && s->rows_left > 0 && pass_empty_lines(s))
+		scan_row(s);
+	part->at = s->at;
+	part->len = (size_t) (s->end - s->at);
+	part->line = s->line;
+	st = s->st;
 	free(s->text);
 	free(s);
 	return st;
+}
+
+/* Of CR LF the LF is the end.  All three bytes that matter are below the letters. */
+struct csv_part
+csv_cut(struct csv_part *rest, size_t bytes)
+{
+	struct csv_part part = *rest;
+	bool quoted = false;
+	size_t i = 0;
+
+	while (i < part.len) {
+		uint8_t byte = part.at[i++];
+		bool line_end;
+
+		if (byte > '"')
+			continue;
+		quoted ^= byte == '"';
+		line_end = byte == '\n' || (byte == '\r' && (i == part.len || part.at[i] != '\n'));
+		rest->line += line_end;
+		if (line_end && !quoted && i >= bytes)
+			break;
+	}
+	part.len = i;
+	rest->at += i;
+	rest->len -= i;
+	return part;
 }

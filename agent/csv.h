@@ -13,6 +13,9 @@
  * alone, so that how a program wrote the file makes no difference.  A row whose
  * cells are all empty is passed over.
  *
+ * A row may hold line ends, so where a file can be cut in parts is told here too; they
+ * may be read by several threads.
+ *
  * Pure: bytes in, rows out.  Memory: one row.
  */
 #pragma once
@@ -63,7 +66,27 @@ struct csv_problem {
 	const char *rule; /* msgid */
 };
 
-/* Read len bytes.  ST_INVALID: *ret_problem says what is wrong; the rows before
- * it were handed on.  ST_NOMEM. */
-status csv_read(const void *bytes, size_t len, csv_encoding encoding, csv_row_fn *on_row,
-                void *context, struct csv_problem *ret_problem);
+/* Rows that are not read yet; points into the bytes of the file. */
+struct csv_part {
+	const uint8_t *at;
+	size_t len;
+	size_t line; /* of its first byte, from 1 */
+	csv_encoding encoding;
+	uint8_t separator;
+};
+
+/* Look how a file of len bytes is written: ret_part is all of its rows.  ST_INVALID: not
+ * as text; *ret_problem says why. */
+status csv_begin(const void *bytes, size_t len, csv_encoding encoding, struct csv_part *ret_part,
+                 struct csv_problem *ret_problem);
+
+/* Hand on at most so many rows of part, which moves behind them.  ST_INVALID: *ret_problem
+ * says what is wrong; the rows before it were handed on.  ST_NOMEM.  Unless it is ST_OK,
+ * where part stands does not mean anything. */
+status csv_read(struct csv_part *part, size_t rows, csv_row_fn *on_row, void *context,
+                struct csv_problem *ret_problem);
+
+/* Cut off the first rows of rest, as many as make so many bytes, or all.  Marks that open and
+ * close a cell come in pairs: where one is missing, which csv_read() of that part tells, the
+ * parts behind it may begin within a row. */
+struct csv_part csv_cut(struct csv_part *rest, size_t bytes);

@@ -9,9 +9,19 @@
 #include "agent/import_internal.h"
 #include "common/cli.h"
 #include "common/room.h"
+#include "protocol/chain.h"
 #include "protocol/msgid.h"
 
-enum { SHOWN_BYTES = 60 };
+enum { SHOWN_BYTES = 60, BODIES_BYTES = 1 << 20 };
+
+/* As pages are touched they become memory, so the last one costs what is used of it. */
+struct import_bodies {
+	struct import_bodies *next;
+	size_t used;
+	uint8_t bytes[BODIES_BYTES];
+};
+
+_Static_assert((int) EVENT_BYTES_MAX <= (int) BODIES_BYTES, "each body fits");
 
 /* The first line of text, marked where it was cut. */
 static void
@@ -50,29 +60,64 @@ import_find(struct importing *im, struct import_findings *list, size_t line, siz
 		cli_safe(arg, strlen(arg), f->arg, sizeof(f->arg));
 }
 
-/* What could be enlarged is kept even when the other could not: import_done() frees both. */
+/* Room for a body that does not move any more; NULL: no memory. */
+static uint8_t *
+body_room(struct import *in, size_t len)
+{
+	struct import_bodies *b = in->bodies;
+
+	if (!b || BODIES_BYTES - b->used < len) {
+		b = malloc(sizeof(*b));
+		if (!b)
+			return NULL;
+		b->next = in->bodies;
+		b->used = 0;
+		in->bodies = b;
+	}
+	b->used += len;
+	return b->bytes + b->used - len;
+}
+
+void
+import_join_bodies(struct import *in, struct import *from)
+{
+	struct import_bodies **end = &from->bodies;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = in->bodies;
+	in->bodies = from->bodies;
+	from->bodies = NULL;
+}
+
+/* All that is hashed of a row alone is hashed here, while its bytes are at hand. */
 status
 import_keep(struct importing *im, const struct draft *d, struct bytes body,
             const uint8_t fields[static HASH_BYTES], bool is_register)
 {
 	struct import *in = im->in;
-	const struct import_row *last = in->count > 0 ? &in->rows[in->count - 1] : NULL;
-	size_t used = last ? last->offset + last->len : 0;
-	void *rows = room_for(in->rows, in->count, 1, &im->row_room, sizeof(*in->rows));
-	void *bodies = room_for(in->bodies, used, body.len, &im->body_room, 1);
+	struct import_row *rows, *row;
+	uint8_t *at;
 
-	in->rows = rows ? rows : in->rows;
-	in->bodies = bodies ? bodies : in->bodies;
-	if (!rows || !bodies)
+	rows = room_for(in->rows, in->count, 1, &im->row_room, sizeof(*in->rows));
+	if (!rows)
 		return ST_NOMEM;
-	memcpy(in->bodies + used, body.at, body.len);
-	in->rows[in->count] = (struct import_row) {
-		.line = d->row->line,
-		.offset = used,
-		.len = body.len,
-		.is_register = is_register,
-	};
-	memcpy(in->rows[in->count++].fields, fields, HASH_BYTES);
+	in->rows = rows;
+	at = body_room(in, body.len);
+	if (!at)
+		return ST_NOMEM;
+	memcpy(at, body.at, body.len);
+	row = &rows[in->count++];
+	row->line = d->row->line;
+	row->body = (struct bytes) { at, body.len };
+	row->occurrence = 1;
+	row->is_register = is_register;
+	hash_bytes(at, body.len, row->hash);
+	memcpy(row->fields, fields, HASH_BYTES);
+	if (is_register)
+		memcpy(row->key, fields, HASH_BYTES);
+	else
+		import_key(fields, 1, row->key);
 	return ST_OK;
 }
 
@@ -125,22 +170,29 @@ build_event(struct importing *im, struct draft *d)
 }
 
 static status
+on_header(const struct csv_row *row, void *importing)
+{
+	return import_header(importing, row);
+}
+
+static status
 on_row(const struct csv_row *row, void *importing)
 {
 	struct importing *im = importing;
 	struct import *in = im->in;
-	struct draft d = { .im = im, .row = row };
+	struct draft d;
 	bool take;
 	status st;
 
-	if (im->column_count == 0)
-		return import_header(im, row);
 	if (in->row_count == IMPORT_ROWS_MAX) {
 		import_find(im, &in->bad, row->line, SIZE_MAX, NULL,
 		            N_("more rows than one import may have; cut the file in two"), NULL);
 		return ST_INVALID;
 	}
 	in->row_count++;
+	memset(&d, 0, offsetof(struct draft, initiatives));
+	d.im = im;
+	d.row = row;
 	st = import_draft(&d, &take);
 	if (st == ST_OK && take)
 		st = build_event(im, &d);
@@ -183,18 +235,48 @@ find_only_unit(struct importing *im)
 }
 
 static status
-read_rows(struct importing *im, const void *bytes, size_t len)
+read_part(struct importing *im, struct csv_part *part, size_t rows, csv_row_fn *read_row)
 {
 	struct csv_problem problem = { 0 };
-	status st = csv_read(bytes, len, im->config->encoding, on_row, im, &problem);
+	status st = csv_read(part, rows, read_row, im, &problem);
 
 	if (st == ST_INVALID && problem.rule)
 		tell_fault(im, &problem);
+	return st;
+}
+
+status
+import_read_part(struct importing *im, struct csv_part *part)
+{
+	return read_part(im, part, SIZE_MAX, on_row);
+}
+
+/* *ret_rest: what comes behind it. */
+static status
+read_header(struct importing *im, const void *bytes, size_t len, struct csv_part *ret_rest)
+{
+	struct csv_problem problem = { 0 };
+	status st = csv_begin(bytes, len, im->config->encoding, ret_rest, &problem);
+
+	if (st < 0) {
+		tell_fault(im, &problem);
+		return st;
+	}
+	st = read_part(im, ret_rest, 1, on_header);
 	if (st == ST_OK && im->column_count == 0)
 		import_find(im, &im->in->bad, 0, SIZE_MAX, NULL, N_("the file is empty"), NULL);
-	if (st == ST_OK && im->in->bad.count > 0)
-		st = ST_INVALID;
 	return st;
+}
+
+static status
+read_file(struct importing *im, const void *bytes, size_t len)
+{
+	struct csv_part rest;
+	status st = read_header(im, bytes, len, &rest);
+
+	if (st == ST_OK && !import_read_paired(im, &rest))
+		st = import_read_part(im, &rest);
+	return st == ST_OK && im->in->bad.count > 0 ? ST_INVALID : st;
 }
 
 status
@@ -210,7 +292,7 @@ import_read(const struct import_config *config, const void *bytes, size_t len,
 	im->in = ret_import;
 	writer_init(&im->w);
 	find_only_unit(im);
-	st = read_rows(im, bytes, len);
+	st = read_file(im, bytes, len);
 	if (st == ST_OK)
 		st = import_number_rows(ret_import->rows, ret_import->count);
 	if (st == ST_OK && (ENTRY_REGISTERS & KIND_BIT(config->frame.kind)))
@@ -225,7 +307,12 @@ import_read(const struct import_config *config, const void *bytes, size_t len,
 void
 import_done(struct import *in)
 {
+	while (in->bodies) {
+		struct import_bodies *next = in->bodies->next;
+
+		free(in->bodies);
+		in->bodies = next;
+	}
 	free(in->rows);
-	free(in->bodies);
 	*in = (struct import) { 0 };
 }

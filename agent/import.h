@@ -11,6 +11,10 @@
  * events.  The order of columns and rows, separator, encoding, quotation marks,
  * line ends, and defaults that are spelled out change no key.
  *
+ * Where it may, it has a large file read by two threads (agent/import_pair.c): what comes of
+ * it is the same to the byte.  All calls of the configuration's are made one at a time, so
+ * none of them need know.
+ *
  * Pure but for the look-ups in the plan table.
  */
 #pragma once
@@ -34,6 +38,7 @@ struct import_config {
 	const char *by;           /* where no column says who */
 	const char *why;          /* nor why it comes late; may be NULL */
 	bool skip_incomplete;     /* leave out what has no full date */
+	bool paired;              /* a second thread may be started: there is a core for it */
 	/* Whether a row that says this is here already: such a one was accepted once,
 	 * and a plan that came later makes it no bad row.  NULL: none is. */
 	bool (*is_here)(void *ctx, const uint8_t fields[static HASH_BYTES]);
@@ -57,14 +62,18 @@ struct import_findings {
 	struct import_finding list[IMPORT_LISTED_MAX];
 };
 
-/* A row to be stored; its key is import_row_key(). */
+/* A row to be stored. */
 struct import_row {
 	size_t line;
-	size_t offset, len;         /* its event, in bodies */
+	struct bytes body;          /* its event, in bodies */
+	uint8_t hash[HASH_BYTES];   /* hash_bytes() of it */
 	uint8_t fields[HASH_BYTES]; /* hash of what it says; of a register its register_key() */
 	uint64_t occurrence;        /* among the equal rows of the file, from 1 */
+	uint8_t key[HASH_BYTES];    /* its name in the outbox, when no equal row is there yet */
 	bool is_register;
 };
+
+struct import_bodies; /* blocks of memory that never move */
 
 /* What came of a file; owns rows and bodies. */
 struct import {
@@ -76,7 +85,7 @@ struct import {
 
 	struct import_row *rows; /* to be stored, in the order of the file */
 	size_t count;
-	uint8_t *bodies;
+	struct import_bodies *bodies;
 };
 
 /* Read a file of len bytes.  ret_import must be zeroed; it is filled whatever
@@ -92,7 +101,3 @@ bool import_enrolled(const struct codes *units, const char *unit);
 /* BLAKE2b-256 of "valija/row/1" | hash of the fields | occurrence (u64, BE). */
 void import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
                 uint8_t ret_key[static HASH_BYTES]);
-
-/* The name in the outbox of a row, when so many equal ones are there already. */
-void
-import_row_key(const struct import_row *row, uint64_t here, uint8_t ret_key[static HASH_BYTES]);

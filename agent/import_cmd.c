@@ -3,6 +3,7 @@
 #include "agent/import_cmd.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ struct run {
 	int64_t at_ms; /* of all rows */
 	struct import in;
 	struct outbox_item *items;
-	uint8_t (*keys)[HASH_BYTES];
+	uint8_t (*keys)[HASH_BYTES]; /* with --again, of rows that are here */
 	struct import_totals totals;
 };
 
@@ -265,6 +266,15 @@ find_told(void *txn, const struct event *now, struct register_found *ret_found)
 	return register_find(txn, now, ret_found);
 }
 
+/* A second thread is worth it where this process may run on two cores at once. */
+static bool
+has_two_cores(void)
+{
+	cpu_set_t cores;
+
+	return sched_getaffinity(0, sizeof(cores), &cores) == 0 && CPU_COUNT(&cores) > 1;
+}
+
 static status
 read_file(struct run *r, const struct checks *checks, kv_txn *txn)
 {
@@ -277,6 +287,7 @@ read_file(struct run *r, const struct checks *checks, kv_txn *txn)
 		.by = a->by ? a->by : command_login(),
 		.why = a->why,
 		.skip_incomplete = a->skip_incomplete,
+		.paired = has_two_cores(),
 		.is_here = a->again ? NULL : row_is_here,
 		.find = find_told,
 		.ctx = txn,
@@ -349,7 +360,18 @@ count_known(outbox *box, const struct import_row *row, uint64_t *ret_count)
 	return st;
 }
 
-/* Once no more rows are read, since bodies may move while they are. */
+/* The name of a row, when so many equal ones are here. */
+static const uint8_t *
+key_of(const struct run *r, size_t i, uint64_t here)
+{
+	const struct import_row *row = &r->in.rows[i];
+
+	if (here == 0)
+		return row->key;
+	import_key(row->fields, row->occurrence + here, r->keys[i]);
+	return r->keys[i];
+}
+
 static status
 prepare(struct run *r)
 {
@@ -362,9 +384,9 @@ prepare(struct run *r)
 
 		if (st < 0)
 			return st;
-		import_row_key(row, known, r->keys[i]);
-		r->items[i].body = (struct bytes) { in->bodies + row->offset, row->len };
-		r->items[i].key = r->keys[i];
+		r->items[i].body = row->body;
+		r->items[i].hash = row->hash;
+		r->items[i].key = key_of(r, i, known);
 		r->items[i].is_new = r->args->again;
 		r->items[i].is_plain = !row->is_register;
 		r->items[i].at_ms = r->at_ms;
@@ -380,7 +402,7 @@ look_up(struct run *r)
 
 	for (size_t i = 0; i < r->in.count && st == ST_OK; i++) {
 		if (!r->args->again)
-			st = is_known(r->box, r->keys[i], &r->items[i].ret_known);
+			st = is_known(r->box, r->items[i].key, &r->items[i].ret_known);
 	}
 	return st;
 }
@@ -435,8 +457,9 @@ store(struct run *r)
 	status st;
 
 	r->items = calloc(count + 1, sizeof(*r->items));
-	r->keys = calloc(count + 1, sizeof(*r->keys));
-	if (!r->items || !r->keys)
+	if (r->args->again)
+		r->keys = calloc(count + 1, sizeof(*r->keys));
+	if (!r->items || (r->args->again && !r->keys))
 		return ST_NOMEM;
 	st = r->args->dry_run ? dry_run(r) : append(r);
 	if (st == ST_OK)
@@ -459,6 +482,8 @@ run(struct run *r)
 	if (code != 0)
 		return code;
 	st = read_rows(r);
+	free(r->bytes); /* the rows are copies */
+	r->bytes = NULL;
 	if (st == ST_INVALID)
 		return import_refuse(r->file, &r->in);
 	if (st == ST_OK)

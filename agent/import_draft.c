@@ -241,18 +241,19 @@ split_codes(struct draft *d, mapping_field column, char *room, size_t size, cons
             size_t *count, size_t max)
 {
 	const char *text = d->values[column];
+	size_t len = text ? strlen(text) : 0;
 	char *rest = room, *code;
 
 	if (!text)
 		return;
-	if (strlen(text) >= size) {
+	if (len >= size) {
 		bad_cell(d, d->from[column],
 		         column == COLUMN_INITIATIVE ? N_("too long for codes of initiatives")
 		                                     : N_("too long for codes of indicators"),
 		         NULL);
 		return;
 	}
-	strncpy(room, text, size - 1);
+	memcpy(room, text, len + 1);
 	while (*count <= max && (code = strsep(&rest, " ,;\n"))) {
 		if (*code)
 			codes[(*count)++] = code;

@@ -18,7 +18,8 @@ struct import_column {
 	bool is_ignored; /* the name begins with '#' */
 };
 
-/* One import_read(), from its first row to its last. */
+/* One import_read(), from its first row to its last; of a thread that reads some of the rows,
+ * those. */
 struct importing {
 	const struct import_config *config;
 	struct import *in;
@@ -30,7 +31,7 @@ struct importing {
 	const struct entry_field *fields[COLUMN_SINGLES_]; /* its place in an entry; or NULL */
 	bool is_closed[COLUMN_SINGLES_];                   /* mapping_is_closed() */
 	char only_unit[CODE_BYTES_MAX + 1]; /* of rows that do not say theirs; or "" */
-	size_t body_room, row_room;         /* of in->bodies and in->rows */
+	size_t row_room;                    /* of in->rows */
 	writer w;                           /* the event of the row being read */
 };
 
@@ -44,11 +45,11 @@ struct draft {
 	size_t from[COLUMN_SINGLES_];        /* the column of that value, if given */
 	const char *unit;                    /* whose row it is; "" when not known */
 	struct entry entry;
-	/* Lists, taken apart. */
-	char initiatives[512], zero[CODES_CELL_BYTES], nothing[CODES_CELL_BYTES];
 	char *note;                   /* note and source, where there are both */
 	bool is_bad;                  /* something of it was told */
 	bool failed[COLUMN_SINGLES_]; /* no rule knows what the cell says: so it is missing */
+	/* Lists, taken apart; not zeroed for each row. */
+	char initiatives[512], zero[CODES_CELL_BYTES], nothing[CODES_CELL_BYTES];
 };
 
 /* import.c */
@@ -64,6 +65,20 @@ void import_say_who(const struct importing *im, struct draft *d);
 /* Keep the event of a row; see struct import_row.  ST_NOMEM. */
 status import_keep(struct importing *im, const struct draft *d, struct bytes body,
                    const uint8_t fields[static HASH_BYTES], bool is_register);
+
+/* Give the bodies of from to in as well. */
+void import_join_bodies(struct import *in, struct import *from);
+
+/* Read the rows of a part behind the header; what is found is in im->in.  ST_INVALID: it could
+ * not be read to its end, which is told. */
+status import_read_part(struct importing *im, struct csv_part *part);
+
+/* import_pair.c */
+
+/* Read the rows of rest, when there are enough of them, with a second thread.  im has read the
+ * header, and stays as it is but for im->in.  False: nothing was read, or something is wrong
+ * with it, and im->in is empty: to be read by one thread, which tells what. */
+bool import_read_paired(const struct importing *im, const struct csv_part *rest);
 
 /* import_columns.c */
 
@@ -94,7 +109,7 @@ import_fields_hash(const struct entry *e, const char *unit, uint8_t ret_hash[sta
 /* The rows by key, those of one key as the file has them; to be freed.  NULL: no memory. */
 struct import_row **import_sorted(struct import_row *rows, size_t count);
 
-/* Number the equal rows.  ST_NOMEM. */
+/* Number the equal rows, each of which has number 1, and name them by it.  ST_NOMEM. */
 status import_number_rows(struct import_row *rows, size_t count);
 
 /* import_register.c */

@@ -137,15 +137,6 @@ import_key(const uint8_t fields[static HASH_BYTES], uint64_t occurrence,
 	crypto_generichash_final(&h, ret_key, HASH_BYTES);
 }
 
-void
-import_row_key(const struct import_row *row, uint64_t here, uint8_t ret_key[static HASH_BYTES])
-{
-	if (row->is_register)
-		memcpy(ret_key, row->fields, HASH_BYTES);
-	else
-		import_key(row->fields, row->occurrence + here, ret_key);
-}
-
 /* qsort() may swap equal rows, and a file must give the same numbers each time. */
 static int
 by_key_then_place(const void *a, const void *b)
@@ -156,7 +147,7 @@ by_key_then_place(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	return x->offset < y->offset ? -1 : x->offset > y->offset;
+	return x < y ? -1 : x > y;
 }
 
 struct import_row **
@@ -170,6 +161,15 @@ import_sorted(struct import_row *rows, size_t count)
 		sorted[i] = &rows[i];
 	qsort(sorted, count, sizeof(struct import_row *), by_key_then_place);
 	return sorted;
+}
+
+/* What is told once a quarter keeps its name, however often it is told. */
+static void
+number(struct import_row *row, uint64_t occurrence)
+{
+	row->occurrence = occurrence;
+	if (!row->is_register)
+		import_key(row->fields, occurrence, row->key);
 }
 
 /* A table with open addresses, of the last row of each kind: + 1, since 0 is none.  The hashes
@@ -191,7 +191,8 @@ import_number_rows(struct import_row *rows, size_t count)
 		while (last[at] &&
 		       memcmp(rows[last[at] - 1].fields, rows[i].fields, HASH_BYTES) != 0)
 			at = (at + 1) & (size - 1);
-		rows[i].occurrence = last[at] ? rows[last[at] - 1].occurrence + 1 : 1;
+		if (last[at])
+			number(&rows[i], rows[last[at] - 1].occurrence + 1);
 		last[at] = (uint32_t) i + 1;
 	}
 	free(last);

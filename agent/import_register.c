@@ -75,12 +75,11 @@ import_build_register(struct importing *im, struct draft *d, writer *w)
 /* ---- within the file ---- */
 
 static bool
-tell_the_same(const struct import *in, const struct import_row *a, const struct import_row *b)
+tell_the_same(const struct import_row *a, const struct import_row *b)
 {
 	struct event x, y;
 
-	return event_decode((struct bytes) { in->bodies + a->offset, a->len }, &x) == HOLD_NONE &&
-		event_decode((struct bytes) { in->bodies + b->offset, b->len }, &y) == HOLD_NONE &&
+	return event_decode(a->body, &x) == HOLD_NONE && event_decode(b->body, &y) == HOLD_NONE &&
 		entry_events_tell_the_same(&x, &y);
 }
 
@@ -89,8 +88,7 @@ compare(struct importing *im, const struct import_row *before, const struct impo
 {
 	char line[24];
 
-	if (memcmp(before->fields, row->fields, HASH_BYTES) != 0 ||
-	    tell_the_same(im->in, before, row))
+	if (memcmp(before->fields, row->fields, HASH_BYTES) != 0 || tell_the_same(before, row))
 		return;
 	snprintf(line, sizeof(line), "%zu", before->line);
 	import_find(im, &im->in->bad, row->line, SIZE_MAX, NULL,

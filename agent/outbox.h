@@ -80,9 +80,10 @@ bool outbox_used_up(outbox *box);
  * (BLAKE2b-256 of what names it), or NULL. */
 struct outbox_item {
 	struct bytes body;
-	const uint8_t *key; /* HASH_BYTES */
-	bool is_new;        /* the key must not be there yet: then it is ST_EXISTS */
-	bool is_plain;      /* event_encode() made it, at at_ms, and it names no other event: it is
+	const uint8_t *key;  /* HASH_BYTES */
+	const uint8_t *hash; /* of the body, if it was hashed already (hash_bytes()); or NULL */
+	bool is_new;         /* the key must not be there yet: then it is ST_EXISTS */
+	bool is_plain;       /* event_encode() made it, at at_ms, and it names no other event: it is
 	                     * not decoded once more, which many together feel */
 	int64_t at_ms;
 	uint64_t ret_seq; /* its number, or that of the earlier event of that key */

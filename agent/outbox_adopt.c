@@ -13,6 +13,7 @@ struct adopting {
 	uint8_t *space; /* BATCH_RAW_BYTES_MAX */
 	kv_txn *txn;
 	struct point floor; /* (0, h(0)) as a rule */
+	struct kv_walk events;
 	struct tip tip;
 	uint64_t count;
 	uint64_t room_bytes; /* that all of it may take */
@@ -72,9 +73,12 @@ check_here(struct adopting *a, const struct point *at)
 static status
 store_event(struct adopting *a, const struct point *at, struct bytes body)
 {
-	status st = outbox_put_event(a->txn, a->box, &a->tip.at, body);
+	uint8_t hash[HASH_BYTES];
 	struct event e;
+	status st;
 
+	outbox_body_hash(body, hash);
+	st = outbox_put_event(&a->events, a->box, &a->tip.at, body, hash);
 	if (st == ST_OK && !point_equal(&a->tip.at, at))
 		st = ST_CHAIN;
 	if (st < 0)
@@ -107,6 +111,7 @@ store_batch(struct adopting *a, struct bytes frame)
 		return st;
 	start = batch_start(&b);
 	st = check_here(a, &start);
+	kv_walk_begin(a->txn, OUTBOX_EVENTS, &a->events);
 	walk = batch_walk(&b, bodies);
 	while (st == ST_OK && batch_next(&walk, &e)) {
 		if (e.erased)
@@ -115,6 +120,7 @@ store_batch(struct adopting *a, struct bytes frame)
 		st = e.at.seq > a->tip.at.seq ? store_event(a, &e.at, e.body)
 					      : check_here(a, &e.at);
 	}
+	kv_walk_done(&a->events);
 	return st;
 }
 

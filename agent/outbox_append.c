@@ -7,6 +7,8 @@
 #include "protocol/chain.h"
 #include "protocol/event.h"
 
+enum { AHEAD = 16 }; /* keys: so many are stored while memory is waited for */
+
 /* Where the key of an item stands among all keys. */
 struct place {
 	uint64_t prefix; /* how the key begins: with it nearly all comparisons end */
@@ -21,6 +23,7 @@ struct appending {
 	size_t count;
 	struct place *places; /* of those with a key, in the order of the keys */
 	size_t keyed;
+	struct kv_walk events;
 	struct tip tip;
 	bool stored;         /* an item of this commit is in already */
 	uint64_t room_bytes; /* what it may take on the disk, of the items not looked at yet */
@@ -73,19 +76,32 @@ outbox_put_replaced(kv_txn *txn, const outbox *box, const struct fix *fix, uint6
 }
 
 status
-outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body)
+outbox_put_event(struct kv_walk *events, const outbox *box, struct point *tip, struct bytes body,
+                 const uint8_t hash[static HASH_BYTES])
 {
-	uint8_t key[SEQ_BYTES], row[HASH_BYTES + EVENT_BYTES_MAX], hash[HASH_BYTES];
+	uint8_t key[SEQ_BYTES], row[HASH_BYTES + EVENT_BYTES_MAX];
 
 	if (body.len > EVENT_BYTES_MAX)
 		return ST_LIMIT;
-	outbox_body_hash(body, hash);
 	chain_step(box->device.feed, tip, hash);
 	put_u64(key, tip->seq);
 	memcpy(row, tip->hash, HASH_BYTES);
 	memcpy(row + HASH_BYTES, body.at, body.len);
-	return kv_append(txn, OUTBOX_EVENTS, (struct bytes) { key, sizeof(key) },
-	                 (struct bytes) { row, HASH_BYTES + body.len });
+	return kv_walk_append(events, (struct bytes) { key, sizeof(key) },
+	                      (struct bytes) { row, HASH_BYTES + body.len });
+}
+
+/* Hashed here unless that was done before. */
+static status
+put_event(struct appending *a, struct bytes body, const uint8_t *hash)
+{
+	uint8_t own[HASH_BYTES];
+
+	if (!hash) {
+		outbox_body_hash(body, own);
+		hash = own;
+	}
+	return outbox_put_event(&a->events, a->box, &a->tip.at, body, hash);
 }
 
 /* Room is asked for only when something new is to be stored: a repeat that is
@@ -100,7 +116,7 @@ store_event(struct appending *a, const struct outbox_item *item)
 
 	if (item->is_plain && a->stored) {
 		a->tip.at_ms = item->at_ms;
-		return outbox_put_event(a->txn, a->box, &a->tip.at, body);
+		return put_event(a, body, item->hash);
 	}
 	if (event_decode(body, &e) != HOLD_NONE)
 		return ST_INVALID;
@@ -110,7 +126,7 @@ store_event(struct appending *a, const struct outbox_item *item)
 	    !(e.has & EVENT_BIT(EVENT_RANDOM)))
 		st = add_random(a, &e, &body);
 	if (st == ST_OK)
-		st = outbox_put_event(a->txn, a->box, &a->tip.at, body);
+		st = put_event(a, body, body.at == item->body.at ? item->hash : NULL);
 	for (size_t i = 0; i < e.fixes.count && st == ST_OK; i++)
 		st = outbox_put_replaced(a->txn, a->box, &e.fixes.list[i], a->tip.at.seq);
 	a->tip.at_ms = e.at_ms;
@@ -140,23 +156,55 @@ by_key(const void *a, const void *b)
 	return x->item < y->item ? -1 : 1;
 }
 
+/* Keys are hashes, so their first bits spread them evenly: of as many boxes as there are keys
+ * each key goes to its own at once, and few have company there to be compared with. */
+static status
+sort_places(const struct place *places, size_t count, struct place *ret_sorted)
+{
+	int shift = 63;
+	size_t boxes, begin = 0, *ends;
+
+	while (UINT64_C(1) << (64 - shift) < count)
+		shift--;
+	boxes = (size_t) 1 << (64 - shift);
+	ends = calloc(boxes + 1, sizeof(*ends));
+	if (!ends)
+		return ST_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		ends[(places[i].prefix >> shift) + 1]++;
+	for (size_t box = 1; box < boxes; box++) /* where each begins: it ends there while empty */
+		ends[box] += ends[box - 1];
+	for (size_t i = 0; i < count; i++)
+		ret_sorted[ends[places[i].prefix >> shift]++] = places[i];
+	for (size_t box = 0; box < boxes; box++) {
+		if (ends[box] - begin > 1)
+			qsort(ret_sorted + begin, ends[box] - begin, sizeof(*places), by_key);
+		begin = ends[box];
+	}
+	free(ends);
+	return ST_OK;
+}
+
 /* In order, so that each page of their table is come to once. */
 static status
 sort_keys(struct appending *a)
 {
-	a->places = calloc(a->count + 1, sizeof(*a->places));
-	if (!a->places)
-		return ST_NOMEM;
-	for (size_t i = 0; i < a->count; i++) {
-		const uint8_t *key = a->items[i].key;
+	struct place *places = calloc(a->count + 1, sizeof(*places));
+	status st = ST_NOMEM;
 
-		a->items[i].ret_known = false;
-		if (key)
-			a->places[a->keyed++] = (struct place) { get_u64(key), key, i };
+	a->places = calloc(a->count + 1, sizeof(*a->places));
+	if (places && a->places) {
+		for (size_t i = 0; i < a->count; i++) {
+			const uint8_t *key = a->items[i].key;
+
+			a->items[i].ret_known = false;
+			if (key)
+				places[a->keyed++] = (struct place) { get_u64(key), key, i };
+		}
+		st = sort_places(places, a->keyed, a->places);
 	}
-	if (a->keyed > 1)
-		qsort(a->places, a->keyed, sizeof(*a->places), by_key);
-	return ST_OK;
+	free(places);
+	return st;
 }
 
 /* Of equal keys in one commit the first event is stored, and known to the others. */
@@ -184,28 +232,53 @@ find_known(struct appending *a)
 	return ST_OK;
 }
 
+/* find_known() has seen that it is not there. */
+static status
+put_key(struct kv_walk *keys, bool behind_all, struct bytes key, struct bytes value)
+{
+	struct bytes old;
+
+	return behind_all ? kv_walk_append(keys, key, value) : kv_walk_add(keys, key, value, &old);
+}
+
+/* Names have an order of their own, so each item and its key lie somewhere else: without this
+ * they are waited for, one after the other. */
+static void
+fetch_ahead(const struct appending *a, size_t i)
+{
+	const struct place *later = &a->places[i + AHEAD];
+
+	if (i + AHEAD >= a->keyed)
+		return;
+	__builtin_prefetch(later->key);
+	__builtin_prefetch(&a->items[later->item].ret_seq);
+}
+
 /* In the transaction of the events, so no crash can part them.  The first ones ever go one
  * behind the other: no place is sought, and pages become full. */
 static status
 store_keys(struct appending *a)
 {
 	const bool first = kv_count(a->txn, OUTBOX_KEYS) == 0;
-	status (*const put)(kv_txn *, int, struct bytes, struct bytes) = first ? kv_append : kv_put;
+	struct kv_walk keys;
 	status st = ST_OK;
 
+	kv_walk_begin(a->txn, OUTBOX_KEYS, &keys);
 	for (size_t i = 0; i < a->keyed && st == ST_OK; i++) {
 		const struct place *place = &a->places[i];
 		struct outbox_item *item = &a->items[place->item];
 		uint8_t seq[SEQ_BYTES];
 
+		fetch_ahead(a, i);
 		if (i > 0 && same_key(place - 1, place))
 			item->ret_seq = a->items[place[-1].item].ret_seq;
 		if (item->ret_known)
 			continue;
 		put_u64(seq, item->ret_seq);
-		st = put(a->txn, OUTBOX_KEYS, (struct bytes) { place->key, HASH_BYTES },
-		         (struct bytes) { seq, sizeof(seq) });
+		st = put_key(&keys, first, (struct bytes) { place->key, HASH_BYTES },
+		             (struct bytes) { seq, sizeof(seq) });
 	}
+	kv_walk_done(&keys);
 	return st;
 }
 
@@ -218,6 +291,7 @@ store_events(struct appending *a)
 
 	for (size_t i = 0; i < a->count; i++)
 		a->room_bytes += outbox_room_of(1, a->items[i].body.len);
+	kv_walk_begin(a->txn, OUTBOX_EVENTS, &a->events);
 	for (size_t i = 0; i < a->count && st == ST_OK; i++) {
 		struct outbox_item *item = &a->items[i];
 
@@ -227,6 +301,7 @@ store_events(struct appending *a)
 			item->ret_seq = a->tip.at.seq;
 		a->room_bytes -= outbox_room_of(1, item->body.len);
 	}
+	kv_walk_done(&a->events);
 	return st;
 }
 

@@ -34,9 +34,11 @@ status outbox_put_tip(kv_txn *txn, const struct tip *tip);
 /* What outbox_floor() says, in a transaction that is open. */
 status outbox_get_floor(kv_txn *txn, const outbox *box, struct point *ret_floor);
 
-/* An event behind *tip, which moves to it: its row, and nothing else.  A body that is gone is
- * given as its hash (below).  ST_LIMIT: it is over EVENT_BYTES_MAX. */
-status outbox_put_event(kv_txn *txn, const outbox *box, struct point *tip, struct bytes body);
+/* An event behind *tip, which moves to it: its row, and nothing else.  events is a walk over
+ * OUTBOX_EVENTS, for all that follow each other.  A body that is gone is given as its hash
+ * (below); hash is outbox_body_hash().  ST_LIMIT: it is over EVENT_BYTES_MAX. */
+status outbox_put_event(struct kv_walk *events, const outbox *box, struct point *tip,
+                        struct bytes body, const uint8_t hash[static HASH_BYTES]);
 /* Of fix, when it is of this device: the event by replaces it.  ST_INVALID: there is no such
  * own version.  ST_EXISTS: it was replaced before. */
 status outbox_put_replaced(kv_txn *txn, const outbox *box, const struct fix *fix, uint64_t by);

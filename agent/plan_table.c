@@ -70,7 +70,8 @@ enum {
 	ITEM_FIELDS = sizeof(item_fields) / sizeof(item_fields[0]),
 	REPORTING_FIELDS = sizeof(reporting_fields) / sizeof(reporting_fields[0]),
 	PAIR_KEY_BYTES = 1 + CODE_BYTES_MAX + 1 + CODE_BYTES_MAX,
-	WORD_BYTES_MIN = 3, /* so much of a code says which is meant */
+	KEY_ROOM = (PAIR_KEY_BYTES + 7) / 8 * 8, /* in whole words, as recall() reads it */
+	WORD_BYTES_MIN = 3,                      /* so much of a code says which is meant */
 };
 
 /* A key may not be empty, and a 0 comes before the letters of all kinds. */
@@ -92,6 +93,7 @@ enum { FOUND_MAX = 256 };
 struct plan_table {
 	kv_txn *txn;
 	int table;
+	pthread_mutex_t *lock; /* for txn, where other threads use it; or NULL */
 	struct head head;
 	struct found found[FOUND_MAX];
 };
@@ -371,6 +373,20 @@ plan_table_open(kv_txn *txn, int table)
 	return t;
 }
 
+plan_table *
+plan_table_beside(const plan_table *t, pthread_mutex_t *lock)
+{
+	plan_table *beside = calloc(1, sizeof(*beside));
+
+	if (!beside)
+		return NULL;
+	beside->txn = t->txn;
+	beside->table = t->table;
+	beside->lock = lock;
+	beside->head = t->head;
+	return beside;
+}
+
 void
 plan_table_close(plan_table **t_p)
 {
@@ -402,6 +418,32 @@ plan_table_period(const plan_table *t)
 	return (struct plan_period) { (date) t->head.from, (date) t->head.to };
 }
 
+static void
+begin_use(plan_table *t)
+{
+	if (t->lock)
+		pthread_mutex_lock(t->lock);
+}
+
+static void
+end_use(plan_table *t)
+{
+	if (t->lock)
+		pthread_mutex_unlock(t->lock);
+}
+
+/* The value lies in the transaction, which does not change any more. */
+static status
+get(plan_table *t, struct bytes key, struct bytes *ret_value)
+{
+	status st;
+
+	begin_use(t);
+	st = kv_get(t->txn, t->table, key, ret_value);
+	end_use(t);
+	return st;
+}
+
 /* What cannot be read is as good as there, and so is what an older program did not keep:
  * the hub judges. */
 bool
@@ -413,19 +455,20 @@ plan_table_has_thing(plan_table *t, struct text indicator, struct text key)
 
 	if (!plan_table_whole(t))
 		return true;
-	return len > 0 &&
-		kv_get(t->txn, t->table, (struct bytes) { row, len }, &value) != ST_NOT_FOUND;
+	return len > 0 && get(t, (struct bytes) { row, len }, &value) != ST_NOT_FOUND;
 }
 
-/* Where key is remembered; false when something else is there yet. */
+/* Where key, which has zeros behind it, is remembered; false when something else is there yet. */
 static bool
-recall(plan_table *t, const uint8_t *key, size_t len, struct found **ret_found)
+recall(plan_table *t, const uint8_t key[static KEY_ROOM], size_t len, struct found **ret_found)
 {
-	uint32_t hash = 0;
+	uint64_t hash = 0, word;
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ key[i]) * 16777619; /* FNV */
-	*ret_found = &t->found[(hash ^ hash >> 16) % FOUND_MAX];
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		memcpy(&word, key + i, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	}
+	*ret_found = &t->found[(hash >> 56) % FOUND_MAX]; /* to these bits all others come */
 	return (*ret_found)->len == len && memcmp((*ret_found)->key, key, len) == 0;
 }
 
@@ -440,7 +483,7 @@ remember(struct found *f, const uint8_t *key, size_t len)
 static status
 find_item(plan_table *t, plan_row kind, struct text code, const struct item **ret_item)
 {
-	uint8_t key[1 + CODE_BYTES_MAX] = { (uint8_t) kind };
+	uint8_t key[KEY_ROOM] = { (uint8_t) kind };
 	struct bytes value;
 	struct found *f;
 
@@ -450,7 +493,7 @@ find_item(plan_table *t, plan_row kind, struct text code, const struct item **re
 	if (!recall(t, key, 1 + code.len, &f)) {
 		remember(f, key, 1 + code.len);
 		f->item = (struct item) { .by_level = UNKNOWN, .by_thing = UNKNOWN };
-		f->st = kv_get(t->txn, t->table, (struct bytes) { key, 1 + code.len }, &value);
+		f->st = get(t, (struct bytes) { key, 1 + code.len }, &value);
 		if (f->st == ST_OK)
 			f->st = read_value(value, item_fields, ITEM_FIELDS, &f->item);
 	}
@@ -489,17 +532,17 @@ may_report(plan_table *t, struct text code, struct text unit, struct bytes pair)
 	struct reporting only = { 0 };
 	const struct item *item;
 
-	if (find_item(t, ROW_UNIT, unit, &item) < 0 || kv_get(t->txn, t->table, row, &value) < 0 ||
+	if (find_item(t, ROW_UNIT, unit, &item) < 0 || get(t, row, &value) < 0 ||
 	    read_value(value, reporting_fields, REPORTING_FIELDS, &only) < 0 ||
 	    (only.kinds & KIND_BIT(item->unit_kind)))
 		return true;
-	return kv_get(t->txn, t->table, pair, &value) != ST_NOT_FOUND;
+	return get(t, pair, &value) != ST_NOT_FOUND;
 }
 
 bool
 plan_table_may_report(plan_table *t, struct text code, struct text unit)
 {
-	uint8_t key[PAIR_KEY_BYTES] = { 0 };
+	uint8_t key[KEY_ROOM] = { 0 };
 	size_t len = pair_key(ROW_REPORTING, code, unit, key);
 	struct found *f;
 
@@ -532,7 +575,15 @@ beginning_of(plan_row kind)
 static bool
 walk_from(plan_table *t, const struct beginning *b, struct kv_walk *walk)
 {
+	begin_use(t);
 	return kv_seek(t->txn, t->table, (struct bytes) { b->bytes, b->len }, walk);
+}
+
+static void
+walk_done(plan_table *t, struct kv_walk *walk)
+{
+	kv_walk_done(walk);
+	end_use(t);
 }
 
 /* The code the walk stands at; false when its key begins otherwise. */
@@ -592,7 +643,7 @@ nearest(plan_table *t, const struct beginning *b, struct text code, char *ret_co
 			memcpy(ret_code, candidate, sizeof(candidate));
 		}
 	}
-	kv_walk_done(&walk);
+	walk_done(t, &walk);
 	return best != SIZE_MAX || part_found;
 }
 
@@ -636,5 +687,5 @@ plan_table_list(plan_table *t, plan_row kind, char *out, size_t size)
 		used += (size_t) snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
 		                          code);
 	}
-	kv_walk_done(&walk);
+	walk_done(t, &walk);
 }

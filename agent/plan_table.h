@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "common/kv.h"
 #include "protocol/event.h"
 #include "protocol/plan.h"
@@ -47,6 +49,11 @@ bool plan_table_held(kv_txn *txn, int table, uint64_t *ret_version, bool *ret_wh
  * outlive it; the view is the caller's, to be given to plan_table_close(), which
  * ignores NULL. */
 plan_table *plan_table_open(kv_txn *txn, int table);
+
+/* Another view of what t, which is to outlive it, is a view of: for a thread of its own, which
+ * remembers for itself what it found.  It asks the transaction under lock, and so must whoever
+ * else uses that meanwhile: not t then.  NULL: no memory. */
+plan_table *plan_table_beside(const plan_table *t, pthread_mutex_t *lock);
 void plan_table_close(plan_table **t_p);
 
 /* Of the plan as a whole; read when it was opened. */

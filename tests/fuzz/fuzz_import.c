@@ -50,9 +50,7 @@ check_rows(const struct import *in, event_kind kind)
 	struct event e;
 
 	for (size_t i = 0; i < in->count; i++) {
-		struct bytes body = { in->bodies + in->rows[i].offset, in->rows[i].len };
-
-		if (event_decode(body, &e) != HOLD_NONE || e.kind != kind ||
+		if (event_decode(in->rows[i].body, &e) != HOLD_NONE || e.kind != kind ||
 		    in->rows[i].occurrence == 0)
 			abort();
 	}

@@ -39,6 +39,16 @@ note_row(const struct csv_row *row, void *context)
 }
 
 static status
+read_all(const char *bytes, size_t len, csv_encoding encoding, csv_row_fn *on_row, void *context,
+         struct csv_problem *problem)
+{
+	struct csv_part file;
+	status st = csv_begin(bytes, len, encoding, &file, problem);
+
+	return st == ST_OK ? csv_read(&file, SIZE_MAX, on_row, context, problem) : st;
+}
+
+static status
 read_bytes(const char *bytes, size_t len, csv_encoding encoding, struct csv_problem *problem)
 {
 	/* of the exact size, so that reading over the end is found */
@@ -50,11 +60,48 @@ read_bytes(const char *bytes, size_t len, csv_encoding encoding, struct csv_prob
 	used = 0;
 	seen[0] = '\0';
 	*problem = (struct csv_problem) { 0 };
-	st = csv_read(copy, len, encoding, note_row, NULL, problem);
+	st = read_all(copy, len, encoding, note_row, NULL, problem);
 	free(copy);
 	return st;
 }
 
+/* A part after the other, each so long. */
+static void
+read_cut(const char *file, size_t bytes)
+{
+	struct csv_problem problem = { 0 };
+	struct csv_part rest;
+
+	used = 0;
+	seen[0] = '\0';
+	assert_status(csv_begin(file, strlen(file), ENCODING_UTF_8, &rest, &problem), ST_OK);
+	while (rest.len > 0) {
+		size_t left = rest.len;
+		struct csv_part part = csv_cut(&rest, bytes);
+
+		assert_int_equal(part.len + rest.len, left);
+		assert_true(part.len >= (bytes < left ? bytes : left));
+		assert_status(csv_read(&part, SIZE_MAX, note_row, NULL, &problem), ST_OK);
+		assert_int_equal(part.len, 0);
+		assert_int_equal(part.line, rest.line);
+	}
+}
+
+/* One row after the other. */
+static void
+read_singly(const char *file)
+{
+	struct csv_problem problem = { 0 };
+	struct csv_part rest;
+
+	used = 0;
+	seen[0] = '\0';
+	assert_status(csv_begin(file, strlen(file), ENCODING_UTF_8, &rest, &problem), ST_OK);
+	while (rest.len > 0)
+		assert_status(csv_read(&rest, 1, note_row, NULL, &problem), ST_OK);
+}
+
+/* As a whole, and cut at every place. */
 static void
 assert_rows(const char *file, const char *want)
 {
@@ -63,6 +110,14 @@ assert_rows(const char *file, const char *want)
 	assert_status(read_bytes(file, strlen(file), ENCODING_UTF_8, &problem), ST_OK);
 	if (strcmp(seen, want) != 0)
 		fail_msg("'%s': got '%s', want '%s'", file, seen, want);
+	for (size_t bytes = 1; bytes <= strlen(file); bytes++) {
+		read_cut(file, bytes);
+		if (strcmp(seen, want) != 0)
+			fail_msg("'%s' cut at %zu: got '%s', want '%s'", file, bytes, seen, want);
+	}
+	read_singly(file);
+	if (strcmp(seen, want) != 0)
+		fail_msg("'%s' by rows: got '%s', want '%s'", file, seen, want);
 }
 
 /* rule: a part of it. */
@@ -252,13 +307,13 @@ a_cell_may_be_so_long_and_no_longer(void **ctx)
 	size_t len, rows = 0;
 	char *file = long_cell(CSV_CELL_BYTES_MAX, &len);
 
-	assert_status(csv_read(file, len, ENCODING_UTF_8, ignore_row, &rows, &problem), ST_OK);
+	assert_status(read_all(file, len, ENCODING_UTF_8, ignore_row, &rows, &problem), ST_OK);
 	assert_int_equal(rows, 2);
 	free(file);
 
 	for (size_t more = CSV_CELL_BYTES_MAX + 1; more <= 1 << 20; more *= 4) {
 		file = long_cell(more, &len);
-		assert_status(csv_read(file, len, ENCODING_UTF_8, ignore_row, &rows, &problem),
+		assert_status(read_all(file, len, ENCODING_UTF_8, ignore_row, &rows, &problem),
 		              ST_INVALID);
 		assert_int_equal(problem.line, 2);
 		assert_int_equal(problem.column, 1);
@@ -277,11 +332,11 @@ a_row_may_have_so_many_cells_and_no_more(void **ctx)
 
 	memset(file, ',', sizeof(file));
 	file[0] = 'a';
-	assert_status(csv_read(file, CSV_COLUMNS_MAX, ENCODING_UTF_8, ignore_row, &rows, &problem),
+	assert_status(read_all(file, CSV_COLUMNS_MAX, ENCODING_UTF_8, ignore_row, &rows, &problem),
 	              ST_OK);
 	assert_int_equal(rows, 1);
 	assert_status(
-		csv_read(file, CSV_COLUMNS_MAX + 1, ENCODING_UTF_8, ignore_row, &rows, &problem),
+		read_all(file, CSV_COLUMNS_MAX + 1, ENCODING_UTF_8, ignore_row, &rows, &problem),
 		ST_INVALID);
 	assert_non_null(strstr(problem.rule, "more cells"));
 }
@@ -301,7 +356,7 @@ who_is_told_the_rows_may_end_the_reading(void **ctx)
 	struct csv_problem problem = { 0 };
 	size_t rows = 0;
 
-	assert_status(csv_read(file, strlen(file), ENCODING_UTF_8, stop_at_second, &rows, &problem),
+	assert_status(read_all(file, strlen(file), ENCODING_UTF_8, stop_at_second, &rows, &problem),
 	              ST_FULL);
 	assert_int_equal(rows, 2);
 }

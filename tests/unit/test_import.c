@@ -76,10 +76,9 @@ static struct event
 event_at(struct fixture *fx, size_t i)
 {
 	struct event e;
-	struct bytes body = { fx->in.bodies + fx->in.rows[i].offset, fx->in.rows[i].len };
 
 	assert_true(i < fx->in.count);
-	assert_int_equal(event_decode(body, &e), HOLD_NONE);
+	assert_int_equal(event_decode(fx->in.rows[i].body, &e), HOLD_NONE);
 	return e;
 }
 

@@ -196,19 +196,16 @@ empty_feed_ends_at_its_beginning(void **ctx)
 	assert_status(outbox_hash_at(fx->box, 1, hash), ST_NOT_FOUND);
 }
 
+/* All events up to that one, which is the last. */
 static void
-appended_events_survive_and_are_chained(void **ctx)
+assert_chained(struct fixture *fx, uint64_t last)
 {
-	struct fixture *fx = *ctx;
 	struct point at, tip, chain;
 	uint8_t hash[HASH_BYTES], body[EVENT_BYTES_MAX];
 	size_t len;
 
-	assert_int_equal(append(fx, 100, "one"), 1);
-	assert_int_equal(append(fx, 200, "two"), 2);
-	reopen(fx);
 	chain_start(fx->device.feed, &chain);
-	for (uint64_t seq = 1; seq <= 2; seq++) {
+	for (uint64_t seq = 1; seq <= last; seq++) {
 		assert_status(outbox_read(fx->box, seq, body, &len, &at), ST_OK);
 		hash_bytes(body, len, hash);
 		chain_step(fx->device.feed, &chain, hash);
@@ -216,8 +213,22 @@ appended_events_survive_and_are_chained(void **ctx)
 	}
 	assert_status(outbox_tip(fx->box, &tip), ST_OK);
 	assert_true(point_equal(&tip, &chain));
-	assert_status(outbox_hash_at(fx->box, 2, hash), ST_OK);
+	assert_status(outbox_hash_at(fx->box, last, hash), ST_OK);
 	assert_memory_equal(hash, chain.hash, HASH_BYTES);
+}
+
+static void
+appended_events_survive_and_are_chained(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	uint8_t body[EVENT_BYTES_MAX];
+	struct point at;
+	size_t len;
+
+	assert_int_equal(append(fx, 100, "one"), 1);
+	assert_int_equal(append(fx, 200, "two"), 2);
+	reopen(fx);
+	assert_chained(fx, 2);
 	assert_status(outbox_read(fx->box, 3, body, &len, &at), ST_NOT_FOUND);
 	assert_int_equal(append(fx, 300, "three"), 3);
 }
@@ -409,13 +420,14 @@ correct(struct fixture *fx, const struct fix *fix, uint64_t *ret_seq)
 	return st;
 }
 
-/* Of those only the first is looked into: the others come with what it would show. */
+/* Of those only the first is looked into: the others come with what it would show.  They are
+ * hashed already, but the first one becomes another. */
 static void
 plain_ones_end_where_their_clock_stood(void **ctx)
 {
 	struct fixture *fx = *ctx;
 	struct outbox_item items[2] = { 0 };
-	uint8_t bodies[2][256];
+	uint8_t bodies[2][256], hashes[2][HASH_BYTES];
 
 	append(fx, 300, "before");
 	for (size_t i = 0; i < 2; i++) {
@@ -423,7 +435,9 @@ plain_ones_end_where_their_clock_stood(void **ctx)
 		struct bytes b = activity(fx, at_ms, "one of many", NULL);
 
 		memcpy(bodies[i], b.at, b.len);
+		hash_bytes(b.at, b.len, hashes[i]);
 		items[i] = (struct outbox_item) { .body = { bodies[i], b.len },
+			                          .hash = hashes[i],
 			                          .is_plain = true,
 			                          .at_ms = at_ms };
 	}
@@ -434,6 +448,7 @@ plain_ones_end_where_their_clock_stood(void **ctx)
 	append(fx, 306, "later");
 	assert_true(has_random(fx, 4));
 	assert_false(has_random(fx, 5));
+	assert_chained(fx, 5);
 }
 
 static void

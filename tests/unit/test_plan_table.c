@@ -1,5 +1,7 @@
 #include "tests/support/check.h"
 
+#include <pthread.h>
+
 #include "agent/plan_table.h"
 #include "common/files.h"
 #include "tests/support/plan_base.h"
@@ -75,6 +77,54 @@ teardown(void **ctx)
 	scratch_remove(&fx->scratch);
 	return 0;
 }
+
+/* ---- a view for a thread of its own ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool wants_lock;
+static size_t asked; /* under the lock, while it is wanted */
+
+static void
+assert_locked(void)
+{
+	if (!wants_lock)
+		return;
+	asked++;
+	if (pthread_mutex_trylock(&lock) == 0) {
+		pthread_mutex_unlock(&lock);
+		fail_msg("the transaction is asked without the lock");
+	}
+}
+
+status __real_kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value);
+status __wrap_kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value);
+bool __real_kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk);
+bool __wrap_kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk);
+bool __real_kv_next(struct kv_walk *walk);
+bool __wrap_kv_next(struct kv_walk *walk);
+
+status
+__wrap_kv_get(kv_txn *txn, int table, struct bytes key, struct bytes *ret_value)
+{
+	assert_locked();
+	return __real_kv_get(txn, table, key, ret_value);
+}
+
+bool
+__wrap_kv_seek(kv_txn *txn, int table, struct bytes key, struct kv_walk *walk)
+{
+	assert_locked();
+	return __real_kv_seek(txn, table, key, walk);
+}
+
+bool
+__wrap_kv_next(struct kv_walk *walk)
+{
+	assert_locked();
+	return __real_kv_next(walk);
+}
+
+/* ---- tests ---- */
 
 static void
 no_plan_is_no_table(void **ctx)
@@ -302,8 +352,40 @@ new_plan_replaces_the_rows(void **ctx)
 	assert_status(plan_table_find(fx->table, ROW_UNIT, text_of("old"), &a), ST_NOT_FOUND);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+static void
+a_view_beside_answers_alike_and_asks_under_the_lock(void **ctx)
+{
+	struct fixture *fx = *ctx;
+	plan_table *beside;
+	struct plan_attributes a;
+	char code[CODE_BYTES_MAX + 1], list[40], other[40];
 
+	put_document(fx, plan_base_whole());
+	plan_table_list(fx->table, ROW_INDICATOR, list, sizeof(list));
+	beside = plan_table_beside(fx->table, &lock);
+	assert_non_null(beside);
+	wants_lock = true;
+	assert_int_equal(plan_table_version(beside), plan_table_version(fx->table));
+	assert_true(plan_table_whole(beside));
+	assert_status(plan_table_find(beside, ROW_RISK, text_of("R-1"), &a), ST_OK);
+	assert_status(plan_table_find(beside, ROW_RISK, text_of("R-99"), &a), ST_NOT_FOUND);
+	assert_false(plan_table_may_report(beside, text_of("IND-1"), text_of("con-a")));
+	assert_false(plan_table_has_thing(beside, text_of("IND-1"), text_of("none")));
+	assert_false(plan_table_nearest_thing(beside, text_of("IND-1"), text_of("none"), code));
+	assert_true(plan_table_nearest(beside, ROW_INDICATOR, text_of("IND1"), code));
+	plan_table_list(beside, ROW_INDICATOR, other, sizeof(other));
+	assert_string_equal(other, list);
+	assert_true(asked > 8);
+	asked = 0;
+	assert_status(plan_table_find(beside, ROW_RISK, text_of("R-1"), &a), ST_OK);
+	assert_int_equal(asked, 0); /* it remembers */
+	wants_lock = false;
+	assert_int_equal(pthread_mutex_trylock(&lock), 0);
+	pthread_mutex_unlock(&lock);
+	plan_table_close(&beside);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int
 main(void)
 {
@@ -318,6 +400,7 @@ main(void)
 		TEST(wrong_codes_lead_to_the_one_that_was_meant),
 		TEST(list_is_cut_where_it_does_not_fit),
 		TEST(new_plan_replaces_the_rows),
+		TEST(a_view_beside_answers_alike_and_asks_under_the_lock),
 	};
 
 	return cmocka_run_group_tests_name("plan_table", tests, NULL, NULL);
