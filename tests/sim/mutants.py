@@ -28,7 +28,7 @@ MUTANTS = [
      "config->scratch ? MDB_NOSYNC : 0", "MDB_NOSYNC"),
     ("reuse-a-number", "agent/outbox_append.c",
      "a->stored ? outbox_put_tip(a->txn, &a->tip) : st", "a->stored ? ST_OK : st",
-     "return kv_append(txn, OUTBOX_EVENTS", "return kv_put(txn, OUTBOX_EVENTS"),
+     "return kv_walk_append(events,", "return kv_put(events->txn, OUTBOX_EVENTS,"),
     ("forget-the-key", "agent/outbox_append.c", "		st = store_keys(a);", "		st = ST_OK;"),
     ("twins-are-one", "agent/outbox_append.c",
      "!a->stored && e.at_ms <= a->tip.at_ms", "!a->stored && 0"),
@@ -77,8 +77,8 @@ MUTANTS = [
 
     # the hub takes
     ("acknowledge-before-commit", "hub/link/depot.c",
-     "	else\n		fail_all(d, st);\n", "",
-     "		if (st < 0)\n			d->parcels[i].settled.outcome = st;\n", "		(void) st;\n"),
+     "		fail_all(d, st);\n", "", "		d->queue[0]->settled.outcome = st;\n", "",
+     "			d->queue[i]->settled.outcome = st;\n			d->expected", "			d->expected"),
     ("let-a-stranger-in", "hub/hub.c",
      "return st == ST_NOT_FOUND ? ST_DENIED : fault_of_store(st);",
      "return st == ST_NOT_FOUND ? ST_OK : fault_of_store(st);"),
