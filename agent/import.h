@@ -11,9 +11,10 @@
  * events.  The order of columns and rows, separator, encoding, quotation marks,
  * line ends, and defaults that are spelled out change no key.
  *
- * Where it may, it has a large file read by two threads (agent/import_pair.c): what comes of
- * it is the same to the byte.  All calls of the configuration's are made one at a time, so
- * none of them need know.
+ * Where it may, it has a large file read by two threads (agent/import_pair.c).  What comes of
+ * it is the same to the byte, and both have ended when it returns.  What the configuration has
+ * to be called is called by either of them, but by one at a time, and none asks the plan
+ * meanwhile.
  *
  * Pure but for the look-ups in the plan table.
  */
