@@ -48,15 +48,6 @@ add_extras(sums *s, size_t cell, char type, const struct tallies *tallies, int s
 	return st;
 }
 
-static status
-add_tally(sums *s, const struct tally_key *k, int sign)
-{
-	uint8_t key[ROW_KEY_MAX];
-	size_t len = tally_key_write(k, key);
-
-	return sums_tally(s, (struct bytes) { key, len }, sign);
-}
-
 /* Taking out finds the rows that counting wrote only by the same plan: so another plan in
  * force folds everything again (hub_take()). */
 static status
@@ -72,19 +63,16 @@ count_activity(sums *s, const plan *p, const struct event *e, int sign)
 		.status = e->status,
 	};
 	struct code_set codes;
-	status st = add_tally(s, &tally, sign);
+	status st = sums_tally(s, &tally, sign);
 
 	if (cell.country.len == 0 && unit)
 		cell.country = text_of(unit->country);
 	count_codes(p, e, &codes);
 	for (size_t i = 0; i < codes.count && st == ST_OK; i++) {
-		uint8_t key[ROW_KEY_MAX];
-		size_t len, at = 0;
+		size_t at = 0;
 
 		cell.code = codes.list[i];
-		len = cell_key_write(&cell, key);
-		st = sums_cell(s, (struct bytes) { key, len }, sign * (int64_t) e->quantity, sign,
-		               &at);
+		st = sums_cell(s, &cell, sign * (int64_t) e->quantity, sign, &at);
 		if (st == ST_OK)
 			st = add_extras(s, at, 'c', &e->counts, sign);
 		if (st == ST_OK)
@@ -128,7 +116,7 @@ count_tally(sums *s, const struct event *e, int sign)
 {
 	const struct tally_key tally = { event_day(e), e->unit, STATUS_DONE };
 
-	return add_tally(s, &tally, sign);
+	return sums_tally(s, &tally, sign);
 }
 
 status

@@ -7,63 +7,80 @@
 #include "common/room.h"
 #include "hub/blocks.h"
 #include "hub/cells.h"
+#include "hub/lexicon.h"
 #include "hub/period.h"
-#include "hub/rows.h"
 #include "protocol/words.h"
 
 enum {
-	SUMS_BYTES_MAX = 8 << 20,
+	SUMS_BYTES_MAX = 4 << 20, /* of rows and extras, without what sums them up */
 	FIRST_SLOTS = 1 << 10,
-	WORD = 8,
-	LINE_BYTES = 64, /* of a processor's cache */
+	TEXTS_MAX = 4 + COUNTS_MAX + GROUPS_MAX, /* new ones of one event in one cell */
 };
 
-static const size_t NOWHERE = SIZE_MAX;
+/* The key of a row, as two numbers which compare as the bytes of the key do, when those of its
+ * texts do (lexicon_sort()):
+ *
+ *                 high: after 8 bits of the table       low
+ *     cells, days       code 16, unit 16, country 16    day 32, mode 16, status 8
+ *     tallies           day 32, unit 16                 status 8
+ *     months            code 16, status 8, unit 16      day 32
+ */
+struct packed {
+	uint64_t high, low;
+};
 
-/* Both lie in the space, a multiple of WORD from its beginning, their bytes behind them.
- * What is added stays far from overflow: it is of the events of one transaction, each of at
+/* What is added stays far from overflow: it is of the events of one transaction, each of at
  * most COUNT_VALUE_MAX. */
 struct sum {
+	struct packed key;
 	int64_t by, records; /* records of a cell alone */
-	size_t extras;       /* of a cell: where the first is, or NOWHERE */
-	size_t key_len;
-	/* the table (1), the key */
+	uint32_t extras;     /* of a cell: place + 1 of the first; 0: none */
 };
 
-/* Those of a cell ascend by type and name. */
+/* Those of a cell are in any order. */
 struct extra_sum {
 	int64_t by;
-	size_t next; /* NOWHERE: the last */
-	size_t len;  /* of the name */
-		     /* type (1), name, NUL */
+	uint32_t next; /* place + 1; 0: the last */
+	uint16_t name; /* type and name, as one text */
 };
+
+/* The place of a sum + 1, below some bits of its hash, so that few sums are looked at in vain;
+ * 0: empty.  Small, since what is sought lies anywhere in the table of them. */
+typedef uint32_t slot;
+
+enum { PLACE_BITS = 20, TAG_BITS = 32 - PLACE_BITS };
+
+/* A row has at most two that sum it up. */
+_Static_assert(2 * (SUMS_BYTES_MAX / sizeof(struct sum) + 1) < (1 << PLACE_BITS), "all fit");
+
+struct level {
+	struct sum *list;
+	size_t count, room;
+	slot *slots; /* at least half are empty */
+	size_t slot_count;
+};
+
+/* Cells and tallies, which are added to; days, and the months of units; months of all units.
+ * Each sums up the one before it, once for each row and not for each entry, while that is
+ * written. */
+enum { LEVELS = 3 };
 
 /* What it takes to write a cell. */
 struct cell_room {
+	const struct extra_sum *sorted[CELL_EXTRAS_MAX];
 	struct extra_by extras[CELL_EXTRAS_MAX];
 	uint8_t value[CELL_BYTES_MAX];
 };
 
-/* The place of a sum, in words + 1, below some bits of its hash, so that few sums are looked at
- * in vain; 0: empty.  Small, since what is sought lies anywhere in the table of them. */
-typedef uint32_t slot;
-
-enum { PLACE_BITS = 21, TAG_BITS = 32 - PLACE_BITS };
-
-_Static_assert(SUMS_BYTES_MAX / WORD < (1 << PLACE_BITS) - (1 << 10), "and one more sum");
-
 struct sums {
 	kv_txn *txn;
 	uint64_t serial; /* of txn, which lies where the one before lay */
-	uint8_t *space;
-	size_t len, room;
-	slot *slots; /* at least half are empty */
-	size_t slot_count;
-	size_t count;  /* sums, not extras */
-	uint64_t seed; /* who chooses codes is not to choose where they lie */
-	/* Both NULL until they are needed. */
-	struct cell_room *cells;
-	sums *totals; /* rows that sum up those of this one */
+	uint64_t seed;   /* who chooses codes is not to choose where they lie */
+	lexicon *texts;
+	struct level levels[LEVELS];
+	struct extra_sum *extras;
+	size_t extra_count, extra_room;
+	struct cell_room *cells; /* NULL until it is needed */
 };
 
 sums *
@@ -71,8 +88,12 @@ sums_new(void)
 {
 	sums *s = calloc(1, sizeof(*s));
 
-	if (s)
-		randombytes_buf(&s->seed, sizeof(s->seed));
+	if (!s)
+		return NULL;
+	randombytes_buf(&s->seed, sizeof(s->seed));
+	s->texts = lexicon_new();
+	if (!s->texts)
+		sums_free(&s);
 	return s;
 }
 
@@ -83,10 +104,13 @@ sums_free(sums **s_p)
 
 	if (!s)
 		return;
-	sums_free(&s->totals);
+	for (size_t i = 0; i < LEVELS; i++) {
+		free(s->levels[i].list);
+		free(s->levels[i].slots);
+	}
+	lexicon_free(&s->texts);
+	free(s->extras);
 	free(s->cells);
-	free(s->space);
-	free(s->slots);
 	free(s);
 	*s_p = NULL;
 }
@@ -94,15 +118,21 @@ sums_free(sums **s_p)
 void
 sums_forget(sums *s)
 {
-	if (s->count > 0)
-		memset(s->slots, 0, s->slot_count * sizeof(*s->slots));
-	s->count = s->len = 0;
+	for (size_t i = 0; i < LEVELS; i++) {
+		struct level *l = &s->levels[i];
+
+		if (l->count > 0)
+			memset(l->slots, 0, l->slot_count * sizeof(*l->slots));
+		l->count = 0;
+	}
+	lexicon_forget(s->texts);
+	s->extra_count = 0;
 }
 
 size_t
 sums_owed(const sums *s)
 {
-	return s->count;
+	return s->levels[0].count;
 }
 
 void
@@ -114,526 +144,551 @@ sums_begin(sums *s, kv_txn *txn)
 	s->serial = kv_serial(txn);
 }
 
-/* ---- the space ---- */
+/* ---- keys ---- */
 
-static struct sum *
-sum_at(const sums *s, size_t at)
+/* The same in its parts; those that rows of the table do not have are 0.  Texts by number. */
+struct parts {
+	int table;
+	uint16_t code, unit, country, mode;
+	event_status status;
+	date day;
+};
+
+enum { TABLE_AT = 56 };
+
+/* Days ascend from 0. */
+static uint64_t
+number_of_day(date day)
 {
-	return (struct sum *) (void *) (s->space + at);
+	return (uint64_t) ((int64_t) day - INT32_MIN);
 }
 
-static struct extra_sum *
-extra_at(const sums *s, size_t at)
+static date
+day_of_number(uint64_t number)
 {
-	return (struct extra_sum *) (void *) (s->space + at);
+	return (date) ((int64_t) (uint32_t) number + INT32_MIN);
 }
 
-/* The table, then the key: 1 + key_len bytes. */
-static const uint8_t *
-name_of(const struct sum *sum)
+static struct packed
+pack(const struct parts *p)
 {
-	return (const uint8_t *) (sum + 1);
+	const uint64_t table = (uint64_t) p->table << TABLE_AT, code = p->code, unit = p->unit,
+		       mode = p->mode, day = number_of_day(p->day), end = p->status;
+
+	if (p->table == TABLE_TALLIES)
+		return (struct packed) { table | day << 16 | unit, end };
+	if (p->table == TABLE_MONTHS)
+		return (struct packed) { table | code << 24 | end << 16 | unit, day };
+	return (struct packed) { table | code << 32 | unit << 16 | p->country,
+		                 day << 24 | mode << 8 | end };
 }
 
-/* Room for a head of that many bytes, a byte, what follows and a NUL; it may move all. */
-static status
-append(sums *s, size_t head, uint8_t first, const void *at, size_t len, size_t *ret_place)
+static int
+table_of(const struct packed *k)
 {
-	size_t bytes = (head + 1 + len + 1 + WORD - 1) / WORD * WORD;
-	uint8_t *space = room_for(s->space, s->len, bytes, &s->room, 1);
+	return (int) (k->high >> TABLE_AT);
+}
 
-	if (!space)
-		return ST_NOMEM;
-	s->space = space;
-	space += s->len;
-	memset(space, 0, bytes);
-	space[head] = first;
-	if (len > 0)
-		memcpy(space + head + 1, at, len);
-	*ret_place = s->len;
-	s->len += bytes;
-	return ST_OK;
+static struct parts
+unpack(const struct packed *k)
+{
+	const uint64_t high = k->high, low = k->low;
+	const int table = table_of(k);
+
+	if (table == TABLE_TALLIES)
+		return (struct parts) { .table = table,
+			                .day = day_of_number(high >> 16),
+			                .unit = (uint16_t) high,
+			                .status = (event_status) low };
+	if (table == TABLE_MONTHS)
+		return (struct parts) { .table = table,
+			                .code = (uint16_t) (high >> 24),
+			                .status = (event_status) (uint8_t) (high >> 16),
+			                .unit = (uint16_t) high,
+			                .day = day_of_number(low) };
+	return (struct parts) { .table = table,
+		                .code = (uint16_t) (high >> 32),
+		                .unit = (uint16_t) (high >> 16),
+		                .country = (uint16_t) high,
+		                .day = day_of_number(low >> 24),
+		                .mode = (uint16_t) (low >> 8),
+		                .status = (event_status) (uint8_t) low };
+}
+
+static bool
+is_same(const struct packed *a, const struct packed *b)
+{
+	return a->high == b->high && a->low == b->low;
+}
+
+static bool
+is_below(const struct packed *a, const struct packed *b)
+{
+	return a->high != b->high ? a->high < b->high : a->low < b->low;
+}
+
+/* As it stands in the store. */
+static size_t
+write_key(const sums *s, const struct packed *k, uint8_t out[static ROW_KEY_MAX])
+{
+	const struct parts p = unpack(k);
+	const struct text code = lexicon_text(s->texts, p.code);
+	const struct text unit = lexicon_text(s->texts, p.unit);
+
+	if (p.table == TABLE_TALLIES)
+		return tally_key_write(&(struct tally_key) { p.day, unit, p.status }, out);
+	if (p.table == TABLE_MONTHS)
+		return month_key_write(&(struct month_key) { code, unit, p.status, p.day }, out);
+	return cell_key_write(&(struct cell_key) { .code = code,
+	                                           .unit = unit,
+	                                           .country = lexicon_text(s->texts, p.country),
+	                                           .mode = lexicon_text(s->texts, p.mode),
+	                                           .day = p.day,
+	                                           .status = p.status },
+	                      out);
 }
 
 /* ---- finding a sum ---- */
 
-/* Keys of two tables may be alike. */
 static uint64_t
-hash_of(uint64_t seed, int table, struct bytes key)
+hash_of(const sums *s, const struct packed *k)
 {
-	return words_hash(seed ^ (uint64_t) table << 32, key.at, key.len);
+	static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+	return words_mix(words_mix(k->high ^ s->seed, odd) ^ k->low, odd ^ s->seed);
 }
 
 static slot
 slot_for(uint64_t hash, size_t place)
 {
-	return (slot) (hash >> (64 - TAG_BITS) << PLACE_BITS) | (slot) (place / WORD + 1);
+	return (slot) (hash >> (64 - TAG_BITS) << PLACE_BITS) | (slot) (place + 1);
 }
 
 static size_t
 place_of(slot s)
 {
-	return (size_t) ((s & ((UINT32_C(1) << PLACE_BITS) - 1)) - 1) * WORD;
+	return (s & ((UINT32_C(1) << PLACE_BITS) - 1)) - 1;
 }
 
-static bool
-is_sum(const struct sum *sum, int table, struct bytes key)
-{
-	const uint8_t *name = name_of(sum);
-
-	return sum->key_len == key.len && *name == table && words_equal(name + 1, key.at, key.len);
-}
-
-/* The slot of that key, or the empty one where it belongs; NULL while there is none. */
+/* The slot of that key, or the empty one where it belongs. */
 static slot *
-slot_of(const sums *s, uint64_t hash, int table, struct bytes key)
+slot_of(const struct level *l, uint64_t hash, const struct packed *k)
 {
 	const slot tag = slot_for(hash, 0) >> PLACE_BITS;
-	size_t mask = s->slot_count - 1;
+	const size_t mask = l->slot_count - 1;
+	size_t i = hash & mask;
 
-	for (size_t i = hash & mask; s->slots; i = (i + 1) & mask) {
-		slot *at = &s->slots[i];
-
-		if (*at == 0 ||
-		    (*at >> PLACE_BITS == tag && is_sum(sum_at(s, place_of(*at)), table, key)))
-			return at;
-	}
-	return NULL;
+	while (l->slots[i] != 0 &&
+	       (l->slots[i] >> PLACE_BITS != tag ||
+	        !is_same(&l->list[place_of(l->slots[i])].key, k)))
+		i = (i + 1) & mask;
+	return &l->slots[i];
 }
 
 static status
-make_slots(sums *s)
+make_slots(const sums *s, struct level *l)
 {
-	size_t count = s->slot_count > 0 ? 2 * s->slot_count : FIRST_SLOTS;
-	slot *before = s->slots, *slots = calloc(count, sizeof(*slots));
-	size_t count_before = s->slot_count;
+	size_t count = l->slot_count > 0 ? 2 * l->slot_count : FIRST_SLOTS;
+	slot *slots = calloc(count, sizeof(*slots));
 
 	if (!slots)
 		return ST_NOMEM;
-	s->slots = slots;
-	s->slot_count = count;
-	for (size_t i = 0; i < count_before; i++) {
-		const struct sum *sum;
-		const uint8_t *name;
-		struct bytes key;
+	free(l->slots);
+	l->slots = slots;
+	l->slot_count = count;
+	for (size_t i = 0; i < l->count; i++) {
+		uint64_t hash = hash_of(s, &l->list[i].key);
 
-		if (before[i] == 0)
-			continue;
-		sum = sum_at(s, place_of(before[i]));
-		name = name_of(sum);
-		key = (struct bytes) { name + 1, sum->key_len };
-		*slot_of(s, hash_of(s->seed, *name, key), *name, key) = before[i];
+		*slot_of(l, hash, &l->list[i].key) = slot_for(hash, i);
 	}
-	free(before);
 	return ST_OK;
 }
 
-static status
-add_sum(sums *s, uint64_t hash, int table, struct bytes key, size_t *ret_place)
+/* NULL: no memory. */
+static struct sum *
+find_or_add(const sums *s, struct level *l, const struct parts *p)
 {
-	status st = 2 * (s->count + 1) > s->slot_count ? make_slots(s) : ST_OK;
+	const struct packed k = pack(p);
+	const uint64_t hash = hash_of(s, &k);
+	struct sum *list;
+	slot *at;
 
-	*ret_place = 0;
+	if (2 * (l->count + 1) > l->slot_count && make_slots(s, l) < 0)
+		return NULL;
+	at = slot_of(l, hash, &k);
+	if (*at != 0)
+		return &l->list[place_of(*at)];
+	list = room_for(l->list, l->count, 1, &l->room, sizeof(*list));
+	if (!list)
+		return NULL;
+	l->list = list;
+	*at = slot_for(hash, l->count);
+	list[l->count] = (struct sum) { .key = k };
+	return &list[l->count++];
+}
+
+/* ---- adding ---- */
+
+/* What has become too much is written before anything of the next row is kept. */
+static status
+make_room(sums *s)
+{
+	size_t bytes = s->levels[0].count * sizeof(struct sum) +
+		s->extra_count * sizeof(struct extra_sum);
+
+	return bytes < SUMS_BYTES_MAX && lexicon_count(s->texts) <= LEXICON_MAX - TEXTS_MAX
+		? ST_OK
+		: sums_write(s);
+}
+
+status
+sums_tally(sums *s, const struct tally_key *k, int64_t records)
+{
+	struct parts p = { .table = TABLE_TALLIES, .status = k->status, .day = k->day };
+	struct sum *sum;
+	status st = make_room(s);
+
 	if (st == ST_OK)
-		st = append(s, sizeof(struct sum), (uint8_t) table, key.at, key.len, ret_place);
+		st = lexicon_number(s->texts, k->unit, &p.unit);
 	if (st < 0)
 		return st;
-	*slot_of(s, hash, table, key) = slot_for(hash, *ret_place);
-	sum_at(s, *ret_place)->extras = NOWHERE;
-	sum_at(s, *ret_place)->key_len = key.len;
-	s->count++;
-	return ST_OK;
-}
-
-static status
-find_or_add(sums *s, int table, struct bytes key, size_t *ret_place)
-{
-	uint64_t hash = hash_of(s->seed, table, key);
-	status st = s->len < SUMS_BYTES_MAX ? ST_OK : sums_write(s);
-	const slot *at;
-
-	if (st < 0)
-		return st;
-	at = slot_of(s, hash, table, key);
-	if (!at || *at == 0)
-		return add_sum(s, hash, table, key, ret_place);
-	*ret_place = place_of(*at);
+	sum = find_or_add(s, &s->levels[0], &p);
+	if (!sum)
+		return ST_NOMEM;
+	sum->by += records;
 	return ST_OK;
 }
 
 status
-sums_tally(sums *s, struct bytes key, int64_t records)
+sums_cell(sums *s, const struct cell_key *k, int64_t quantity, int64_t records, size_t *ret_cell)
 {
-	size_t at;
-	status st = find_or_add(s, TABLE_TALLIES, key, &at);
+	struct parts p = { .table = TABLE_CELLS, .status = k->status, .day = k->day };
+	struct sum *sum;
+	status st = make_room(s);
 
 	if (st == ST_OK)
-		sum_at(s, at)->by += records;
-	return st;
-}
-
-status
-sums_cell(sums *s, struct bytes key, int64_t quantity, int64_t records, size_t *ret_cell)
-{
-	size_t at;
-	status st = find_or_add(s, TABLE_CELLS, key, &at);
-
+		st = lexicon_number(s->texts, k->code, &p.code);
+	if (st == ST_OK)
+		st = lexicon_number(s->texts, k->unit, &p.unit);
+	if (st == ST_OK)
+		st = lexicon_number(s->texts, k->country, &p.country);
+	if (st == ST_OK)
+		st = lexicon_number(s->texts, k->mode, &p.mode);
 	if (st < 0)
 		return st;
-	sum_at(s, at)->by += quantity;
-	sum_at(s, at)->records += records;
-	*ret_cell = at;
+	sum = find_or_add(s, &s->levels[0], &p);
+	if (!sum)
+		return ST_NOMEM;
+	sum->by += quantity;
+	sum->records += records;
+	*ret_cell = (size_t) (sum - s->levels[0].list);
 	return ST_OK;
 }
 
-static int
-compare_extra(const struct extra_sum *e, char type, struct text name)
+static status
+number_of_extra(sums *s, char type, struct text name, uint16_t *ret_number)
 {
-	const char *there = (const char *) (e + 1);
-	int order = (*there > type) - (*there < type);
+	char letters[1 + CODE_BYTES_MAX];
 
-	if (order == 0)
-		order = memcmp(there + 1, name.at, e->len < name.len ? e->len : name.len);
-	return order != 0 ? order : (e->len > name.len) - (e->len < name.len);
+	if (name.len > CODE_BYTES_MAX)
+		return ST_LIMIT;
+	letters[0] = type;
+	if (name.len > 0)
+		memcpy(letters + 1, name.at, name.len);
+	return lexicon_number(s->texts, (struct text) { letters, 1 + name.len }, ret_number);
 }
 
 /* A cell has few of them: as many as the plan has names of secondary counts and actors. */
 status
 sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by)
 {
-	size_t before = NOWHERE, next = sum_at(s, cell)->extras, at;
-	status st;
+	struct sum *sum = &s->levels[0].list[cell];
+	struct extra_sum *extras;
+	uint16_t number;
+	status st = number_of_extra(s, type, name, &number);
 
-	for (; next != NOWHERE; next = extra_at(s, next)->next) {
-		struct extra_sum *e = extra_at(s, next);
-		int order = compare_extra(e, type, name);
-
-		if (order == 0)
-			e->by += by;
-		if (order == 0)
-			return ST_OK;
-		if (order > 0)
-			break;
-		before = next;
-	}
-	st = append(s, sizeof(struct extra_sum), (uint8_t) type, name.at, name.len, &at);
 	if (st < 0)
 		return st;
-	*extra_at(s, at) = (struct extra_sum) { by, next, name.len };
-	if (before == NOWHERE)
-		sum_at(s, cell)->extras = at;
-	else
-		extra_at(s, before)->next = at;
+	for (uint32_t at = sum->extras; at != 0; at = s->extras[at - 1].next) {
+		if (s->extras[at - 1].name == number) {
+			s->extras[at - 1].by += by;
+			return ST_OK;
+		}
+	}
+	extras = room_for(s->extras, s->extra_count, 1, &s->extra_room, sizeof(*extras));
+	if (!extras)
+		return ST_NOMEM;
+	s->extras = extras;
+	extras[s->extra_count++] = (struct extra_sum) { by, sum->extras, number };
+	sum->extras = (uint32_t) s->extra_count;
 	return ST_OK;
 }
 
 /* ---- the order of keys ---- */
 
-/* Of a sum, eight bytes of its key, as a number that compares as they do. */
-struct place {
-	uint64_t word;
-	const struct sum *sum;
-};
-
-enum { FEW = 8, AHEAD = 8 };
-
-/* In the order of their keys sums lie anywhere: to wait for memory at each would take longer
- * than what is done with it. */
-static inline void
-fetch_ahead(const struct place *list, size_t count, size_t i)
+/* From here on numbers of texts ascend as the texts do. */
+static status
+sort_texts(sums *s)
 {
-	if (i + AHEAD < count) {
-		__builtin_prefetch(list[i + AHEAD].sum);
-		__builtin_prefetch((const uint8_t *) list[i + AHEAD].sum + LINE_BYTES);
+	const uint16_t *now;
+	struct level *l = &s->levels[0];
+	status st = lexicon_sort(s->texts, &now);
+
+	if (st < 0)
+		return st;
+	for (size_t i = 0; i < l->count; i++) {
+		struct parts p = unpack(&l->list[i].key);
+
+		p.code = now[p.code];
+		p.unit = now[p.unit];
+		p.country = now[p.country];
+		p.mode = now[p.mode];
+		l->list[i].key = pack(&p);
 	}
-}
-
-static int
-compare_keys(const struct sum *a, const struct sum *b)
-{
-	size_t common = a->key_len < b->key_len ? a->key_len : b->key_len;
-	int order = memcmp(name_of(a), name_of(b), 1 + common);
-
-	return order != 0 ? order : (a->key_len > b->key_len) - (a->key_len < b->key_len);
+	for (size_t i = 0; i < s->extra_count; i++)
+		s->extras[i].name = now[s->extras[i].name];
+	return ST_OK;
 }
 
 static void
-sort_few(struct place *list, size_t count)
+sort_few(struct sum *list, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
-		struct place one = list[i];
+		struct sum one = list[i];
 		size_t k = i;
 
-		for (; k > 0 && compare_keys(list[k - 1].sum, one.sum) > 0; k--)
+		for (; k > 0 && is_below(&one.key, &list[k - 1].key); k--)
 			list[k] = list[k - 1];
 		list[k] = one;
 	}
 }
 
-/* Behind its end a key has zeros: of keys that differ in these alone there are few. */
-static void
-take_words(struct place *list, size_t count, size_t depth)
+/* So many that are not above the pivot come before others that are not below it.  The pivot is not
+ * the last one, so there are others. */
+static size_t
+part(struct sum *list, size_t count, struct packed pivot)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t at = depth * WORD, end = 1 + list[i].sum->key_len;
-		uint8_t bytes[WORD] = { 0 };
+	size_t low = 0, high = count - 1;
 
-		fetch_ahead(list, count, i);
-		if (at < end)
-			memcpy(bytes, name_of(list[i].sum) + at, end - at < WORD ? end - at : WORD);
-		list[i].word = get_u64(bytes);
+	for (;;) {
+		struct sum kept;
+
+		while (is_below(&list[low].key, &pivot))
+			low++;
+		while (is_below(&pivot, &list[high].key))
+			high--;
+		if (low >= high)
+			return high + 1;
+		kept = list[low];
+		list[low++] = list[high];
+		list[high--] = kept;
 	}
 }
 
+/* The pivot is drawn, or who sends entries could choose their order for the worst. */
 static void
-swap(struct place *a, struct place *b)
+sort(uint64_t seed, struct sum *list, size_t count)
 {
-	struct place kept = *a;
+	enum { FEW = 12 };
 
-	*a = *b;
-	*b = kept;
-}
+	while (count > FEW) {
+		size_t below = part(list, count, list[words_mix(seed, count) % (count - 1)].key);
 
-/* Quicksort of strings, whose letters are words of eight bytes: keys have long beginnings in
- * common, so to compare them whole takes several times as long.  list goes by the words at
- * depth.  The pivot is drawn, or who sends entries could choose their order for the worst. */
-static void
-sort(uint64_t seed, struct place *list, size_t count, size_t depth)
-{
-	while (count > FEW && depth * WORD <= ROW_KEY_MAX) {
-		uint64_t pivot = list[words_mix(seed, count) % count].word;
-		size_t below = 0, at = 0, above = count;
-
-		while (at < above) {
-			if (list[at].word < pivot)
-				swap(&list[below++], &list[at++]);
-			else if (list[at].word > pivot)
-				swap(&list[at], &list[--above]);
-			else
-				at++;
-		}
-		sort(seed, list, below, depth);
-		sort(seed, list + above, count - above, depth);
+		sort(seed, list, below);
 		list += below;
-		count = above - below;
-		take_words(list, count, ++depth);
+		count -= below;
 	}
 	sort_few(list, count);
 }
 
 /* ---- writing ---- */
 
-/* Of rows in the order of their keys, once for each block.  block says which it was last, and
- * points into a key. */
+/* The block that was touched last: rows of one follow each other. */
+struct touched {
+	uint8_t begin[ROW_KEY_MAX];
+	size_t len; /* 0: none of this table */
+};
+
 static status
-touch(const sums *s, int table, struct bytes key, struct bytes *block)
+touch(const sums *s, int table, struct bytes key, struct touched *last)
 {
-	if (block->len > 0 && key.len >= block->len && memcmp(key.at, block->at, block->len) == 0)
+	if (last->len > 0 && key.len >= last->len && memcmp(key.at, last->begin, last->len) == 0)
 		return ST_OK;
-	*block = (struct bytes) { key.at, blocks_begin(table, key) };
+	last->len = blocks_begin(table, key);
+	memcpy(last->begin, key.at, last->len);
 	return blocks_touch(s->txn, table, key);
 }
 
+/* By name, in cells->sorted.  ST_LIMIT: more than any plan can name. */
 static status
-write_cell(sums *s, struct kv_walk *walk, const struct sum *sum)
+sort_extras(const sums *s, uint32_t first, size_t *ret_count)
+{
+	const struct extra_sum **sorted = s->cells->sorted;
+	size_t count = 0;
+
+	for (uint32_t at = first; at != 0; at = s->extras[at - 1].next) {
+		const struct extra_sum *e = &s->extras[at - 1];
+		size_t k = count++;
+
+		if (count > CELL_EXTRAS_MAX)
+			return ST_LIMIT;
+		for (; k > 0 && sorted[k - 1]->name > e->name; k--)
+			sorted[k] = sorted[k - 1];
+		sorted[k] = e;
+	}
+	*ret_count = count;
+	return ST_OK;
+}
+
+static status
+write_cell(sums *s, struct kv_walk *walk, struct bytes key, const struct sum *sum)
 {
 	struct cell_by by = { .quantity = sum->by, .records = sum->records };
+	status st;
 
 	if (!s->cells)
 		s->cells = malloc(sizeof(*s->cells));
 	if (!s->cells)
 		return ST_NOMEM;
-	for (size_t at = sum->extras; at != NOWHERE; at = extra_at(s, at)->next) {
-		const struct extra_sum *e = extra_at(s, at);
+	st = sort_extras(s, sum->extras, &by.extra_count);
+	if (st < 0)
+		return st;
+	for (size_t i = 0; i < by.extra_count; i++) {
+		const struct extra_sum *e = s->cells->sorted[i];
+		const struct text name = lexicon_text(s->texts, e->name);
 
-		if (by.extra_count == CELL_EXTRAS_MAX)
-			return ST_LIMIT;
-		s->cells->extras[by.extra_count++] = (struct extra_by) {
-			{ (const uint8_t *) (e + 1), 1 + e->len + 1 }, e->by
+		s->cells->extras[i] = (struct extra_by) {
+			{ (const uint8_t *) name.at, name.len + 1 }, e->by
 		};
 	}
 	by.extras = s->cells->extras;
-	return cell_add(walk, (struct bytes) { name_of(sum) + 1, sum->key_len }, &by,
-	                s->cells->value);
+	return cell_add(walk, key, &by, s->cells->value);
 }
 
 /* Rows go table by table. */
 static status
-write_rows(sums *s, const struct place *list)
+write_rows(sums *s, const struct level *l)
 {
-	struct bytes block = { NULL, 0 };
+	struct touched last = { .len = 0 };
 	struct kv_walk walk = { .txn = NULL };
-	int table = -1;
+	int before = -1;
 	status st = ST_OK;
 
-	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-		const struct sum *sum = list[i].sum;
-		const uint8_t *name = name_of(sum);
-		const struct bytes key = { name + 1, sum->key_len };
+	for (size_t i = 0; i < l->count && st == ST_OK; i++) {
+		const struct sum *sum = &l->list[i];
+		const int table = table_of(&sum->key);
+		uint8_t bytes[ROW_KEY_MAX];
+		const struct bytes key = { bytes, write_key(s, &sum->key, bytes) };
 
-		fetch_ahead(list, s->count, i);
-		if (*name != table) {
-			table = *name;
-			block.len = 0;
+		if (table != before) {
+			before = table;
+			last.len = 0;
 			kv_walk_done(&walk);
 			kv_walk_begin(s->txn, table, &walk);
 		}
-		st = table == TABLE_CELLS ? write_cell(s, &walk, sum)
+		st = table == TABLE_CELLS ? write_cell(s, &walk, key, sum)
 					  : row_add(&walk, key, sum->by);
 		if (st == ST_OK)
-			st = touch(s, table, key, &block);
+			st = touch(s, table, key, &last);
 	}
 	kv_walk_done(&walk);
 	return st;
 }
 
-/* Where all sums are, in the order of their keys. */
-static void
-list_sums(const sums *s, struct place *list)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < s->slot_count && count < s->count; i++) {
-		if (s->slots[i] != 0)
-			list[count++] = (struct place) { 0, sum_at(s, place_of(s->slots[i])) };
-	}
-	take_words(list, count, 0);
-	sort(s->seed, list, count, 0);
-}
-
 /* ---- days and months ---- */
 
-/* What is added to totals.  Rows of one month follow each other: it is found once for all. */
+/* Rows of one month follow each other: it is found once for all. */
 struct totalling {
-	sums *totals;
-	struct plan_period days; /* of month */
-	struct month_key month;  /* of the rows before this one, not yet added */
+	const sums *s;
+	struct level *totals;
+	struct plan_period days; /* of a month */
+	struct parts month;      /* of the rows before this one, not yet added */
 	int64_t by;
 };
 
 static status
-add_total(sums *totals, int table, const uint8_t *key, size_t len, int64_t by)
+add_total(struct totalling *t, const struct parts *p, int64_t by)
 {
-	size_t at;
-	status st = find_or_add(totals, table, (struct bytes) { key, len }, &at);
+	struct sum *sum = find_or_add(t->s, t->totals, p);
 
-	if (st == ST_OK)
-		sum_at(totals, at)->by += by;
-	return st;
-}
-
-static status
-add_day(struct totalling *t, const struct cell_key *cell, int64_t by)
-{
-	uint8_t key[ROW_KEY_MAX];
-
-	return add_total(t->totals, TABLE_DAYS, key, day_key_write(cell, key), by);
+	if (!sum)
+		return ST_NOMEM;
+	sum->by += by;
+	return ST_OK;
 }
 
 static status
 end_month(struct totalling *t)
 {
-	uint8_t key[ROW_KEY_MAX];
 	int64_t by = t->by;
 
 	t->by = 0;
-	return by == 0
-		? ST_OK
-		: add_total(t->totals, TABLE_MONTHS, key, month_key_write(&t->month, key), by);
+	return by == 0 ? ST_OK : add_total(t, &t->month, by);
 }
 
 static status
-add_month(struct totalling *t, const struct cell_key *cell, int64_t by)
+add_month(struct totalling *t, const struct parts *p, int64_t by)
 {
+	const struct parts *month = &t->month;
 	status st = ST_OK;
 
-	if (cell->day < t->days.from || cell->day > t->days.to || cell->status != t->month.status ||
-	    !text_equal(cell->unit, t->month.unit) || !text_equal(cell->code, t->month.code)) {
+	if (p->day < t->days.from || p->day > t->days.to)
+		t->days = period_at(PERIOD_MONTH, p->day);
+	if (month->day != t->days.from || p->status != month->status || p->unit != month->unit ||
+	    p->code != month->code) {
 		st = end_month(t);
-		t->days = period_at(PERIOD_MONTH, cell->day);
-		t->month = (struct month_key) { cell->code, cell->unit, cell->status,
-			                        t->days.from };
+		t->month = (struct parts) { .table = TABLE_MONTHS,
+			                    .code = p->code,
+			                    .unit = p->unit,
+			                    .status = p->status,
+			                    .day = t->days.from };
 	}
 	t->by += by;
 	return st;
 }
 
-/* The cell of a row, or what a tally is summed up as. */
-static status
-cell_of(const struct sum *sum, struct cell_key *ret_key)
-{
-	const uint8_t *name = name_of(sum);
-	const struct bytes key = { name + 1, sum->key_len };
-	struct tally_key tally;
-	status st;
-
-	if (*name != TABLE_TALLIES)
-		return cell_key_read(key, ret_key);
-	st = tally_key_read(key, &tally);
-	if (st == ST_OK)
-		*ret_key = (struct cell_key) { .code = { "", 0 },
-			                       .day = tally.day,
-			                       .status = tally.status };
-	return st;
-}
-
-/* Of a cell a day and the month of its unit, of a tally a day, of a day the month of all
- * units, of a month nothing. */
+/* Of a cell a day and the month of its unit, of a tally a day of no code, of a day the month of
+ * all units, of a month nothing. */
 static status
 add_totals(struct totalling *t, const struct sum *sum)
 {
-	int table = *name_of(sum);
-	struct cell_key cell;
-	status st;
+	const struct parts p = unpack(&sum->key);
+	const struct parts day = { TABLE_DAYS, .code = p.code, .status = p.status, .day = p.day };
+	status st = ST_OK;
 
-	if (table == TABLE_MONTHS)
+	if (p.table == TABLE_MONTHS)
 		return ST_OK;
-	st = cell_of(sum, &cell);
-	if (st == ST_OK && table != TABLE_DAYS)
-		st = add_day(t, &cell, sum->by);
-	if (st == ST_OK && table != TABLE_TALLIES)
-		st = add_month(t, &cell, sum->by);
+	if (p.table != TABLE_DAYS)
+		st = add_total(t, &day, sum->by);
+	if (st == ST_OK && p.table != TABLE_TALLIES)
+		st = add_month(t, &p, sum->by);
 	return st;
 }
 
-/* Once for each row, not for each entry. */
 static status
-write_totals(sums *s, const struct place *list)
+sum_up(const sums *s, const struct level *rows, struct level *totals)
 {
-	struct totalling t = { .days = { 0, -1 } };
+	struct totalling t = { .s = s, .totals = totals, .days = { 0, -1 } };
 	status st = ST_OK;
 
-	if (!s->totals)
-		s->totals = sums_new();
-	if (!s->totals)
-		return ST_NOMEM;
-	t.totals = s->totals;
-	sums_begin(s->totals, s->txn);
-	for (size_t i = 0; i < s->count && st == ST_OK; i++) {
-		fetch_ahead(list, s->count, i);
-		st = add_totals(&t, list[i].sum);
-	}
-	if (st == ST_OK)
-		st = end_month(&t);
-	return st == ST_OK ? sums_write(s->totals) : st;
+	for (size_t i = 0; i < rows->count && st == ST_OK; i++)
+		st = add_totals(&t, &rows->list[i]);
+	return st == ST_OK ? end_month(&t) : st;
 }
 
 status
 sums_write(sums *s)
 {
-	struct place *list;
-	status st;
+	status st = sums_owed(s) > 0 ? sort_texts(s) : ST_OK;
 
-	if (s->count == 0)
-		return ST_OK;
-	list = calloc(s->count, sizeof(*list));
-	if (!list)
-		return ST_NOMEM;
-	list_sums(s, list);
-	st = write_rows(s, list);
-	if (st == ST_OK)
-		st = write_totals(s, list);
-	free(list);
+	for (size_t i = 0; i < LEVELS && st == ST_OK; i++) {
+		struct level *l = &s->levels[i];
+
+		sort(s->seed, l->list, l->count);
+		st = write_rows(s, l);
+		if (st == ST_OK && i + 1 < LEVELS)
+			st = sum_up(s, l, &s->levels[i + 1]);
+	}
 	sums_forget(s);
 	return st;
 }

@@ -78,12 +78,9 @@ count(const struct entry *e, int sign)
 {
 	const struct cell_key k = { text_of(e->code), text_of(e->unit), text_of(e->country),
 		                    text_of(e->mode), e->day,           e->status };
-	uint8_t key[ROW_KEY_MAX] = { 0 };
 	size_t cell;
 
-	assert_status(sums_cell(s, (struct bytes) { key, cell_key_write(&k, key) },
-	                        sign * e->quantity, sign, &cell),
-	              ST_OK);
+	assert_status(sums_cell(s, &k, sign * e->quantity, sign, &cell), ST_OK);
 	assert_status(sums_extra(s, cell, 'g', text_of("n"), sign * e->actor), ST_OK);
 	assert_status(sums_extra(s, cell, 'c', text_of("n"), sign * e->attended), ST_OK);
 }

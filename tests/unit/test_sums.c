@@ -47,10 +47,9 @@ static void
 add(const char *code, date day, int64_t quantity, int64_t records, int64_t attended)
 {
 	const struct cell_key k = cell_of(code, day);
-	uint8_t key[ROW_KEY_MAX];
-	size_t len = cell_key_write(&k, key), cell;
+	size_t cell;
 
-	assert_status(sums_cell(s, (struct bytes) { key, len }, quantity, records, &cell), ST_OK);
+	assert_status(sums_cell(s, &k, quantity, records, &cell), ST_OK);
 	assert_status(sums_extra(s, cell, 'c', text_of("attended"), attended), ST_OK);
 }
 
@@ -87,6 +86,31 @@ what_is_added_is_in_the_rows_once_it_is_written(void **ctx)
 	assert_int_equal(attended_of("IND-1", 20000), 111);
 	assert_status(sums_write(s), ST_OK); /* nothing is left to be written again */
 	assert_int_equal(quantity_of("IND-1", 20000), 8);
+}
+
+/* Their order in the row is that of their names, whatever came first. */
+static void
+counts_of_a_cell_are_each_their_own(void **ctx)
+{
+	static const char *const names[] = { "procedures", "attended", "a", "attended-2" };
+	const struct cell_key k = cell_of("IND-1", 20000);
+
+	(void) ctx;
+	for (int round = 1; round <= 2; round++) {
+		size_t cell;
+
+		assert_status(sums_cell(s, &k, 1, 1, &cell), ST_OK);
+		for (size_t i = 0; i < LENGTH(names); i++) {
+			assert_status(sums_extra(s, cell, 'c', text_of(names[i]), 2), ST_OK);
+			assert_status(sums_extra(s, cell, 'g', text_of(names[i]), 3), ST_OK);
+			assert_status(sums_extra(s, cell, 'c', text_of(names[i]), 5), ST_OK);
+		}
+		assert_status(sums_write(s), ST_OK);
+		for (size_t i = 0; i < LENGTH(names); i++) {
+			assert_int_equal(cell_extra_total(txn, &k, 'c', names[i]), 7 * round);
+			assert_int_equal(cell_extra_total(txn, &k, 'g', names[i]), 3 * round);
+		}
+	}
 }
 
 static void
@@ -166,6 +190,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_added_is_in_the_rows_once_it_is_written),
+		TEST(counts_of_a_cell_are_each_their_own),
 		TEST(what_is_taken_out_leaves_no_row),
 		TEST(a_row_that_would_fall_below_zero_is_damage),
 		TEST(a_transaction_that_was_given_up_takes_along_what_was_added),
