@@ -12,8 +12,8 @@
 #include "protocol/words.h"
 
 enum {
-	SUMS_BYTES_MAX = 4 << 20, /* of rows and extras, without what sums them up */
-	FIRST_SLOTS = 1 << 10,
+	SUMS_BYTES_MAX = 4 << 20,                /* of rows and extras, without what sums them up */
+	SLOTS = 1 << 14,                         /* 64 KiB: a processor keeps them near */
 	TEXTS_MAX = 4 + COUNTS_MAX + GROUPS_MAX, /* new ones of one event in one cell */
 };
 
@@ -45,29 +45,32 @@ struct extra_sum {
 };
 
 /* The place of a sum + 1, below some bits of its hash, so that few sums are looked at in vain;
- * 0: empty.  Small, since what is sought lies anywhere in the table of them. */
+ * 0: empty. */
 typedef uint32_t slot;
 
 enum { PLACE_BITS = 20, TAG_BITS = 32 - PLACE_BITS };
 
-/* A row has at most two that sum it up. */
+/* A row is added to two that sum it up. */
 _Static_assert(2 * (SUMS_BYTES_MAX / sizeof(struct sum) + 1) < (1 << PLACE_BITS), "all fit");
 
+/* What is added to lately is found by its slot, of which one of two keys that fall together
+ * loses it: so there may be several sums of one key, until they are sorted.  Entries of one day
+ * come together, so there are few; to have a slot for each, in a table that no processor keeps
+ * near, took longer than what it saved. */
 struct level {
 	struct sum *list;
 	size_t count, room;
-	slot *slots; /* at least half are empty */
-	size_t slot_count;
+	slot slots[SLOTS];
 };
 
 /* Cells and tallies, which are added to; days, and the months of units; months of all units.
  * Each sums up the one before it, once for each row and not for each entry, while that is
  * written. */
-enum { LEVELS = 3 };
+enum { LEVELS = 3, AHEAD = 8 };
 
 /* What it takes to write a cell. */
 struct cell_room {
-	const struct extra_sum *sorted[CELL_EXTRAS_MAX];
+	struct extra_sum *sorted[CELL_EXTRAS_MAX];
 	struct extra_by extras[CELL_EXTRAS_MAX];
 	uint8_t value[CELL_BYTES_MAX];
 };
@@ -104,10 +107,8 @@ sums_free(sums **s_p)
 
 	if (!s)
 		return;
-	for (size_t i = 0; i < LEVELS; i++) {
+	for (size_t i = 0; i < LEVELS; i++)
 		free(s->levels[i].list);
-		free(s->levels[i].slots);
-	}
 	lexicon_free(&s->texts);
 	free(s->extras);
 	free(s->cells);
@@ -122,7 +123,7 @@ sums_forget(sums *s)
 		struct level *l = &s->levels[i];
 
 		if (l->count > 0)
-			memset(l->slots, 0, l->slot_count * sizeof(*l->slots));
+			memset(l->slots, 0, sizeof(l->slots));
 		l->count = 0;
 	}
 	lexicon_forget(s->texts);
@@ -270,53 +271,17 @@ place_of(slot s)
 	return (s & ((UINT32_C(1) << PLACE_BITS) - 1)) - 1;
 }
 
-/* The slot of that key, or the empty one where it belongs. */
-static slot *
-slot_of(const struct level *l, uint64_t hash, const struct packed *k)
-{
-	const slot tag = slot_for(hash, 0) >> PLACE_BITS;
-	const size_t mask = l->slot_count - 1;
-	size_t i = hash & mask;
-
-	while (l->slots[i] != 0 &&
-	       (l->slots[i] >> PLACE_BITS != tag ||
-	        !is_same(&l->list[place_of(l->slots[i])].key, k)))
-		i = (i + 1) & mask;
-	return &l->slots[i];
-}
-
-static status
-make_slots(const sums *s, struct level *l)
-{
-	size_t count = l->slot_count > 0 ? 2 * l->slot_count : FIRST_SLOTS;
-	slot *slots = calloc(count, sizeof(*slots));
-
-	if (!slots)
-		return ST_NOMEM;
-	free(l->slots);
-	l->slots = slots;
-	l->slot_count = count;
-	for (size_t i = 0; i < l->count; i++) {
-		uint64_t hash = hash_of(s, &l->list[i].key);
-
-		*slot_of(l, hash, &l->list[i].key) = slot_for(hash, i);
-	}
-	return ST_OK;
-}
-
 /* NULL: no memory. */
 static struct sum *
 find_or_add(const sums *s, struct level *l, const struct parts *p)
 {
 	const struct packed k = pack(p);
 	const uint64_t hash = hash_of(s, &k);
+	slot *at = &l->slots[hash % SLOTS];
 	struct sum *list;
-	slot *at;
 
-	if (2 * (l->count + 1) > l->slot_count && make_slots(s, l) < 0)
-		return NULL;
-	at = slot_of(l, hash, &k);
-	if (*at != 0)
+	if (*at >> PLACE_BITS == slot_for(hash, 0) >> PLACE_BITS && *at != 0 &&
+	    is_same(&l->list[place_of(*at)].key, &k))
 		return &l->list[place_of(*at)];
 	list = room_for(l->list, l->count, 1, &l->room, sizeof(*list));
 	if (!list)
@@ -501,6 +466,41 @@ sort(uint64_t seed, struct sum *list, size_t count)
 	sort_few(list, count);
 }
 
+/* Those of next come behind those of first, in one list. */
+static uint32_t
+join_extras(sums *s, uint32_t first, uint32_t next)
+{
+	uint32_t last = first;
+
+	if (first == 0)
+		return next;
+	while (s->extras[last - 1].next != 0)
+		last = s->extras[last - 1].next;
+	s->extras[last - 1].next = next;
+	return first;
+}
+
+/* Of those with one key, one is left. */
+static void
+join(sums *s, struct level *l)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct sum *sum = &l->list[i];
+		struct sum *before = &l->list[count > 0 ? count - 1 : 0];
+
+		if (count > 0 && is_same(&before->key, &sum->key)) {
+			before->by += sum->by;
+			before->records += sum->records;
+			before->extras = join_extras(s, before->extras, sum->extras);
+		} else {
+			l->list[count++] = *sum;
+		}
+	}
+	l->count = count;
+}
+
 /* ---- writing ---- */
 
 /* The block that was touched last: rows of one follow each other. */
@@ -519,21 +519,26 @@ touch(const sums *s, int table, struct bytes key, struct touched *last)
 	return blocks_touch(s->txn, table, key);
 }
 
-/* By name, in cells->sorted.  ST_LIMIT: more than any plan can name. */
+/* By name, in cells->sorted, each name once.  ST_LIMIT: more than any plan can name. */
 static status
-sort_extras(const sums *s, uint32_t first, size_t *ret_count)
+sort_extras(sums *s, uint32_t first, size_t *ret_count)
 {
-	const struct extra_sum **sorted = s->cells->sorted;
+	struct extra_sum **sorted = s->cells->sorted;
 	size_t count = 0;
 
 	for (uint32_t at = first; at != 0; at = s->extras[at - 1].next) {
-		const struct extra_sum *e = &s->extras[at - 1];
-		size_t k = count++;
+		struct extra_sum *e = &s->extras[at - 1];
+		size_t k = count;
 
-		if (count > CELL_EXTRAS_MAX)
+		while (k > 0 && sorted[k - 1]->name > e->name)
+			k--;
+		if (k > 0 && sorted[k - 1]->name == e->name) {
+			sorted[k - 1]->by += e->by;
+			continue;
+		}
+		if (count == CELL_EXTRAS_MAX)
 			return ST_LIMIT;
-		for (; k > 0 && sorted[k - 1]->name > e->name; k--)
-			sorted[k] = sorted[k - 1];
+		memmove(&sorted[k + 1], &sorted[k], (count++ - k) * sizeof(struct extra_sum *));
 		sorted[k] = e;
 	}
 	*ret_count = count;
@@ -565,7 +570,8 @@ write_cell(sums *s, struct kv_walk *walk, struct bytes key, const struct sum *su
 	return cell_add(walk, key, &by, s->cells->value);
 }
 
-/* Rows go table by table. */
+/* Rows go table by table.  In their order what is with them lies anywhere: to wait for memory at
+ * each would take longer than what is done with it. */
 static status
 write_rows(sums *s, const struct level *l)
 {
@@ -580,6 +586,8 @@ write_rows(sums *s, const struct level *l)
 		uint8_t bytes[ROW_KEY_MAX];
 		const struct bytes key = { bytes, write_key(s, &sum->key, bytes) };
 
+		if (i + AHEAD < l->count && l->list[i + AHEAD].extras > 0)
+			__builtin_prefetch(&s->extras[l->list[i + AHEAD].extras - 1]);
 		if (table != before) {
 			before = table;
 			last.len = 0;
@@ -685,6 +693,7 @@ sums_write(sums *s)
 		struct level *l = &s->levels[i];
 
 		sort(s->seed, l->list, l->count);
+		join(s, l);
 		st = write_rows(s, l);
 		if (st == ST_OK && i + 1 < LEVELS)
 			st = sum_up(s, l, &s->levels[i + 1]);

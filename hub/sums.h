@@ -33,7 +33,7 @@ sums_cell(sums *s, const struct cell_key *k, int64_t quantity, int64_t records, 
  * ST_LIMIT: no plan has such a name. */
 status sums_extra(sums *s, size_t cell, char type, struct text name, int64_t by);
 
-/* How many rows sums_write() would write, without secondary counts and days. */
+/* How many rows sums_write() would write at most, without secondary counts, days and months. */
 size_t sums_owed(const sums *s);
 
 /* ST_MALFORMED: a number would fall below 0, so the ledger is damaged. */

@@ -51,6 +51,7 @@ add(const char *code, date day, int64_t quantity, int64_t records, int64_t atten
 
 	assert_status(sums_cell(s, &k, quantity, records, &cell), ST_OK);
 	assert_status(sums_extra(s, cell, 'c', text_of("attended"), attended), ST_OK);
+	assert_status(sums_extra(s, cell, 'g', text_of("women"), attended / 2), ST_OK);
 }
 
 static uint64_t
@@ -65,6 +66,14 @@ attended_of(const char *code, date day)
 	const struct cell_key k = cell_of(code, day);
 
 	return cell_extra_total(txn, &k, 'c', "attended");
+}
+
+static uint64_t
+women_of(const char *code, date day)
+{
+	const struct cell_key k = cell_of(code, day);
+
+	return cell_extra_total(txn, &k, 'g', "women");
 }
 
 static void
@@ -152,24 +161,27 @@ a_transaction_that_was_given_up_takes_along_what_was_added(void **ctx)
 	assert_int_equal(quantity_of("IND-1", 20001), 4);
 }
 
-/* Against plain addition, in any order; more than is held at once. */
+/* Against plain addition, in any order; more than is held at once, and than is found again: so
+ * some rows are added to in several places. */
 static void
 many_rows_add_up_in_any_order(void **ctx)
 {
 	enum { DAYS = 3000, CODES = 40, ADDS = 200000 };
-	static uint64_t want[CODES][DAYS];
+	static uint64_t want[CODES][DAYS], women[CODES][DAYS];
 	char codes[CODES][16];
 	uint64_t rows = 0;
 
 	(void) ctx;
 	pick_seed(7);
 	memset(want, 0, sizeof(want));
+	memset(women, 0, sizeof(women));
 	for (int i = 0; i < CODES; i++)
 		snprintf(codes[i], sizeof(codes[i]), "%.*s%d", i % 9, "IND-IND-IN", i);
 	for (int i = 0; i < ADDS; i++) {
 		unsigned code = pick(CODES), day = pick(DAYS), quantity = 1 + pick(9);
 
 		want[code][day] += quantity;
+		women[code][day] += quantity / 2;
 		add(codes[code], 20000 + (date) day, quantity, 1, quantity);
 	}
 	assert_true(kv_count(txn, TABLE_CELLS) > 0); /* it did not wait for the end */
@@ -179,6 +191,7 @@ many_rows_add_up_in_any_order(void **ctx)
 			rows += want[i][day] > 0;
 			assert_int_equal(quantity_of(codes[i], 20000 + day), want[i][day]);
 			assert_int_equal(attended_of(codes[i], 20000 + day), want[i][day]);
+			assert_int_equal(women_of(codes[i], 20000 + day), women[i][day]);
 		}
 	}
 	assert_int_equal(kv_count(txn, TABLE_CELLS), rows);
