@@ -6,8 +6,9 @@
 #include "hub/rollback.h"
 
 /* Of one commit: a row that is written is a page in memory, or part of one, and LMDB keeps as many
- * as it ever had. */
-enum { COMMIT_BYTES = 12 << 20 };
+ * as it ever had.  Of what many devices bring each commit writes the same pages, those of days and
+ * tallies of all units, so larger commits cost less memory than they have rows. */
+enum { COMMIT_BYTES = 24 << 20 };
 
 struct depot {
 	struct parcel *parcels; /* room + 1, so that there always is a slot */

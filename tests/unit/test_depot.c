@@ -217,7 +217,7 @@ what_is_too_much_for_memory_waits_for_the_next_commit(void **ctx)
 	static const uint64_t want[] = { 1, 2, 3, 4, 5 };
 
 	(void) ctx;
-	writes_bytes = 5 << 20;
+	writes_bytes = 10 << 20;
 	keep(4);
 	assert_status(store(), ST_OK);
 	assert_int_equal(done, 3);
