@@ -116,7 +116,7 @@ static status
 gather_record(struct gathering *g, const uint8_t *id)
 {
 	struct graph graph = { 0 };
-	status st = graph_gather(g->l, id, false, &graph);
+	status st = graph_look(g->l, id, &graph);
 
 	if (st == ST_OK)
 		st = versions_judge(graph.list, graph.count);

@@ -75,13 +75,18 @@ hub_locks(hub *h, kv_txn *txn, const struct locks **ret_locks)
 status
 hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 {
-	struct ledger l = { .txn = txn, .sums = h->sums, .runs = h->runs, .chains = h->chains };
+	struct ledger l = { .txn = txn,
+		            .sums = h->sums,
+		            .nodes = h->nodes,
+		            .runs = h->runs,
+		            .chains = h->chains };
 	status st = plan_or_none(h, txn, &l.plan);
 
 	if (st == ST_OK)
 		st = hub_locks(h, txn, &l.locks);
 	if (st == ST_OK) {
 		sums_begin(h->sums, txn);
+		nodes_begin(h->nodes, txn);
 		*ret_ledger = l;
 	}
 	return st;
@@ -218,6 +223,8 @@ hub_fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_ev
 	}
 	if (st == ST_OK && hub_publisher(device))
 		st = change_end(&change, turn, ret_again);
+	if (st == ST_OK && !*ret_again && nodes_full(h->nodes))
+		st = ledger_judge(&l);
 	locks_free(&change.locks);
 	return st;
 }
@@ -325,9 +332,10 @@ hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 uint64_t
 hub_written(const hub *h, const kv_txn *txn)
 {
-	enum { SUM_BYTES = 640 }; /* a sum is a row with its key */
+	enum { SUM_BYTES = 640, NODE_BYTES = 1024 }; /* each is a row, with its key and its page */
 
-	return kv_written(txn) + sums_owed(h->sums) * SUM_BYTES;
+	return kv_written(txn) + sums_owed(h->sums) * SUM_BYTES +
+		nodes_changed(h->nodes) * NODE_BYTES;
 }
 
 /* Once a transaction, since all that hangs together with a version is gathered:

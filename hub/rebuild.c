@@ -199,26 +199,11 @@ end_index(struct step *s)
 	return hub_refold_grounds(s->h, s->txn);
 }
 
-/* While the index has what is not folded yet nothing can be judged (hub/ledger.h).  Else what is
- * left at the end of a step is not much; but where all waited for the index, it is all there
- * is. */
-static status
-judge(struct step *s, struct ledger *l, bool *ret_more)
-{
-	status st = ST_OK;
-
-	*ret_more = s->note.stage == STAGE_BOTH || s->note.next == journal_size(s->txn);
-	while (st == ST_OK && *ret_more && (s->note.stage == STAGE_BOTH || !is_full(s)))
-		st = ledger_judge_next(l, ret_more);
-	return st;
-}
-
 /* *ret_done: all of the journal is on this side. */
 static status
 go_on(struct step *s, bool *ret_done)
 {
 	struct ledger l;
-	bool more = false;
 	status st = hub_ledger(s->h, s->txn, &l);
 
 	if (st == ST_OK)
@@ -227,10 +212,9 @@ go_on(struct step *s, bool *ret_done)
 		return st;
 	if (s->note.stage == STAGE_INDEX)
 		return s->note.next == journal_size(s->txn) ? end_index(s) : ST_OK;
-	st = judge(s, &l, &more);
-	if (st == ST_OK)
-		st = sums_write(s->h->sums);
-	*ret_done = st == ST_OK && !more && s->note.next == journal_size(s->txn);
+	l.entries = s->note.stage == STAGE_FOLD ? s->note.next : 0;
+	st = ledger_settle(&l);
+	*ret_done = st == ST_OK && s->note.next == journal_size(s->txn);
 	return st;
 }
 
