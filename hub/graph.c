@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/room.h"
+#include "hub/brief.h"
 #include "hub/hub.h"
 #include "hub/journal.h"
 #include "hub/judge.h"
@@ -22,20 +23,6 @@ graph_has_node(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_h
 	*ret_has = st == ST_OK && row.here &&
 		memcmp(row.hash, id + TARGET_BYTES, EVENT_ID_BYTES - TARGET_BYTES) == 0;
 	return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
-status
-graph_body(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
-           uint8_t space[static EVENT_BYTES_MAX + 1], size_t *ret_len)
-{
-	struct node_row row;
-	status st = node_row_get(txn, id, &row);
-
-	if (st < 0)
-		return st;
-	memcpy(space, row.body.at, row.body.len);
-	*ret_len = row.body.len;
-	return ST_OK;
 }
 
 /* Behind the key a 0, so that one is never the beginning of another. */
@@ -237,10 +224,41 @@ describe(struct ledger *l, struct node *node, hold decoded, const struct event *
 	return st;
 }
 
-static hold
-decode(struct bytes body, bool erased, struct event *e)
+hold
+graph_event(const struct node *node, struct event *ret_event)
 {
-	return erased ? event_erased(e) : event_decode(body, e);
+	switch (node->form) {
+	case SAID_BRIEF: return brief_read(node->said, ret_event) ? HOLD_NONE : HOLD_MALFORMED;
+	case SAID_BODY: return event_decode(node->said, ret_event);
+	case SAID_ERASED:
+	case SAID_FORMS_: break;
+	}
+	return event_erased(ret_event);
+}
+
+hold
+graph_told(const struct told_event *t, struct event *ret_event)
+{
+	if (t->erased)
+		return event_erased(ret_event);
+	if (t->brief.len > 0)
+		return brief_read(t->brief, ret_event) ? HOLD_NONE : HOLD_MALFORMED;
+	return event_decode(t->body, ret_event);
+}
+
+/* Of what there is the shortest. */
+static status
+put_node(struct ledger *l, const uint8_t *id, const struct told_event *t, hold decoded,
+         const struct event *e, struct node **ret_node)
+{
+	uint8_t space[BRIEF_BYTES_MAX];
+	struct bytes brief = t->brief;
+
+	if (decoded == HOLD_NONE && brief.len == 0)
+		brief = (struct bytes) { space, brief_write(e, space) };
+	if (brief.len > 0)
+		return nodes_put(l->nodes, id, brief, SAID_BRIEF, ret_node);
+	return nodes_put(l->nodes, id, t->body, t->erased ? SAID_ERASED : SAID_BODY, ret_node);
 }
 
 /* ---- folding ---- */
@@ -257,11 +275,11 @@ graph_is_named(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], bool *
 }
 
 status
-graph_add(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], struct bytes body,
+graph_add(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], const struct told_event *t,
           hold decoded, const struct event *e)
 {
 	struct node *node = NULL;
-	status st = nodes_put(l->nodes, id, body, decoded == HOLD_ERASED, &node);
+	status st = put_node(l, id, t, decoded, e, &node);
 
 	if (st == ST_OK)
 		st = describe(l, node, decoded, e);
@@ -312,7 +330,7 @@ add(struct graph *g, struct node *node)
 	if (!list)
 		return ST_NOMEM;
 	g->list = list;
-	more = room_for(g->nodes, g->count, 1, &g->node_room, sizeof(*more));
+	more = room_for(g->nodes, g->count, 1, &g->node_room, sizeof(struct node *));
 	if (!more)
 		return ST_NOMEM;
 	g->nodes = more;
@@ -329,23 +347,23 @@ fetch(struct ledger *l, struct run_finder *finder, struct node *node)
 {
 	const uint8_t *target = node->id;
 	uint8_t id[EVENT_ID_BYTES];
-	struct batch_event found;
+	struct told_event told;
+	struct run_event found;
 	struct event e;
 	hold decoded;
-	uint64_t offset = 0;
 	status st = run_finder_find(finder, target, get_u64(target + FEED_BYTES),
-	                            target + FEED_BYTES + 8, &found, &offset);
+	                            target + FEED_BYTES + 8, &found);
 
 	if (st == ST_NOT_FOUND || st == ST_EXISTS) /* two hashes of one prefix */
 		return ST_OK;
-	if (st < 0 || (l->entries > 0 && offset >= l->entries))
+	if (st < 0 || (l->entries > 0 && found.offset >= l->entries))
 		return st;
-	event_id_write(target, &found.at, id);
-	st = nodes_put(l->nodes, id, found.body, found.erased, &node);
-	if (st < 0)
-		return st;
-	decoded = decode(found.body, found.erased, &e);
-	st = describe(l, node, decoded, &e);
+	event_id_write(target, &found.event.at, id);
+	told = (struct told_event) { found.event.body, found.event.erased, found.brief };
+	decoded = graph_told(&told, &e);
+	st = put_node(l, id, &told, decoded, &e, &node);
+	if (st == ST_OK)
+		st = describe(l, node, decoded, &e);
 	node->held = node->facts.judged != HOLD_NONE;
 	node->counted = !node->held && e.kind == KIND_ACTIVITY;
 	return st;
@@ -361,8 +379,10 @@ prepare(const struct gathering *g, struct node *node)
 	if (st == ST_OK && !node->here && g->finder)
 		st = fetch(g->ledger, g->finder, node);
 	if (st == ST_OK && node->here && !node->described) {
-		hold decoded = decode(node->body, node->erased, &e);
+		hold decoded = graph_event(node, &e);
 
+		if (decoded == HOLD_MALFORMED && node->form == SAID_BRIEF)
+			return ST_MALFORMED; /* the row is damaged */
 		st = describe(g->ledger, node, decoded, &e);
 	}
 	return st;
@@ -466,14 +486,6 @@ graph_gather(struct ledger *l, struct run_finder *finder, struct node *node, str
 	return gather(&gathering, node);
 }
 
-static int
-compare_targets(const void *one, const void *two)
-{
-	const struct node *a = *(struct node *const *) one, *b = *(struct node *const *) two;
-
-	return memcmp(a->id, b->id, TARGET_BYTES);
-}
-
 status
 graph_find_named(struct ledger *l, struct run_finder *finder)
 {
@@ -488,8 +500,8 @@ graph_find_named(struct ledger *l, struct run_finder *finder)
 			if (!all[i]->targets[t]->read)
 				st = node_list_add(&list, &count, &room, all[i]->targets[t]);
 	}
-	if (st == ST_OK && count > 0)
-		qsort(list, count, sizeof(*list), compare_targets);
+	if (st == ST_OK)
+		st = node_list_sort(list, count);
 	for (size_t i = 0; i < count && st == ST_OK; i++)
 		st = prepare(&g, list[i]);
 	free(list);

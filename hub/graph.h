@@ -23,23 +23,30 @@
 struct ledger;
 
 /* True when an event that is here names this one, which is folded next. */
-status
-graph_is_named(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], bool *ret_named);
+status graph_is_named(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], bool *ret_named);
 
-/* An event that is folded, of which decoded and e are what event_decode() gave, becomes a node
+/* An event as it is told. */
+struct told_event {
+	struct bytes body; /* empty when erased */
+	bool erased;
+	struct bytes brief; /* hub/brief.h; empty: it is not known whether it has one */
+};
+
+/* Read it, as event_decode() does; where there is a brief *ret_event has no more than that. */
+hold graph_told(const struct told_event *t, struct event *ret_event);
+/* The same of a node that is here. */
+hold graph_event(const struct node *node, struct event *ret_event);
+
+/* An event that is folded, of which decoded and e are what graph_told() gave, becomes a node
  * whose record is to be judged.  ST_EXISTS: one whose hash begins alike is. */
-status graph_add(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES], struct bytes body,
-                 hold decoded, const struct event *e);
+status graph_add(struct ledger *l, const uint8_t id[static EVENT_ID_BYTES],
+                 const struct told_event *t, hold decoded, const struct event *e);
 
 /* The record of what a correction or a remark names is to be judged; nothing when that is no
  * node. */
 status graph_touch(struct ledger *l, const uint8_t target[static TARGET_BYTES]);
 
 status graph_has_node(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES], bool *ret_has);
-
-/* The body of a node, copied to space; *ret_len 0 when erased. */
-status graph_body(kv_txn *txn, const uint8_t id[static EVENT_ID_BYTES],
-                  uint8_t space[static EVENT_BYTES_MAX + 1], size_t *ret_len);
 
 /* The first event with that bond.  ST_NOT_FOUND. */
 status graph_first_bound(kv_txn *txn, const char *bond, uint8_t ret_id[static EVENT_ID_BYTES]);
@@ -66,8 +73,8 @@ struct graph {
  * A version named that is no node yet is sought in the journal and
  * made one: an event that was folded by itself, and whose rows stand in the
  * ledger if it counts. */
-status graph_gather(struct ledger *l, struct run_finder *finder, struct node *node,
-                    struct graph *g);
+status
+graph_gather(struct ledger *l, struct run_finder *finder, struct node *node, struct graph *g);
 
 /* Before all records are judged that are owed: come to what they name in the order in which it
  * lies, which is quicker than one by one. */

@@ -494,8 +494,7 @@ covers_done(struct covers *c)
 
 status
 index_each_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
-              status (*visit)(void *ctx, const struct index_row *row), void *ctx,
-              size_t *ret_lanes)
+              status (*visit)(void *ctx, const struct index_row *row), void *ctx, size_t *ret_lanes)
 {
 	struct index_row row;
 	struct covers c;

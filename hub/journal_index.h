@@ -61,6 +61,7 @@ status index_clear(kv_txn *txn);
 struct journal_run {
 	struct batch batch;
 	struct batch_content content; /* of count events */
+	const struct bytes *briefs;   /* of each (hub/brief.h), empty where it has none; or NULL */
 	uint64_t count;               /* of the batch's, from its first on */
 	struct point start, end;
 };

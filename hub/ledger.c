@@ -107,10 +107,10 @@ hangs_together(const struct event *e)
  * the beginning: who found such two, which takes 2^64 hashes, has the second one held. */
 status
 ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
-            struct bytes body, bool erased)
+            const struct told_event *told)
 {
 	struct event e;
-	hold decoded = erased ? event_erased(&e) : event_decode(body, &e);
+	hold decoded = graph_told(told, &e);
 	bool hangs = decoded == HOLD_NONE && hangs_together(&e);
 	uint8_t id[EVENT_ID_BYTES];
 	status st;
@@ -123,8 +123,21 @@ ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struc
 		return st;
 	if (!hangs)
 		return fold_alone(l, id, at, &e, decoded);
-	st = graph_add(l, id, body, decoded, &e);
+	st = graph_add(l, id, told, decoded, &e);
 	return st == ST_EXISTS ? set_held(l, id, HOLD_FIX) : st;
+}
+
+status
+ledger_fold_of(struct ledger *l, const struct journal_run *run, uint64_t number)
+{
+	const struct batch_event *e = &run->content.events[number];
+	const struct told_event told = {
+		.body = e->body,
+		.erased = e->erased,
+		.brief = run->briefs ? run->briefs[number] : (struct bytes) { 0 },
+	};
+
+	return ledger_fold(l, run->batch.feed, &e->at, &told);
 }
 
 /* ---- settling records ---- */
@@ -139,7 +152,7 @@ set_counted(struct ledger *l, struct node *node, const struct version *v, bool c
 	if (version_counts(v) != counted || counted == node->counted)
 		return ST_OK;
 	/* only what could be decoded ever counted */
-	if (event_decode(node->body, &e) != HOLD_NONE)
+	if (graph_event(node, &e) != HOLD_NONE)
 		return ST_MALFORMED;
 	st = count_event(l->txn, l->sums, l->plan, &e, v->at.hash, counted ? +1 : -1);
 	node->counted = counted;

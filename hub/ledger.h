@@ -37,9 +37,12 @@ struct ledger {
 	struct kept_rights rights;
 };
 
-/* Fold one event that is new in the journal.  body is empty when erased. */
+/* Fold one event that is new in the journal. */
+struct told_event;
 status ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
-                   struct bytes body, bool erased);
+                   const struct told_event *told);
+/* The one of that number, from 0 on, of a run. */
+status ledger_fold_of(struct ledger *l, const struct journal_run *run, uint64_t number);
 
 /* Judge the records that folding has touched, and write what was added up.  Owed after
  * the last ledger_fold() of a batch and before anything is read or committed. */

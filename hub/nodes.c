@@ -12,19 +12,19 @@
 /* The value of a row:
  *
  *     marks (1), the rest of the hash (16) if it is here, how many name it (LEB128), of each
- *     0 or 1 (1), its feed if 1, else it is of the same feed, seq and hash-prefix; the body
+ *     0 or 1 (1), its feed if 1, else it is of the same feed, seq and hash-prefix; what it says
  */
 enum {
 	MARK_HERE = 1,
-	MARK_ERASED = 2,
-	MARK_COUNTED = 4,
-	MARK_HELD = 8,
-	MARK_CONFLICT = 16,
+	MARK_COUNTED = 2,
+	MARK_HELD = 4,
+	MARK_CONFLICT = 8,
+	FORM_SHIFT = 4, /* the form of what it says, above the marks */
 	KEY_BYTES = 1 + TARGET_BYTES,
 	REST_BYTES = EVENT_ID_BYTES - TARGET_BYTES,
 	SEQ_BYTES = 8,
 	NAMER_BYTES_MAX = 1 + TARGET_BYTES,
-	NODES_BYTES_MAX = 12 << 20,
+	NODES_BYTES_MAX = 6 << 20,
 	FIRST_SLOTS = 16,
 };
 
@@ -32,9 +32,10 @@ struct nodes {
 	kv_txn *txn;
 	uint64_t serial; /* of txn, which lies where the one before lay */
 	struct arena arena;
-	struct node **slots; /* by hash; those of one slot are a list */
+	struct node **slots; /* by hash; those of one slot are a list, most have none */
 	size_t slot_count, count;
-	uint64_t seed; /* who sends entries is not to choose where they lie */
+	uint64_t seed;    /* who sends entries is not to choose where they lie */
+	uint64_t highest; /* number of all, or more */
 
 	/* Those that are, and more. */
 	struct node **changed, **owed;
@@ -81,9 +82,10 @@ void
 nodes_forget(nodes *n)
 {
 	if (n->count > 0)
-		memset(n->slots, 0, n->slot_count * sizeof(*n->slots));
+		memset(n->slots, 0, n->slot_count * sizeof(struct node *));
 	arena_done(&n->arena);
 	n->count = n->changed_count = n->owed_count = 0;
+	n->highest = 0;
 	n->bare.next = 0;
 }
 
@@ -145,10 +147,12 @@ row_read(struct bytes value, const uint8_t *feed, struct node_row *ret_row)
 	if (!take_bytes(&value, 1, &marks))
 		return ST_MALFORMED;
 	r.here = marks.at[0] & MARK_HERE;
-	r.erased = marks.at[0] & MARK_ERASED;
 	r.counted = marks.at[0] & MARK_COUNTED;
 	r.held = marks.at[0] & MARK_HELD;
 	r.conflict = marks.at[0] & MARK_CONFLICT;
+	if (marks.at[0] >> FORM_SHIFT >= SAID_FORMS_)
+		return ST_MALFORMED;
+	r.form = (said_as) (marks.at[0] >> FORM_SHIFT);
 	if (r.here && !take_bytes(&value, REST_BYTES, &hash))
 		return ST_MALFORMED;
 	r.hash = hash.at;
@@ -160,9 +164,7 @@ row_read(struct bytes value, const uint8_t *feed, struct node_row *ret_row)
 			return ST_MALFORMED;
 	}
 	r.namers.len -= value.len;
-	r.body = value;
-	if (r.body.len > EVENT_BYTES_MAX + 1)
-		return ST_MALFORMED;
+	r.said = value;
 	*ret_row = r;
 	return ST_OK;
 }
@@ -196,14 +198,14 @@ row_write(nodes *n, const struct node *node, struct bytes *ret_value)
 
 	for (const struct namer *by = node->namers; by; by = by->next)
 		namers++;
-	most = 1 + REST_BYTES + LEB128_BYTES_MAX + namers * NAMER_BYTES_MAX + node->body.len;
+	most = 1 + REST_BYTES + LEB128_BYTES_MAX + namers * NAMER_BYTES_MAX + node->said.len;
 	at = room_for(n->value, 0, most, &n->value_room, 1);
 	if (!at)
 		return ST_NOMEM;
 	n->value = at;
-	*at++ = (uint8_t) ((node->here ? MARK_HERE : 0) | (node->erased ? MARK_ERASED : 0) |
-	                   (node->counted ? MARK_COUNTED : 0) | (node->held ? MARK_HELD : 0) |
-	                   (node->conflict ? MARK_CONFLICT : 0));
+	*at++ = (uint8_t) ((node->here ? MARK_HERE : 0) | (node->counted ? MARK_COUNTED : 0) |
+	                   (node->held ? MARK_HELD : 0) | (node->conflict ? MARK_CONFLICT : 0) |
+	                   (unsigned) node->form << FORM_SHIFT);
 	if (node->here) {
 		memcpy(at, node->id + TARGET_BYTES, REST_BYTES);
 		at += REST_BYTES;
@@ -211,9 +213,9 @@ row_write(nodes *n, const struct node *node, struct bytes *ret_value)
 	at += leb128_put(at, namers);
 	for (const struct namer *by = node->namers; by; by = by->next)
 		put_namer(&at, node, by->node);
-	if (node->body.len > 0)
-		memcpy(at, node->body.at, node->body.len);
-	*ret_value = (struct bytes) { n->value, (size_t) (at - n->value) + node->body.len };
+	if (node->said.len > 0)
+		memcpy(at, node->said.at, node->said.len);
+	*ret_value = (struct bytes) { n->value, (size_t) (at - n->value) + node->said.len };
 	return ST_OK;
 }
 
@@ -255,11 +257,12 @@ make_slots(nodes *n)
 	return ST_OK;
 }
 
-/* NULL: it is not in memory. */
+/* NULL: it is not in memory.  Most events that are folded are above all that are. */
 static struct node *
 look_up(const nodes *n, const uint8_t *target)
 {
-	struct node *node = n->count > 0 ? *slot_of(n, target) : NULL;
+	bool above = n->count == 0 || get_u64(target + FEED_BYTES) > n->highest;
+	struct node *node = above ? NULL : *slot_of(n, target);
 
 	while (node && !words_equal(node->id, target, TARGET_BYTES))
 		node = node->next;
@@ -269,7 +272,7 @@ look_up(const nodes *n, const uint8_t *target)
 static status
 add(nodes *n, const uint8_t *target, struct node **ret_node)
 {
-	status st = n->count == n->slot_count ? make_slots(n) : ST_OK;
+	status st = 2 * n->count >= n->slot_count ? make_slots(n) : ST_OK;
 	struct node *node = st == ST_OK ? nodes_room(n, sizeof(*node)) : NULL;
 	struct node **slot;
 
@@ -280,6 +283,8 @@ add(nodes *n, const uint8_t *target, struct node **ret_node)
 	memcpy(node->id, target, TARGET_BYTES);
 	*slot = node;
 	n->count++;
+	if (get_u64(target + FEED_BYTES) > n->highest)
+		n->highest = get_u64(target + FEED_BYTES);
 	*ret_node = node;
 	return ST_OK;
 }
@@ -308,20 +313,21 @@ add_namer(nodes *n, struct node *node, struct node *by)
 }
 
 static status
-copy_body(nodes *n, struct node *node, struct bytes body)
+copy_said(nodes *n, struct node *node, struct bytes said, said_as form)
 {
 	uint8_t *copy;
 
-	node->body = (struct bytes) { 0 };
-	if (body.len == 0)
+	node->form = form;
+	node->said = (struct bytes) { 0 };
+	if (said.len == 0)
 		return ST_OK;
-	if (body.len > EVENT_BYTES_MAX)
-		body.len = EVENT_BYTES_MAX + 1; /* event_decode() holds it for its length */
-	copy = nodes_room(n, body.len);
+	if (said.len > EVENT_BYTES_MAX)
+		said.len = EVENT_BYTES_MAX + 1; /* event_decode() holds it for its length */
+	copy = nodes_room(n, said.len);
 	if (!copy)
 		return ST_NOMEM;
-	memcpy(copy, body.at, body.len);
-	node->body = (struct bytes) { copy, body.len };
+	memcpy(copy, said.at, said.len);
+	node->said = (struct bytes) { copy, said.len };
 	return ST_OK;
 }
 
@@ -363,10 +369,9 @@ fill(nodes *n, struct node *node, const struct node_row *row)
 {
 	struct bytes namers = row->namers;
 	uint8_t target[TARGET_BYTES];
-	status st = copy_body(n, node, row->body);
+	status st = copy_said(n, node, row->said, row->form);
 
 	node->here = row->here;
-	node->erased = row->erased;
 	node->counted = row->counted;
 	node->held = row->held;
 	node->conflict = row->conflict;
@@ -428,7 +433,7 @@ nodes_find(nodes *n, const uint8_t target[static TARGET_BYTES], struct node **re
 status
 node_list_add(struct node ***list_p, size_t *count, size_t *room, struct node *node)
 {
-	struct node **longer = room_for(*list_p, *count, 1, room, sizeof(*longer));
+	struct node **longer = room_for(*list_p, *count, 1, room, sizeof(struct node *));
 
 	if (!longer)
 		return ST_NOMEM;
@@ -447,7 +452,7 @@ nodes_change(nodes *n, struct node *node)
 }
 
 status
-nodes_put(nodes *n, const uint8_t id[static EVENT_ID_BYTES], struct bytes body, bool erased,
+nodes_put(nodes *n, const uint8_t id[static EVENT_ID_BYTES], struct bytes said, said_as form,
           struct node **ret_node)
 {
 	struct node *node = NULL;
@@ -461,9 +466,8 @@ nodes_put(nodes *n, const uint8_t id[static EVENT_ID_BYTES], struct bytes body, 
 		return ST_EXISTS;
 	memcpy(node->id, id, EVENT_ID_BYTES);
 	node->here = true;
-	node->erased = erased;
 	node->described = false;
-	st = copy_body(n, node, body);
+	st = copy_said(n, node, said, form);
 	if (st == ST_OK)
 		st = nodes_change(n, node);
 	*ret_node = node;
@@ -521,23 +525,49 @@ nodes_full(const nodes *n)
 	return n->arena.bytes > NODES_BYTES_MAX;
 }
 
+/* Of a node the beginning of its feed, and its number: to compare two need not look at them,
+ * which lie anywhere. */
+struct place {
+	uint64_t feed, seq;
+	struct node *node;
+};
+
 static int
 compare(const void *one, const void *two)
 {
-	const struct node *a = *(struct node *const *) one, *b = *(struct node *const *) two;
+	const struct place *a = one, *b = two;
 
-	return memcmp(a->id, b->id, TARGET_BYTES);
+	if (a->feed != b->feed)
+		return a->feed < b->feed ? -1 : 1;
+	return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+status
+node_list_sort(struct node **list, size_t count)
+{
+	struct place *places = count > 1 ? malloc(count * sizeof(*places)) : NULL;
+
+	if (count > 1 && !places)
+		return ST_NOMEM;
+	for (size_t i = 0; places && i < count; i++)
+		places[i] = (struct place) { get_u64(list[i]->id),
+			                     get_u64(list[i]->id + FEED_BYTES), list[i] };
+	if (places)
+		qsort(places, count, sizeof(*places), compare);
+	for (size_t i = 0; places && i < count; i++)
+		list[i] = places[i].node;
+	free(places);
+	return ST_OK;
 }
 
 status
 nodes_write(nodes *n)
 {
 	struct kv_walk walk;
-	status st = ST_OK;
+	status st = node_list_sort(n->changed, n->changed_count);
 
-	if (n->changed_count == 0)
-		return ST_OK;
-	qsort(n->changed, n->changed_count, sizeof(struct node *), compare);
+	if (st < 0 || n->changed_count == 0)
+		return st;
 	kv_walk_begin(n->txn, TABLE_LINKS, &walk);
 	for (size_t i = 0; i < n->changed_count && st == ST_OK; i++) {
 		struct node *node = n->changed[i];

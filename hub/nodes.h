@@ -1,7 +1,7 @@
 /* hub/nodes.h - the events that hang together with others, as they lie in TABLE_LINKS
  *
- * An event that names others, or is named, or has a bond (event_bond()), is a node: its
- * body is kept here a second time, so that a record is judged without unpacking its
+ * An event that names others, or is named, or has a bond (event_bond()), is a node: what
+ * it says is kept here a second time, so that a record is judged without unpacking its
  * batches.  So is what is named and is not here.
  *
  *     'N' feed seq hash-prefix -> what is known of it (hub/nodes.c)
@@ -25,16 +25,24 @@ enum { TARGET_BYTES = FEED_BYTES + 8 + HASH_PREFIX_BYTES };
 
 typedef struct nodes nodes;
 
+/* What is kept of an event. */
+typedef enum said_as {
+	SAID_BODY,   /* its body; over EVENT_BYTES_MAX as much as shows that */
+	SAID_BRIEF,  /* hub/brief.h */
+	SAID_ERASED, /* nothing */
+	SAID_FORMS_
+} said_as;
+
 struct node {
 	uint8_t id[EVENT_ID_BYTES]; /* of what is not here only TARGET_BYTES of it */
-	struct bytes body;          /* empty when erased */
+	struct bytes said;          /* empty when erased */
 	struct namer *namers;       /* who names it; complete when read */
 	bool read;                  /* the row was looked for */
 	bool here;                  /* the event is */
-	bool erased;
-	bool counted; /* its rows stand in the ledger */
+	said_as form;
+	bool counted;        /* its rows stand in the ledger */
 	bool held, conflict; /* such a row of it does */
-	bool owed;    /* its record is to be judged */
+	bool owed;           /* its record is to be judged */
 
 	/* Of what is here, and in memory alone: what the event says, the graph's (hub/graph.h). */
 	bool described;
@@ -71,9 +79,9 @@ status nodes_find(nodes *n, const uint8_t target[static TARGET_BYTES], struct no
 status nodes_get(nodes *n, const uint8_t target[static TARGET_BYTES], struct node **ret_node);
 status nodes_read(nodes *n, struct node *node);
 
-/* The event is here; body is copied, of one over EVENT_BYTES_MAX as much as shows that.
- * ST_EXISTS: another one, whose hash begins alike, is that node. */
-status nodes_put(nodes *n, const uint8_t id[static EVENT_ID_BYTES], struct bytes body, bool erased,
+/* The event is here; said is copied.  ST_EXISTS: another one, whose hash begins alike, is
+ * that node. */
+status nodes_put(nodes *n, const uint8_t id[static EVENT_ID_BYTES], struct bytes said, said_as form,
                  struct node **ret_node);
 
 /* by names node. */
@@ -102,15 +110,19 @@ status nodes_write(nodes *n);
 /* To a list that grows (common/room.h). */
 status node_list_add(struct node ***list_p, size_t *count, size_t *room, struct node *node);
 
+/* By feed and number, nearly always: what lies together in the table is together in the list. */
+status node_list_sort(struct node **list, size_t count);
+
 /* A row as it is; all point into the map. */
 struct node_row {
-	bool here, erased, counted, held, conflict;
-	const uint8_t *hash;  /* what is behind the prefix; when here */
+	bool here, counted, held, conflict;
+	said_as form;
+	const uint8_t *hash; /* what is behind the prefix; when here */
 	struct bytes namers; /* for nodes.c */
 	uint64_t namer_count;
-	struct bytes body;
+	struct bytes said;
 };
 
 /* ST_NOT_FOUND; ST_MALFORMED. */
-status node_row_get(kv_txn *txn, const uint8_t target[static TARGET_BYTES],
-                    struct node_row *ret_row);
+status
+node_row_get(kv_txn *txn, const uint8_t target[static TARGET_BYTES], struct node_row *ret_row);

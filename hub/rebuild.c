@@ -11,7 +11,7 @@
 
 /* As many as leave the process below 100 MiB whatever the events are, of which 35 are batches and
  * sums that are kept in any case: each step is a commit, and writes again what others had begun. */
-enum { STEP_BYTES = 64 << 20, WAIT_MS = 10 * 1000 };
+enum { STEP_BYTES = 56 << 20, WAIT_MS = 10 * 1000 };
 
 typedef enum stage {
 	STAGE_INDEX, /* the index alone: it is asked while events are folded */
@@ -150,8 +150,7 @@ fold_late(struct step *s, const struct journal_entry *entry)
 	st = registry_device(s->txn, run->batch.feed, &device);
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	return hub_fold_batch(s->h, s->txn, &run->batch, run->content.events, &t, &device,
-	                      &s->again);
+	return hub_fold_batch(s->h, s->txn, run, &t, &device, &s->again);
 }
 
 static status

@@ -1,7 +1,7 @@
 #include "hub/remarks.h"
 
-#include "hub/nodes.h"
 #include "hub/hub.h"
+#include "hub/nodes.h"
 #include "hub/rows.h"
 #include "hub/standing.h"
 

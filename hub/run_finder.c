@@ -7,19 +7,21 @@ struct looking {
 	uint64_t seq;
 	const uint8_t *prefix;
 	size_t found;
-	struct batch_event event;
-	uint64_t offset;
+	struct run_event event;
 };
 
 static bool
-note_if_named(struct looking *l, const struct batch_event *e, uint64_t offset)
+note_if_named(struct looking *l, const struct journal_run *run, uint64_t offset)
 {
+	uint64_t i = l->seq - run->batch.first;
+	const struct batch_event *e = &run->content.events[i];
 	bool named = memcmp(e->at.hash, l->prefix, HASH_PREFIX_BYTES) == 0;
 
 	if (named) {
 		l->found++;
-		l->event = *e;
-		l->offset = offset;
+		l->event.event = *e;
+		l->event.brief = run->briefs ? run->briefs[i] : (struct bytes) { 0 };
+		l->event.offset = offset;
 	}
 	return named;
 }
@@ -43,7 +45,7 @@ look_into(void *ctx, const struct index_row *row)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 	if (run->batch.first != row->first || run->count != row->count)
 		return ST_MALFORMED;
-	if (note_if_named(l, &run->content.events[l->seq - row->first], row->offset)) {
+	if (note_if_named(l, run, row->offset)) {
 		memcpy(f->last.feed, row->feed, FEED_BYTES);
 		f->last.first = row->first;
 		f->last.count = row->count;
@@ -64,15 +66,13 @@ look_into_last(struct looking *l, const uint8_t *feed)
 		return false;
 	run = runs_peek(f->runs, &f->last.entry);
 	if (run)
-		note_if_named(l, &run->content.events[l->seq - f->last.first],
-		              f->last.entry.offset);
+		note_if_named(l, run, f->last.entry.offset);
 	return run != NULL;
 }
 
 status
 run_finder_find(struct run_finder *f, const uint8_t feed[static FEED_BYTES], uint64_t seq,
-                const uint8_t prefix[static HASH_PREFIX_BYTES], struct batch_event *ret_event,
-                uint64_t *ret_offset)
+                const uint8_t prefix[static HASH_PREFIX_BYTES], struct run_event *ret_event)
 {
 	struct looking l = { .finder = f, .seq = seq, .prefix = prefix };
 	size_t lanes = 1;
@@ -89,6 +89,5 @@ run_finder_find(struct run_finder *f, const uint8_t feed[static FEED_BYTES], uin
 	if (l.found != 1)
 		return l.found == 0 ? ST_NOT_FOUND : ST_EXISTS;
 	*ret_event = l.event;
-	*ret_offset = l.offset;
 	return ST_OK;
 }

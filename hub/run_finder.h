@@ -19,8 +19,13 @@ struct run_finder {
 	} last;
 };
 
+struct run_event {
+	struct batch_event event;
+	struct bytes brief; /* hub/brief.h; may be empty */
+	uint64_t offset;    /* of the entry that it lies in */
+};
+
 /* As journal_find(), of HASH_PREFIX_BYTES; what *ret_event points to is valid until runs
- * are used again.  *ret_offset is the entry that it lies in. */
+ * are used again. */
 status run_finder_find(struct run_finder *f, const uint8_t feed[static FEED_BYTES], uint64_t seq,
-                       const uint8_t prefix[static HASH_PREFIX_BYTES],
-                       struct batch_event *ret_event, uint64_t *ret_offset);
+                       const uint8_t prefix[static HASH_PREFIX_BYTES], struct run_event *ret_event);

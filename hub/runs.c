@@ -5,7 +5,7 @@
 
 enum {
 	RUNS_KEPT = 256,
-	RUNS_BYTES_MAX = 24 << 20, /* of all that are kept; one alone has at most 900 KiB */
+	RUNS_BYTES_MAX = 16 << 20, /* of all that are kept; one alone has at most 900 KiB */
 };
 
 struct kept {
@@ -91,7 +91,7 @@ runs_peek(const runs *r, const struct journal_entry *entry)
 	const struct kept *k = &r->list[place_of(entry)];
 
 	return k->block && memcmp(k->running, entry->running, HASH_BYTES) == 0 ? &k->block->run
-									      : NULL;
+									       : NULL;
 }
 
 status

@@ -40,9 +40,9 @@ struct version {
 	struct point at;
 	bool record; /* a record or a void that can be read */
 	bool is_void;
-	bool office;  /* sent by an office device */
-	bool right;   /* sent by a device that may report for its unit */
-	hold judged;  /* of judge(); versions_judge() adds HOLD_THING */
+	bool office; /* sent by an office device */
+	bool right;  /* sent by a device that may report for its unit */
+	hold judged; /* of judge(); versions_judge() adds HOLD_THING */
 	const char *unit;
 	/* What a correction has to keep: of a register its key, else the kind of record,
 	 * empty for activities. */

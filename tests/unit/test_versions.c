@@ -19,12 +19,9 @@ add(struct graph *g, char letter, int first_target, int second_target)
 {
 	struct version *v = &g->list[g->count++];
 
-	*v = (struct version) { .feed = no_feed,
-		                .record = true,
-		                .right = true,
-		                .unit = "u",
-		                .key = "",
-		                .bond = "" };
+	*v = (struct version) {
+		.feed = no_feed, .record = true, .right = true, .unit = "u", .key = "", .bond = ""
+	};
 	v->at.seq = g->count;
 	memset(v->at.hash, letter, HASH_BYTES);
 	if (first_target != NONE)
@@ -259,9 +256,9 @@ only_the_office_moves_a_record_to_another_unit(void **ctx)
 	add(g, 'a', NONE, NONE);
 	add(g, 'b', 0, NONE)->office = true;
 	g->list[1].unit = "v";
-	add(g, 'c', 1, NONE);                /* back again */
+	add(g, 'c', 1, NONE);             /* back again */
 	add(g, 'd', 1, NONE)->unit = "v"; /* the unit it was moved to */
-	add(g, 'e', 0, 1);                   /* back again by the back door */
+	add(g, 'e', 0, 1);                /* back again by the back door */
 	assert_outcome(g, "a:replaced b:replaced c:fix d:win e:fix");
 }
 
