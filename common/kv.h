@@ -152,6 +152,8 @@ void kv_walk_begin(kv_txn *txn, int table, struct kv_walk *walk);
 status kv_walk_get(struct kv_walk *walk, struct bytes key, struct bytes *ret_value);
 status
 kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct bytes *ret_old);
+/* As kv_put(). */
+status kv_walk_put(struct kv_walk *walk, struct bytes key, struct bytes value);
 /* As kv_append(), and quicker where many follow each other. */
 status kv_walk_append(struct kv_walk *walk, struct bytes key, struct bytes value);
 /* Of the row that was found just before, and has that key. */

@@ -100,6 +100,17 @@ kv_walk_add(struct kv_walk *walk, struct bytes key, struct bytes value, struct b
 }
 
 status
+kv_walk_put(struct kv_walk *walk, struct bytes key, struct bytes value)
+{
+	MDB_val k = kv_val(key), v = kv_val(value);
+
+	if (walk->st < 0)
+		return walk->st;
+	kv_note_written(walk->txn, key, value);
+	return kv_stick(walk->txn, mdb_cursor_put(walk->cursor, &k, &v, 0));
+}
+
+status
 kv_walk_append(struct kv_walk *walk, struct bytes key, struct bytes value)
 {
 	MDB_val k = kv_val(key), v = kv_val(value);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum step { WAITING, BEGUN, DONE };
+enum step { WAITING, BEGUN, LAID_OUT, READING, DONE };
 
 struct job {
 	bool sealed;
@@ -44,17 +44,31 @@ lay_out(ahead *a, struct job *job)
 	st = run_block_lay_out(job->block, job->sealed);
 	pthread_mutex_lock(&a->lock);
 	job->st = st;
+	job->step = st == ST_OK ? LAID_OUT : DONE;
+}
+
+/* The same of what was laid out. */
+static void
+read_events(ahead *a, struct job *job)
+{
+	status st;
+
+	job->step = READING;
+	pthread_mutex_unlock(&a->lock);
+	st = run_block_read(job->block);
+	pthread_mutex_lock(&a->lock);
+	job->st = st;
 	job->step = DONE;
 }
 
 /* ---- the thread ---- */
 
-/* Not the first: that is taken at once. */
+/* From that one on. */
 static struct job *
-next_waiting(ahead *a)
+next_of(ahead *a, enum step step, size_t from)
 {
-	for (size_t i = 1; i < a->count; i++) {
-		if (job_at(a, i)->step == WAITING)
+	for (size_t i = from; i < a->count; i++) {
+		if (job_at(a, i)->step == step)
 			return job_at(a, i);
 	}
 	return NULL;
@@ -67,10 +81,14 @@ work(void *arg)
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->ends) {
-		struct job *job = next_waiting(a);
+		struct job *job = next_of(a, WAITING, 1);
+		struct job *next = job ? NULL : next_of(a, LAID_OUT, 2);
 
-		if (job) {
+		if (job)
 			lay_out(a, job);
+		else if (next)
+			read_events(a, next);
+		if (job || next) {
 			pthread_cond_signal(&a->done);
 		} else {
 			pthread_cond_wait(&a->more, &a->lock);
@@ -112,7 +130,7 @@ ahead_new(void)
 static void
 finish(ahead *a, struct job *job)
 {
-	while (job->step == BEGUN)
+	while (job->step == BEGUN || job->step == READING)
 		pthread_cond_wait(&a->done, &a->lock);
 }
 

@@ -8,6 +8,9 @@
  * it costs the hub, and needs neither the store nor anything of other batches: on two cores it
  * is done while the one before is folded.
  *
+ * What it has time for beyond that it reads (run_block_read()): an event that is corrected later
+ * is read several times else.  Not of the next two, whose taker would wait for it.
+ *
  * Whoever takes a batch that the thread has not begun lays it out himself: nobody waits
  * for a thread that sleeps, and where none can be started all goes on, only not faster.  The
  * thread leaves the first of all to him; it is started when there is a second one, and
@@ -37,7 +40,8 @@ void ahead_forget(ahead *a);
  * run_block_new(): it was not put. */
 status ahead_put(ahead *a, const struct journal_entry *entry, bool sealed);
 
-/* That entry, whose kind and bytes are compared, laid out: whether it was put or not.  Those
+/* That entry, whose kind and bytes are compared, laid out, and perhaps read: whether it was put
+ * or not.  Those
  * that were put before it are given up, all of them if it was not.  The block is the caller's.
  * Errors of run_block_new() and run_block_lay_out(). */
 status ahead_take(ahead *a, const struct journal_entry *entry, bool sealed, run_block **ret_block);

@@ -179,7 +179,7 @@ find_record(struct diff_side *s, const uint8_t *feed, const struct point *at,
 	st = graph_has_node(s->ledger.txn, ret_id, &is_node);
 	if (st < 0 || !is_node)
 		return st;
-	st = graph_gather(&s->ledger, ret_id, false, &g);
+	st = graph_look(&s->ledger, ret_id, &g);
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
 	if (st == ST_OK && g.list[0].sound)
@@ -389,7 +389,7 @@ diff_standing(const struct diff_side *s, const uint8_t *feed, const struct point
 	status st;
 
 	event_id_write(feed, at, id);
-	st = graph_gather(&l, id, false, &g);
+	st = graph_look(&l, id, &g);
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);
 	for (size_t i = 0; st == ST_OK && i < g.count; i++)

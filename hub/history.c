@@ -34,22 +34,20 @@ fill_told(kv_txn *txn, const uint8_t *feed, const struct point *at, const struct
 }
 
 static status
-add_version(struct ledger *l, const struct version *v, struct history *h)
+add_version(struct ledger *l, const struct version *v, struct found_event *found, struct history *h)
 {
 	struct history_version *out = &h->versions[h->version_count];
-	uint8_t body[EVENT_BYTES_MAX + 1], id[EVENT_ID_BYTES];
 	struct event e;
-	size_t len;
 	status st;
 
 	h->version_total++;
 	if (h->version_count == HISTORY_VERSIONS_MAX)
 		return ST_OK;
-	event_id_write(v->feed, &v->at, id);
-	st = graph_body(l->txn, id, body, &len);
+	st = journal_find(l->txn, v->feed, v->at.seq, v->at.hash, HASH_BYTES, found);
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	event_decode((struct bytes) { body, len }, &e); /* what cannot be read says nothing */
+	event_decode((struct bytes) { found->body, found->body_len },
+	             &e); /* what cannot be read says nothing */
 	out->depth = v->depth;
 	out->is_void = e.kind == KIND_VOID;
 	out->settles = e.fixes.count > 1 ? e.fixes.count : 0;
@@ -116,7 +114,7 @@ static status
 gather_record(struct gathering *g, const uint8_t *id)
 {
 	struct graph graph = { 0 };
-	status st = graph_gather(g->l, id, false, &graph);
+	status st = graph_look(g->l, id, &graph);
 
 	if (st == ST_OK)
 		st = versions_judge(graph.list, graph.count);
@@ -125,7 +123,7 @@ gather_record(struct gathering *g, const uint8_t *id)
 
 		if (asked->sound && (!v->sound || v->root != asked->root))
 			continue;
-		st = add_version(g->l, v, g->h);
+		st = add_version(g->l, v, g->found, g->h);
 		if (st == ST_OK)
 			st = add_remarks(g, v->feed, &v->at);
 	}

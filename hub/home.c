@@ -87,9 +87,10 @@ new_hub(const char *home)
 	h->home = strdup(home);
 	h->chains = chains_new();
 	h->sums = sums_new();
+	h->nodes = nodes_new();
 	h->runs = runs_new();
 	h->ahead = ahead_new();
-	if (!h->home || !h->ahead || !h->sums || !h->runs)
+	if (!h->home || !h->ahead || !h->sums || !h->nodes || !h->runs)
 		hub_close(&h);
 	return h;
 }
@@ -127,6 +128,7 @@ hub_close(hub **h_p)
 	plan_free(&h->plan);
 	chains_free(&h->chains);
 	sums_free(&h->sums);
+	nodes_free(&h->nodes);
 	ahead_free(&h->ahead);
 	runs_free(&h->runs);
 	locks_free(&h->locks);

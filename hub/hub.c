@@ -75,13 +75,16 @@ hub_locks(hub *h, kv_txn *txn, const struct locks **ret_locks)
 status
 hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger)
 {
-	struct ledger l = { .txn = txn, .sums = h->sums, .runs = h->runs, .chains = h->chains };
+	struct ledger l = {
+		.txn = txn, .sums = h->sums, .nodes = h->nodes, .runs = h->runs, .chains = h->chains
+	};
 	status st = plan_or_none(h, txn, &l.plan);
 
 	if (st == ST_OK)
 		st = hub_locks(h, txn, &l.locks);
 	if (st == ST_OK) {
 		sums_begin(h->sums, txn);
+		nodes_begin(h->nodes, txn);
 		*ret_ledger = l;
 	}
 	return st;
@@ -111,9 +114,11 @@ locks_turn_on(const struct ledger *l, const uint8_t *feed, const struct point *a
 /* *turn becomes true when an event is a leaf that a loss of a right, or a lock, names: what
  * lies below it is worth what it was; and where nobody can tell which of them count already. */
 static status
-fold_events(struct ledger *l, const struct batch *b, const struct batch_event *events,
-            const struct taken *t, const struct device *device, bool *turn)
+fold_events(struct ledger *l, const struct journal_run *run, const struct taken *t,
+            const struct device *device, bool *turn)
 {
+	const struct batch *b = &run->batch;
+	const struct batch_event *events = run->content.events;
 	bool counted[BATCH_EVENTS_MAX];
 	status st = journal_counted(l->txn, b->feed, events + t->skipped, t->count, counted);
 
@@ -126,7 +131,7 @@ fold_events(struct ledger *l, const struct batch *b, const struct batch_event *e
 
 		if (counted[i - t->skipped])
 			continue; /* it had been damaged, and counts since it came first */
-		st = ledger_fold(l, b->feed, &e->at, e->body, e->erased);
+		st = ledger_fold_of(l, run, i);
 		if (st == ST_OK && hub_publisher(device))
 			st = hub_take_document(l->txn, l->chains, b->feed, e);
 		if (st == ST_OK && device->losses > 0 && !*turn)
@@ -200,8 +205,8 @@ change_end(const struct change *c, bool turn, bool *ret_again)
 }
 
 status
-hub_fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
-               const struct taken *t, const struct device *device, bool *ret_again)
+hub_fold_batch(hub *h, kv_txn *txn, const struct journal_run *run, const struct taken *t,
+               const struct device *device, bool *ret_again)
 {
 	struct change change = { .h = h, .txn = txn };
 	struct ledger l;
@@ -211,23 +216,25 @@ hub_fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_ev
 	if (st == ST_OK && hub_publisher(device))
 		st = change_begin(h, txn, l.plan != NULL, &change);
 	if (st == ST_OK)
-		st = fold_events(&l, b, events, t, device, &turn);
+		st = fold_events(&l, run, t, device, &turn);
 	if (st == ST_OK) {
 		turn |= t->closed && (device->losses > 0 || l.locks);
 		*ret_again = turn;
 	}
 	if (st == ST_OK && hub_publisher(device))
 		st = change_end(&change, turn, ret_again);
+	if (st == ST_OK && !*ret_again && nodes_full(h->nodes))
+		st = ledger_judge(&l);
 	locks_free(&change.locks);
 	return st;
 }
 
 static status
-fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
-           const struct taken *t, const struct device *device)
+fold_batch(hub *h, kv_txn *txn, const struct journal_run *run, const struct taken *t,
+           const struct device *device)
 {
 	bool again = false;
-	status st = hub_fold_batch(h, txn, b, events, t, device, &again);
+	status st = hub_fold_batch(h, txn, run, t, device, &again);
 
 	return st == ST_OK && again ? hub_refold(h, txn) : st;
 }
@@ -271,7 +278,7 @@ take_verified(hub *h, kv_txn *txn, run_block **b_p, int64_t received_ms, take_ho
 		st = journal_take(txn, b, content, received_ms, how, &t);
 		any |= st == ST_OK;
 		if (st == ST_OK)
-			st = fault_of_store(fold_batch(h, txn, b, content->events, &t, device));
+			st = fault_of_store(fold_batch(h, txn, &(*b_p)->run, &t, device));
 	}
 	if (st == ST_OK && t.count == b->count)
 		st = fault_of_store(keep_run(h, txn, t.offset, b_p));
@@ -325,9 +332,10 @@ hub_take(hub *h, kv_txn *txn, const struct batch *b, int64_t received_ms)
 uint64_t
 hub_written(const hub *h, const kv_txn *txn)
 {
-	enum { SUM_BYTES = 640 }; /* a sum is a row with its key */
+	enum { SUM_BYTES = 640, NODE_BYTES = 1024 }; /* each is a row, with its key and its page */
 
-	return kv_written(txn) + sums_owed(h->sums) * SUM_BYTES;
+	return kv_written(txn) + sums_owed(h->sums) * SUM_BYTES +
+		nodes_changed(h->nodes) * NODE_BYTES;
 }
 
 /* Once a transaction, since all that hangs together with a version is gathered:

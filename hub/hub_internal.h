@@ -5,6 +5,7 @@
 #include "hub/chains.h"
 #include "hub/hub.h"
 #include "hub/locks.h"
+#include "hub/nodes.h"
 #include "hub/runs.h"
 #include "hub/sums.h"
 
@@ -17,6 +18,7 @@ struct hub {
 	uint8_t plan_hash[HASH_BYTES];
 
 	sums *sums; /* what is not written yet of the transaction */
+	nodes *nodes;
 	runs *runs;
 	ahead *ahead;
 	chains *chains; /* may be NULL */
@@ -44,8 +46,8 @@ status hub_ledger(hub *h, kv_txn *txn, struct ledger *ret_ledger);
  * anew, since it brought a plan, a lock, or a leaf that the registry or a lock names, or closed
  * a gap that lies above such. */
 struct taken;
-status hub_fold_batch(hub *h, kv_txn *txn, const struct batch *b, const struct batch_event *events,
-                      const struct taken *t, const struct device *device, bool *ret_again);
+status hub_fold_batch(hub *h, kv_txn *txn, const struct journal_run *run, const struct taken *t,
+                      const struct device *device, bool *ret_again);
 
 /* A document counts where its feed may publish at each event with a part of it. */
 status hub_take_document(kv_txn *txn, chains *c, const uint8_t *feed, const struct batch_event *e);
@@ -74,7 +76,7 @@ status hub_rebuild_entry(hub *h, struct ledger *l, const struct journal_entry *e
 status hub_rebuild_end(kv_txn *txn);
 
 /* Grows whenever the same events are to give other rows; 1 was never written. */
-enum { LEDGER_FORMAT = 8 };
+enum { LEDGER_FORMAT = 10 };
 
 /* How many entries the journal had when the ledger was folded from the beginning last: what
  * was folded before is of no use to go on from there.  0: not known. */

@@ -149,13 +149,6 @@ struct found_event {
 status journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
                     const uint8_t *prefix, size_t prefix_len, struct found_event *ret_event);
 
-/* The same, quicker when many are sought; what *ret_event points to is valid until runs are
- * used again. */
-struct runs;
-status
-journal_find_by(kv_txn *txn, struct runs *r, const uint8_t feed[static FEED_BYTES], uint64_t seq,
-                const uint8_t *prefix, size_t prefix_len, struct batch_event *ret_event);
-
 /* The ends of the lanes of a feed, ascending by (seq, hash); at most max are
  * written, *ret_count is how many there are. */
 status journal_leaves(kv_txn *txn, const uint8_t feed[static FEED_BYTES], struct point *list,

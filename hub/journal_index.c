@@ -5,7 +5,6 @@
 #include "hub/hub.h"
 #include "hub/journal_gaps.h"
 #include "hub/rows.h"
-#include "hub/runs.h"
 #include "protocol/chain.h"
 
 enum {
@@ -443,7 +442,8 @@ struct covers {
 	struct kv_walk walk;
 	const uint8_t *feed;
 	uint64_t seq;
-	size_t left; /* lanes that have such a batch and were not met yet */
+	size_t lanes; /* of the feed */
+	size_t left;  /* lanes that have such a batch and were not met yet */
 	bool more;
 	status st;
 };
@@ -458,6 +458,7 @@ covers_start(kv_txn *txn, const uint8_t *feed, uint64_t seq, struct covers *c)
 
 	*c = (struct covers) { .feed = feed, .seq = seq };
 	c->st = lanes_of(txn, feed, seq, &lanes);
+	c->lanes = lanes.count;
 	c->left = lanes.reaching;
 	index_key(feed, seq, UINT64_MAX, key);
 	c->more = kv_seek_below(txn, TABLE_BATCHES, (struct bytes) { key, sizeof(key) }, &c->walk);
@@ -491,6 +492,20 @@ covers_done(struct covers *c)
 	return st;
 }
 
+status
+index_each_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
+              status (*visit)(void *ctx, const struct index_row *row), void *ctx, size_t *ret_lanes)
+{
+	struct index_row row;
+	struct covers c;
+
+	covers_start(txn, feed, seq, &c);
+	*ret_lanes = c.lanes;
+	while (seq > 0 && covers_next(&c, &row))
+		c.st = visit(ctx, &row);
+	return covers_done(&c);
+}
+
 /* ---- events ---- */
 
 struct seeking {
@@ -499,8 +514,6 @@ struct seeking {
 	const uint8_t *prefix;
 	size_t prefix_len;
 	struct found_event *event; /* NULL: only its being there is asked */
-	runs *runs;                /* not NULL: the event goes to of_run instead */
-	struct batch_event of_run;
 };
 
 static status
@@ -527,27 +540,6 @@ match(void *ctx, const struct journal_event *e)
 	return ST_OK;
 }
 
-static status
-look_into_run(kv_txn *txn, const struct index_row *row, struct seeking *s)
-{
-	const struct journal_run *run = NULL;
-	const struct batch_event *e;
-	struct journal_entry entry;
-	status st = journal_read(txn, row->offset, &entry);
-
-	if (st == ST_OK)
-		st = runs_open(s->runs, &entry, &run);
-	if (st < 0 || !run)
-		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	if (run->batch.first != row->first || run->count != row->count)
-		return ST_MALFORMED;
-	e = &run->content.events[s->seq - row->first];
-	s->found = memcmp(e->at.hash, s->prefix, s->prefix_len) == 0;
-	if (s->found)
-		s->of_run = *e;
-	return ST_OK;
-}
-
 /* Whether the row alone tells that the event is not in it.  A person names one by fewer
  * bytes than a tag is made of: then all lanes are looked into. */
 static bool
@@ -566,8 +558,6 @@ look_into(kv_txn *txn, const struct index_row *row, struct seeking *s)
 
 	if (is_excluded(txn, row, s))
 		return ST_OK;
-	if (s->runs)
-		return look_into_run(txn, row, s);
 	/* of its last event the row has the whole hash */
 	if (s->seq == row->first + row->count - 1 && !s->event) {
 		s->found = memcmp(row->after, s->prefix, s->prefix_len) == 0;
@@ -638,18 +628,6 @@ journal_find(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
 		             .event = ret_event };
 
 	return find_one(txn, feed, &s);
-}
-
-status
-journal_find_by(kv_txn *txn, struct runs *r, const uint8_t feed[static FEED_BYTES], uint64_t seq,
-                const uint8_t *prefix, size_t prefix_len, struct batch_event *ret_event)
-{
-	struct seeking s = { .seq = seq, .prefix = prefix, .prefix_len = prefix_len, .runs = r };
-	status st = find_one(txn, feed, &s);
-
-	if (st == ST_OK)
-		*ret_event = s.of_run;
-	return st;
 }
 
 /* A batch goes on from the end of another as a rule, and of its last event the row has the

@@ -44,6 +44,12 @@ status index_whole(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const str
 status index_row_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], const struct point *at,
                     struct index_row *ret_row);
 
+/* Each batch that holds an event of that number, one a lane at most, and how many lanes the
+ * feed has.  visit must not write; other than ST_OK from it ends the walk with that. */
+status index_each_of(kv_txn *txn, const uint8_t feed[static FEED_BYTES], uint64_t seq,
+                     status (*visit)(void *ctx, const struct index_row *row), void *ctx,
+                     size_t *ret_lanes);
+
 /* ST_OK: that event lies in the batch of that row, which has one of its number.
  * ST_NOT_FOUND.  ST_MALFORMED: the batch would have to be read, and cannot. */
 status index_holds(kv_txn *txn, const struct index_row *row, const struct point *at);
@@ -55,6 +61,7 @@ status index_clear(kv_txn *txn);
 struct journal_run {
 	struct batch batch;
 	struct batch_content content; /* of count events */
+	const struct bytes *briefs;   /* of each (hub/brief.h), empty where it has none; or NULL */
 	uint64_t count;               /* of the batch's, from its first on */
 	struct point start, end;
 };

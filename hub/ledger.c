@@ -53,6 +53,16 @@ fold_probe(struct ledger *l, const uint8_t *id)
 	return st == ST_OK ? standing_touch(l->txn, id) : st;
 }
 
+/* Whether the entry was replaced before is found out when its record is judged. */
+static status
+fold_remark(struct ledger *l, const uint8_t *id, const struct event *e)
+{
+	uint8_t target[TARGET_BYTES];
+	status st = remarks_take(l->txn, id, e, target);
+
+	return st == ST_OK ? graph_touch(l, target) : st;
+}
+
 static status
 fold_alone(struct ledger *l, const uint8_t *id, const struct point *at, const struct event *e,
            hold decoded)
@@ -77,107 +87,89 @@ fold_alone(struct ledger *l, const uint8_t *id, const struct point *at, const st
 	if (e->kind == KIND_PROBE)
 		return fold_probe(l, id);
 	if (e->kind == KIND_RETURN)
-		return remarks_take(l->txn, id, e);
+		return fold_remark(l, id, e);
 	return count_event(l->txn, l->sums, l->plan, e, at->hash, +1);
 }
 
-/* ---- who is named ---- */
-
-static status
-is_named(struct ledger *l, const uint8_t *id, const struct point *at, bool *ret_named)
+/* By what it says: it corrects others, or has a bond with them. */
+static bool
+hangs_together(const struct event *e)
 {
-	bool same = memcmp(l->unnamed.feed, id, FEED_BYTES) == 0;
-	status st = ST_OK;
+	char bond[REGISTER_KEY_BYTES];
 
-	*ret_named = false;
-	if (same && l->unnamed.from <= at->seq && at->seq < l->unnamed.next)
-		return ST_OK;
-	memcpy(l->unnamed.feed, id, FEED_BYTES);
-	l->unnamed.from = at->seq;
-	st = graph_next_named(l->txn, id, at->seq, &l->unnamed.next);
-	return st == ST_OK && l->unnamed.next == at->seq ? graph_is_named(l->txn, id, ret_named)
-							 : st;
-}
-
-/* What an event of feed names is to be known as named from now on. */
-static void
-note_named(struct ledger *l, const uint8_t *feed, const struct fixes *fixes)
-{
-	for (size_t i = 0; i < fixes->count; i++) {
-		const struct fix *f = &fixes->list[i];
-
-		if (f->seq < l->unnamed.next &&
-		    memcmp(f->feed ? f->feed : feed, l->unnamed.feed, FEED_BYTES) == 0 &&
-		    f->seq >= l->unnamed.from)
-			l->unnamed.next = f->seq;
-	}
-}
-
-/* Not marked as counted, whatever it is worth: that is for settling to decide. */
-static status
-note_node(struct ledger *l, const struct node *n, const struct event *e, bool corrects,
-          const char *bond)
-{
-	status st = graph_put(l->txn, n);
-
-	if (st == ST_OK && corrects) {
-		note_named(l, n->id, &e->fixes);
-		st = graph_put_fixes(l->txn, n->id, &e->fixes);
-	}
-	if (st == ST_OK && *bond)
-		st = graph_put_bond(l->txn, n->id, bond);
-	return st == ST_OK ? graph_put_todo(l->txn, n->id) : st;
+	return (event_is_record(e->kind) && e->fixes.count > 0) || event_bond(e, bond);
 }
 
 /* Corrections and what they name may come in either order, so an event is also asked
- * whether one that is here names it already. */
+ * whether one that is here names it already.
+ *
+ * Two events whose hashes begin alike cannot both be nodes, since corrections name only
+ * the beginning: who found such two, which takes 2^64 hashes, has the second one held. */
 status
 ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
-            struct bytes body, bool erased)
+            const struct told_event *told)
 {
-	struct node n = { .erased = erased, .body = body };
 	struct event e;
-	hold decoded = erased ? event_erased(&e) : event_decode(body, &e);
-	bool corrects = decoded == HOLD_NONE && event_is_record(e.kind) && e.fixes.count > 0;
-	char bond[REGISTER_KEY_BYTES] = "";
-	bool bound = decoded == HOLD_NONE && event_bond(&e, bond);
-	bool named = false;
-	status st = ST_OK;
+	hold decoded = graph_told(told, &e);
+	bool hangs = decoded == HOLD_NONE && hangs_together(&e);
+	uint8_t id[EVENT_ID_BYTES];
+	status st;
 
-	event_id_write(feed, at, n.id);
-	if (!corrects && !bound)
-		st = is_named(l, n.id, at, &named);
+	event_id_write(feed, at, id);
+	st = nodes_expect(l->nodes, id);
+	if (st == ST_OK && !hangs)
+		st = graph_is_named(l, id, &hangs);
 	if (st < 0)
 		return st;
-	if (corrects || named || bound)
-		return note_node(l, &n, &e, corrects, bond);
-	return fold_alone(l, n.id, at, &e, decoded);
+	if (!hangs)
+		return fold_alone(l, id, at, &e, decoded);
+	st = graph_add(l, id, told, decoded, &e);
+	return st == ST_EXISTS ? set_held(l, id, HOLD_FIX) : st;
+}
+
+status
+ledger_fold_of(struct ledger *l, const struct journal_run *run, uint64_t number)
+{
+	const struct batch_event *e = &run->content.events[number];
+	const struct told_event told = {
+		.body = e->body,
+		.erased = e->erased,
+		.brief = run->briefs ? run->briefs[number] : (struct bytes) { 0 },
+	};
+
+	return ledger_fold(l, run->batch.feed, &e->at, &told);
 }
 
 /* ---- settling records ---- */
 
 /* Where that is what the version should be and is not: count it, or take it out. */
 static status
-set_counted(struct ledger *l, const struct version *v, bool counted)
+set_counted(struct ledger *l, struct node *node, const struct version *v, bool counted)
 {
-	uint8_t body[EVENT_BYTES_MAX + 1], id[EVENT_ID_BYTES];
-	struct node n = { .counted = counted };
 	struct event e;
 	status st;
 
-	if (version_counts(v) != counted || counted == v->counted)
+	if (version_counts(v) != counted || counted == node->counted)
 		return ST_OK;
-	event_id_write(v->feed, &v->at, id);
-	st = graph_body(l->txn, id, body, &n.body.len);
-	if (st < 0)
-		return st;
-	n.body.at = body;
-	memcpy(n.id, id, EVENT_ID_BYTES);
 	/* only what could be decoded ever counted */
-	if (event_decode(n.body, &e) != HOLD_NONE)
+	if (graph_event(node, &e) != HOLD_NONE)
 		return ST_MALFORMED;
-	st = count_event(l->txn, l->sums, l->plan, &e, v->at.hash, n.counted ? +1 : -1);
-	return st == ST_OK ? graph_put(l->txn, &n) : st;
+	st = count_event(l->txn, l->sums, l->plan, &e, v->at.hash, counted ? +1 : -1);
+	node->counted = counted;
+	return st == ST_OK ? nodes_change(l->nodes, node) : st;
+}
+
+/* Most versions neither are held nor were, and pay for no look-up. */
+static status
+set_node_held(struct ledger *l, struct node *node, hold reason)
+{
+	bool held = reason != HOLD_NONE;
+	status st = held || node->held ? set_held(l, node->id, reason) : ST_OK;
+
+	if (st < 0 || held == node->held)
+		return st;
+	node->held = held;
+	return nodes_change(l->nodes, node);
 }
 
 static status
@@ -194,14 +186,18 @@ touch_heads(struct ledger *l, const uint8_t *heads, size_t len)
  * also of those that are heads no more; the old row is copied for that, since it lies in
  * the map and the write may move it. */
 static status
-set_conflict(struct ledger *l, const struct version *root, struct bytes heads)
+set_conflict(struct ledger *l, struct node *root, struct bytes heads)
 {
-	uint8_t id[EVENT_ID_BYTES], *before = NULL;
-	struct bytes key = { id, sizeof(id) }, old = { 0 };
+	uint8_t *before = NULL;
+	struct bytes key = { root->id, sizeof(root->id) }, old = { 0 };
 	status st;
 
-	event_id_write(root->feed, &root->at, id);
-	st = kv_get(l->txn, TABLE_CONFLICTS, key, &old);
+	if (heads.len == 0 && !root->conflict)
+		return ST_OK;
+	root->conflict = heads.len > 0;
+	st = nodes_change(l->nodes, root);
+	if (st == ST_OK)
+		st = kv_get(l->txn, TABLE_CONFLICTS, key, &old);
 	if (st < 0 && st != ST_NOT_FOUND)
 		return st;
 	if (old.len == heads.len && (old.len == 0 || memcmp(old.at, heads.at, old.len) == 0))
@@ -254,6 +250,20 @@ collect_heads(const struct graph *g, struct head *heads)
 	return count;
 }
 
+/* Whether one of the records has more heads than one, or had. */
+static bool
+may_conflict(const struct graph *g)
+{
+	size_t heads = 0;
+	bool had = false;
+
+	for (size_t i = 0; i < g->count; i++) {
+		heads += g->list[i].head;
+		had |= g->nodes[i]->conflict;
+	}
+	return had || heads > 1;
+}
+
 /* Set the conflict of every record.  Both lists go by the places of roots. */
 static status
 set_conflicts(struct ledger *l, const struct graph *g)
@@ -276,7 +286,7 @@ set_conflicts(struct ledger *l, const struct graph *g)
 			memcpy(ids + len, heads[at].id, EVENT_ID_BYTES);
 		if (len == EVENT_ID_BYTES)
 			len = 0; /* one head is no conflict */
-		st = set_conflict(l, &g->list[i], (struct bytes) { ids, len });
+		st = set_conflict(l, g->nodes[i], (struct bytes) { ids, len });
 	}
 	free(ids);
 	free(heads);
@@ -285,62 +295,50 @@ set_conflicts(struct ledger *l, const struct graph *g)
 
 /* What counted is taken out first: the row of a register has room for one version.
  *
- * All that hangs together was judged at once, so the notes on all of it are dropped: this
+ * All that hangs together was judged at once, and nothing of it is owed any more: this
  * is why a record is judged once however many of its versions came. */
 static status
-settle_graph(struct ledger *l, struct graph *g)
+settle_graph(struct ledger *l, struct graph *g, bool remarked)
 {
 	status st = versions_judge(g->list, g->count);
 
 	for (size_t i = 0; i < g->count && st == ST_OK; i++)
-		st = set_counted(l, &g->list[i], false);
+		st = set_counted(l, g->nodes[i], &g->list[i], false);
 	for (size_t i = 0; i < g->count && st == ST_OK; i++) {
 		const struct version *v = &g->list[i];
-		uint8_t id[EVENT_ID_BYTES];
+		struct node *node = g->nodes[i];
 
-		event_id_write(v->feed, &v->at, id);
-		st = set_counted(l, v, true);
+		node->owed = false;
+		st = set_counted(l, node, v, true);
 		if (st == ST_OK && v->judged == HOLD_LOCKED)
 			st = graph_note_locked(l->txn, v->feed);
 		if (st == ST_OK)
-			st = set_held(l, id, version_held(v) ? v->hold : HOLD_NONE);
-		if (st == ST_OK)
-			st = remarks_mark(l->txn, id, v->superseded);
-		if (st == ST_OK)
-			st = graph_drop_todo(l->txn, id);
+			st = set_node_held(l, node, version_held(v) ? v->hold : HOLD_NONE);
+		if (st == ST_OK && remarked)
+			st = remarks_mark(l->txn, node->id, v->superseded);
 	}
-	if (st == ST_OK)
+	if (st == ST_OK && may_conflict(g))
 		st = set_conflicts(l, g);
 	return st == ST_OK ? others_set(l->txn, g->list, g->count) : st;
-}
-
-/* The next note is sought anew each time, since settling drops more than one. */
-status
-ledger_judge_next(struct ledger *l, bool *ret_more)
-{
-	uint8_t id[EVENT_ID_BYTES];
-	struct graph g = { 0 };
-	status st = graph_next_todo(l->txn, id);
-
-	*ret_more = st == ST_OK;
-	if (st < 0)
-		return st == ST_NOT_FOUND ? ST_OK : st;
-	st = graph_gather(l, id, true, &g);
-	if (st == ST_OK)
-		st = settle_graph(l, &g);
-	graph_done(&g);
-	return st == ST_NOT_FOUND ? ST_MALFORMED : st;
 }
 
 status
 ledger_judge(struct ledger *l)
 {
-	bool more = true;
-	status st = ST_OK;
+	struct run_finder finder = { .txn = l->txn, .runs = l->runs };
+	/* until the office says something on an entry no record pays for a look-up */
+	bool remarked = kv_count(l->txn, TABLE_REMARKS) > 0;
+	struct graph g = { 0 };
+	struct node *node;
+	status st = graph_find_named(l, &finder);
 
-	while (st == ST_OK && more)
-		st = ledger_judge_next(l, &more);
-	return st;
+	while (st == ST_OK && (node = nodes_next_owed(l->nodes)) != NULL) {
+		st = graph_gather(l, &finder, node, &g);
+		if (st == ST_OK)
+			st = settle_graph(l, &g, remarked);
+	}
+	graph_done(&g);
+	return st == ST_OK && nodes_full(l->nodes) ? nodes_write(l->nodes) : st;
 }
 
 status
@@ -348,6 +346,8 @@ ledger_settle(struct ledger *l)
 {
 	status st = ledger_judge(l);
 
+	if (st == ST_OK)
+		st = nodes_write(l->nodes);
 	return st == ST_OK ? sums_write(l->sums) : st;
 }
 

@@ -14,6 +14,7 @@
 #include "common/kv.h"
 #include "hub/chains.h"
 #include "hub/locks.h"
+#include "hub/nodes.h"
 #include "hub/rights.h"
 #include "hub/runs.h"
 #include "hub/sums.h"
@@ -24,34 +25,32 @@ struct ledger {
 	kv_txn *txn;
 	const plan *plan;   /* in force; may be NULL: all activities are held */
 	sums *sums;         /* begun for txn; may be NULL of a ledger that is only read */
+	nodes *nodes;       /* the same */
 	runs *runs;         /* the same */
 	chains *chains;     /* may be NULL: hub/chains.h */
 	const locks *locks; /* all there are (hub_locks()); NULL: none */
 
+	/* Of the entries of the journal so many are folded, where the index has more: 0: all. */
+	uint64_t entries;
+
 	/* The module's own, and so the registry must not change in the life of a ledger. */
 	struct kept_rights rights;
-
-	/* The module's own: of this feed no event from number from on and below next is named
-	 * by one that is here.  So that not every event pays for a look-up. */
-	struct {
-		uint8_t feed[FEED_BYTES];
-		uint64_t from, next; /* from >= next: nothing is known */
-	} unnamed;
 };
 
-/* Fold one event that is new in the journal.  body is empty when erased. */
+/* Fold one event that is new in the journal. */
+struct told_event;
 status ledger_fold(struct ledger *l, const uint8_t feed[static FEED_BYTES], const struct point *at,
-                   struct bytes body, bool erased);
+                   const struct told_event *told);
+/* The one of that number, from 0 on, of a run. */
+status ledger_fold_of(struct ledger *l, const struct journal_run *run, uint64_t number);
 
 /* Judge the records that folding has touched, and write what was added up.  Owed after
  * the last ledger_fold() of a batch and before anything is read or committed. */
 status ledger_settle(struct ledger *l);
 
-/* The first half of it, at any time when all that is in the journal's index was folded:
- * sooner is quicker where much is. */
+/* The first half of it, at the end of any entry of the journal: sooner is quicker where much
+ * is, and takes less memory. */
 status ledger_judge(struct ledger *l);
-/* The same of one record; *ret_more is false when there was none. */
-status ledger_judge_next(struct ledger *l, bool *ret_more);
 
 /* What became of an event, for lists and for show. */
 typedef enum outcome {

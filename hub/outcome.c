@@ -74,7 +74,7 @@ outcome_of_node(struct ledger *l, const uint8_t *id, const struct event *e, outc
 {
 	struct graph g = { 0 };
 	const struct version *v;
-	status st = graph_gather(l, id, false, &g);
+	status st = graph_look(l, id, &g);
 
 	if (st == ST_OK)
 		st = versions_judge(g.list, g.count);

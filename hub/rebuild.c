@@ -11,7 +11,7 @@
 
 /* As many as leave the process below 100 MiB whatever the events are, of which 35 are batches and
  * sums that are kept in any case: each step is a commit, and writes again what others had begun. */
-enum { STEP_BYTES = 64 << 20, WAIT_MS = 10 * 1000 };
+enum { STEP_BYTES = 56 << 20, WAIT_MS = 10 * 1000 };
 
 typedef enum stage {
 	STAGE_INDEX, /* the index alone: it is asked while events are folded */
@@ -150,8 +150,7 @@ fold_late(struct step *s, const struct journal_entry *entry)
 	st = registry_device(s->txn, run->batch.feed, &device);
 	if (st < 0)
 		return st == ST_NOT_FOUND ? ST_MALFORMED : st;
-	return hub_fold_batch(s->h, s->txn, &run->batch, run->content.events, &t, &device,
-	                      &s->again);
+	return hub_fold_batch(s->h, s->txn, run, &t, &device, &s->again);
 }
 
 static status
@@ -199,26 +198,11 @@ end_index(struct step *s)
 	return hub_refold_grounds(s->h, s->txn);
 }
 
-/* While the index has what is not folded yet nothing can be judged (hub/ledger.h).  Else what is
- * left at the end of a step is not much; but where all waited for the index, it is all there
- * is. */
-static status
-judge(struct step *s, struct ledger *l, bool *ret_more)
-{
-	status st = ST_OK;
-
-	*ret_more = s->note.stage == STAGE_BOTH || s->note.next == journal_size(s->txn);
-	while (st == ST_OK && *ret_more && (s->note.stage == STAGE_BOTH || !is_full(s)))
-		st = ledger_judge_next(l, ret_more);
-	return st;
-}
-
 /* *ret_done: all of the journal is on this side. */
 static status
 go_on(struct step *s, bool *ret_done)
 {
 	struct ledger l;
-	bool more = false;
 	status st = hub_ledger(s->h, s->txn, &l);
 
 	if (st == ST_OK)
@@ -227,10 +211,9 @@ go_on(struct step *s, bool *ret_done)
 		return st;
 	if (s->note.stage == STAGE_INDEX)
 		return s->note.next == journal_size(s->txn) ? end_index(s) : ST_OK;
-	st = judge(s, &l, &more);
-	if (st == ST_OK)
-		st = sums_write(s->h->sums);
-	*ret_done = st == ST_OK && !more && s->note.next == journal_size(s->txn);
+	l.entries = s->note.stage == STAGE_FOLD ? s->note.next : 0;
+	st = ledger_settle(&l);
+	*ret_done = st == ST_OK && s->note.next == journal_size(s->txn);
 	return st;
 }
 

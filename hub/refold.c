@@ -110,10 +110,9 @@ hub_open_entry(hub *h, const struct journal_entry *entry, const struct journal_r
 }
 
 /* Corrections are judged while what they correct is at hand (hub/runs.h), as a rule. */
-enum { ENTRIES_A_JUDGING = 16 };
+enum { ENTRIES_A_JUDGING = 8 };
 
-/* The entry is copied, since the store is written to.  Where the index has entries that are
- * not folded yet, judging would take what is in them for counted. */
+/* The entry is copied, since the store is written to. */
 status
 hub_rebuild_entry(hub *h, struct ledger *l, const struct journal_entry *entry, bool index)
 {
@@ -123,13 +122,10 @@ hub_rebuild_entry(hub *h, struct ledger *l, const struct journal_entry *entry, b
 
 	if (st == ST_OK && index)
 		st = journal_index_run(l->txn, entry->offset, run, &closed);
-	for (uint64_t i = 0; st == ST_OK && i < run->count; i++) {
-		const struct batch_event *e = &run->content.events[i];
-
-		st = ledger_fold(l, run->batch.feed, &e->at, e->body, e->erased);
-	}
-	return st == ST_OK && index && entry->offset % ENTRIES_A_JUDGING == 0 ? ledger_judge(l)
-									      : st;
+	for (uint64_t i = 0; st == ST_OK && i < run->count; i++)
+		st = ledger_fold_of(l, run, i);
+	l->entries = index ? 0 : entry->offset + 1;
+	return st == ST_OK && entry->offset % ENTRIES_A_JUDGING == 0 ? ledger_judge(l) : st;
 }
 
 static status
@@ -238,6 +234,7 @@ hub_rebuild_clear(hub *h, kv_txn *txn)
 	status st;
 
 	sums_forget(h->sums);
+	nodes_forget(h->nodes);
 	st = ledger_clear(txn);
 	return st == ST_OK ? journal_forget_lost(txn) : st;
 }

@@ -1,13 +1,12 @@
 #include "hub/remarks.h"
 
-#include "hub/graph.h"
 #include "hub/hub.h"
+#include "hub/nodes.h"
 #include "hub/rows.h"
 #include "hub/standing.h"
 
 enum {
 	SEQ_BYTES = 8,
-	TARGET_BYTES = FEED_BYTES + SEQ_BYTES + HASH_PREFIX_BYTES,
 	KEY_BYTES = TARGET_BYTES + EVENT_ID_BYTES,
 };
 
@@ -116,9 +115,8 @@ put(kv_txn *txn, const uint8_t *key, bool replaced, struct text unit, struct tex
 	return st == ST_OK ? touch_unit(txn, unit) : st;
 }
 
-/* Whether the entry was replaced before is found out when its record is judged. */
 status
-remarks_take(kv_txn *txn, const uint8_t *id, const struct event *e)
+remarks_take(kv_txn *txn, const uint8_t *id, const struct event *e, uint8_t *ret_entry)
 {
 	uint8_t key[KEY_BYTES];
 	const struct fix *about = &e->about.list[0];
@@ -129,7 +127,9 @@ remarks_take(kv_txn *txn, const uint8_t *id, const struct event *e)
 	memcpy(key + FEED_BYTES + SEQ_BYTES, about->hash, HASH_PREFIX_BYTES);
 	memcpy(key + TARGET_BYTES, id, EVENT_ID_BYTES);
 	st = put(txn, key, false, e->unit, e->why);
-	return st == ST_OK ? graph_put_todo_of(txn, key) : st;
+	if (st == ST_OK)
+		memcpy(ret_entry, key, TARGET_BYTES);
+	return st;
 }
 
 /* A remark whose mark is another than it should be, as a copy: the write may move the
@@ -159,15 +159,12 @@ find_wrong(void *ctx, const struct remark *r)
 	return ST_EXISTS;
 }
 
-/* Until the office says something on an entry no record pays for a look-up. */
 status
 remarks_mark(kv_txn *txn, const uint8_t *id, bool replaced)
 {
 	struct wrong w = { .replaced = replaced };
 	status st;
 
-	if (kv_count(txn, TABLE_REMARKS) == 0)
-		return ST_OK;
 	while ((st = remarks_each(txn, id, find_wrong, &w)) == ST_EXISTS) {
 		st = put(txn, w.key, replaced, (struct text) { w.unit, w.unit_len },
 		         (struct text) { w.text, w.text_len });

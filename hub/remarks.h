@@ -17,8 +17,10 @@
 #include "protocol/plan.h"
 
 /* Keep the remark of a return event that counts, whose id (hub/rows.h) is given, and
- * touch the standings of its unit's devices.  Settling is owed (hub/ledger.h). */
-status remarks_take(kv_txn *txn, const uint8_t *id, const struct event *e);
+ * touch the standings of its unit's devices.  *ret_entry is the entry that it is on, as the
+ * beginning of its id up to HASH_PREFIX_BYTES of the hash; to have it marked (remarks_mark())
+ * is owed. */
+status remarks_take(kv_txn *txn, const uint8_t *id, const struct event *e, uint8_t *ret_entry);
 
 /* Mark what was said on that entry as answered or not, and touch the standings that tell
  * it where that is new. */

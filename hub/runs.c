@@ -5,7 +5,7 @@
 
 enum {
 	RUNS_KEPT = 256,
-	RUNS_BYTES_MAX = 24 << 20, /* of all that are kept; one alone has at most 900 KiB */
+	RUNS_BYTES_MAX = 16 << 20, /* of all that are kept; one alone has at most 900 KiB */
 };
 
 struct kept {
@@ -65,16 +65,16 @@ make_room(runs *r, size_t bytes)
 	}
 }
 
-static struct kept *
-place_of(runs *r, const struct journal_entry *entry)
+static size_t
+place_of(const struct journal_entry *entry)
 {
-	return &r->list[entry->offset % RUNS_KEPT];
+	return entry->offset % RUNS_KEPT;
 }
 
 void
 runs_keep(runs *r, const struct journal_entry *entry, run_block **b_p)
 {
-	struct kept *k = place_of(r, entry);
+	struct kept *k = &r->list[place_of(entry)];
 
 	drop(r, k);
 	make_room(r, (*b_p)->bytes);
@@ -85,19 +85,27 @@ runs_keep(runs *r, const struct journal_entry *entry, run_block **b_p)
 	*b_p = NULL;
 }
 
+const struct journal_run *
+runs_peek(const runs *r, const struct journal_entry *entry)
+{
+	const struct kept *k = &r->list[place_of(entry)];
+
+	return k->block && memcmp(k->running, entry->running, HASH_BYTES) == 0 ? &k->block->run
+									       : NULL;
+}
+
 status
 runs_open(runs *r, const struct journal_entry *entry, const struct journal_run **ret_run)
 {
-	const struct kept *k = place_of(r, entry);
 	run_block *block = NULL;
 	status st = ST_OK;
 
-	if (!k->block || memcmp(k->running, entry->running, HASH_BYTES) != 0) {
+	if (!runs_peek(r, entry)) {
 		st = run_block_open(entry, &block);
 		if (st == ST_OK)
 			runs_keep(r, entry, &block);
 	}
 	if (st == ST_OK)
-		*ret_run = &k->block->run;
+		*ret_run = runs_peek(r, entry);
 	return st;
 }

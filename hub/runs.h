@@ -20,5 +20,8 @@ void runs_free(runs **r_p);
 /* The events of an entry; valid until the next call.  Errors of run_block_open(). */
 status runs_open(runs *r, const struct journal_entry *entry, const struct journal_run **ret_run);
 
+/* The same where it is kept, by offset and running hash of the entry alone.  NULL: it is not. */
+const struct journal_run *runs_peek(const runs *r, const struct journal_entry *entry);
+
 /* The same of an entry that has just been laid out: *b_p is theirs now. */
 void runs_keep(runs *r, const struct journal_entry *entry, run_block **b_p);

@@ -1,5 +1,6 @@
 #include "hub/versions.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 /* Who names whom, and in which order to look at them: targets first.  The edges that end
@@ -17,39 +18,51 @@ struct work {
 
 static const uint32_t NO_EDGE = UINT32_MAX;
 
-static void
-work_done(struct work *w)
-{
-	free(w->order);
-	free(w->waiting);
-	free(w->first_edge);
-	free(w->next_edge);
-	free(w->edge_from);
-	free(w->sorted);
-}
+/* Most records have few versions, and pay for no allocation. */
+enum { FEW_BYTES = 1024 };
+_Static_assert(_Alignof(max_align_t) >= _Alignof(struct version *), "malloc() is good for it");
 
-static status
-work_init(struct work *w, struct version *list, size_t count)
+struct room {
+	_Alignas(struct version *) uint8_t few[FEW_BYTES];
+	void *many; /* NULL: few was enough */
+};
+
+static size_t
+edges_of(const struct version *list, size_t count)
 {
 	size_t edges = 0;
 
 	for (size_t i = 0; i < count; i++)
 		edges += list[i].target_count;
-	/* + 1: calloc() of nothing may return NULL */
+	return edges;
+}
+
+static status
+work_init(struct work *w, struct version *list, size_t count, struct room *room)
+{
+	size_t edges = edges_of(list, count);
+	size_t pointers = count * sizeof(struct version *);
+	size_t bytes = pointers + (3 * count + 2 * edges) * sizeof(uint32_t);
+	void *at = room->few;
+	uint32_t *numbers;
+
+	room->many = NULL;
+	if (bytes > sizeof(room->few))
+		at = room->many = malloc(bytes);
+	if (!at)
+		return ST_NOMEM;
+	numbers = (uint32_t *) (void *) ((uint8_t *) at + pointers);
 	*w = (struct work) {
 		.list = list,
 		.count = count,
-		.order = calloc(count, sizeof(*w->order)),
-		.waiting = calloc(count, sizeof(*w->waiting)),
-		.first_edge = calloc(count, sizeof(*w->first_edge)),
-		.next_edge = calloc(edges + 1, sizeof(*w->next_edge)),
-		.edge_from = calloc(edges + 1, sizeof(*w->edge_from)),
-		.sorted = calloc(count, sizeof(struct version *)),
+		.sorted = at,
+		.order = numbers,
+		.waiting = numbers + count,
+		.first_edge = numbers + 2 * count,
+		.next_edge = numbers + 3 * count,
+		.edge_from = numbers + 3 * count + edges,
 	};
-	if (w->order && w->waiting && w->first_edge && w->next_edge && w->edge_from && w->sorted)
-		return ST_OK;
-	work_done(w);
-	return ST_NOMEM;
+	return ST_OK;
 }
 
 static void
@@ -57,8 +70,10 @@ note_edges(struct work *w)
 {
 	uint32_t edge = 0;
 
-	for (size_t i = 0; i < w->count; i++)
+	for (size_t i = 0; i < w->count; i++) {
 		w->first_edge[i] = NO_EDGE;
+		w->waiting[i] = 0;
+	}
 	for (uint32_t i = 0; i < w->count; i++) {
 		for (uint32_t t = 0; t < w->list[i].target_count; t++) {
 			uint32_t target = w->list[i].targets[t];
@@ -328,12 +343,13 @@ status
 versions_judge(struct version *list, size_t count)
 {
 	struct work w;
+	struct room room;
 	size_t known, sound;
 	status st;
 
 	if (count == 0)
 		return ST_OK;
-	st = work_init(&w, list, count);
+	st = work_init(&w, list, count, &room);
 	if (st < 0)
 		return st;
 	for (size_t i = 0; i < count; i++) {
@@ -349,7 +365,7 @@ versions_judge(struct version *list, size_t count)
 	sound = sort_records(&w);
 	supersede(&w, known);
 	choose_winners(&w, sound);
-	work_done(&w);
+	free(room.many);
 	return ST_OK;
 }
 

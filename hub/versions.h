@@ -35,24 +35,23 @@
 #define VERSION_MISSING UINT32_MAX
 
 struct version {
-	/* Filled in by the caller. */
-	uint8_t feed[FEED_BYTES];
+	/* Filled in by the caller, whose the texts are; one that is empty is not NULL. */
+	const uint8_t *feed;
 	struct point at;
 	bool record; /* a record or a void that can be read */
 	bool is_void;
-	bool office;  /* sent by an office device */
-	bool right;   /* sent by a device that may report for its unit */
-	bool counted; /* the caller's own mark, not looked at */
-	hold judged;  /* of judge(); versions_judge() adds HOLD_THING */
-	char unit[CODE_BYTES_MAX + 1];
+	bool office; /* sent by an office device */
+	bool right;  /* sent by a device that may report for its unit */
+	hold judged; /* of judge(); versions_judge() adds HOLD_THING */
+	const char *unit;
 	/* What a correction has to keep: of a register its key, else the kind of record,
 	 * empty for activities. */
-	char key[REGISTER_KEY_BYTES];
+	const char *key;
 	bool is_register;
-	char bond[REGISTER_KEY_BYTES]; /* of event_bond() */
-	bool comes_in, needs_in;       /* of a thing: in; out, and not of the baseline */
-	uint32_t target_count;         /* 0: a first version */
-	uint32_t targets[FIXES_MAX];   /* places in the list, or VERSION_MISSING */
+	const char *bond;            /* of event_bond() */
+	bool comes_in, needs_in;     /* of a thing: in; out, and not of the baseline */
+	uint32_t target_count;       /* 0: a first version */
+	uint32_t targets[FIXES_MAX]; /* places in the list, or VERSION_MISSING */
 
 	/* Filled in by versions_judge(). */
 	hold hold; /* HOLD_NONE: valid */

@@ -18,8 +18,8 @@
 
 enum {
 	EVENTS = 6000,
-	EVENTS_CORRECTED = 2200, /* of the second device, of them … */
-	CORRECTED = 25,          /* … percent are corrections */
+	EVENTS_CORRECTED = 8000, /* of the second device, of them … */
+	CORRECTED = 50,          /* … percent are corrections */
 	DEVICES = 2,
 	BATCHES_MAX = 256,
 	BATCHES_A_COMMIT = 8,

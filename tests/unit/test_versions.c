@@ -11,13 +11,17 @@ struct graph {
 
 enum { NONE = -1 };
 
+static const uint8_t no_feed[FEED_BYTES];
+
 /* Add a version of unit "u" from an ordinary device that names up to two. */
 static struct version *
 add(struct graph *g, char letter, int first_target, int second_target)
 {
 	struct version *v = &g->list[g->count++];
 
-	*v = (struct version) { .record = true, .right = true, .unit = "u" };
+	*v = (struct version) {
+		.feed = no_feed, .record = true, .right = true, .unit = "u", .key = "", .bond = ""
+	};
 	v->at.seq = g->count;
 	memset(v->at.hash, letter, HASH_BYTES);
 	if (first_target != NONE)
@@ -246,15 +250,15 @@ only_the_office_moves_a_record_to_another_unit(void **ctx)
 	struct graph *g = graph_new();
 
 	add(g, 'a', NONE, NONE);
-	add(g, 'b', 0, NONE)->unit[0] = 'v';
+	add(g, 'b', 0, NONE)->unit = "v";
 	assert_outcome(g, "a:win b:fix");
 	g = graph_new();
 	add(g, 'a', NONE, NONE);
 	add(g, 'b', 0, NONE)->office = true;
-	g->list[1].unit[0] = 'v';
-	add(g, 'c', 1, NONE);                /* back again */
-	add(g, 'd', 1, NONE)->unit[0] = 'v'; /* the unit it was moved to */
-	add(g, 'e', 0, 1);                   /* back again by the back door */
+	g->list[1].unit = "v";
+	add(g, 'c', 1, NONE);             /* back again */
+	add(g, 'd', 1, NONE)->unit = "v"; /* the unit it was moved to */
+	add(g, 'e', 0, 1);                /* back again by the back door */
 	assert_outcome(g, "a:replaced b:replaced c:fix d:win e:fix");
 }
 
@@ -327,7 +331,7 @@ add_to_register(struct graph *g, char letter, int target, const char *key)
 {
 	struct version *v = add(g, letter, target, NONE);
 
-	snprintf(v->key, sizeof(v->key), "%s", key);
+	v->key = key;
 	v->is_register = true;
 	return v;
 }
@@ -390,9 +394,9 @@ only_the_office_tells_a_budget_of_another_unit(void **ctx)
 	struct graph *g = graph_new();
 
 	add_to_register(g, 'a', NONE, "budget/P/8103");
-	add_to_register(g, 'b', 0, "budget/P/8103")->unit[0] = 'v';
+	add_to_register(g, 'b', 0, "budget/P/8103")->unit = "v";
 	add_to_register(g, 'c', 0, "budget/P/8103")->office = true;
-	g->list[2].unit[0] = 'v';
+	g->list[2].unit = "v";
 	assert_outcome(g, "a:replaced b:fix c:win");
 }
 
@@ -403,11 +407,11 @@ a_correction_is_of_the_kind_of_its_record(void **ctx)
 	struct graph *g = graph_new();
 
 	add(g, 'a', NONE, NONE); /* an activity */
-	snprintf(add(g, 'b', NONE, NONE)->key, REGISTER_KEY_BYTES, "thing");
+	add(g, 'b', NONE, NONE)->key = "thing";
 	add(g, 'c', 1, NONE); /* an activity in the place of a thing */
-	snprintf(add(g, 'd', 0, NONE)->key, REGISTER_KEY_BYTES, "thing");
+	add(g, 'd', 0, NONE)->key = "thing";
 	add_to_register(g, 'e', 0, "close/u/8103")->office = true;
-	snprintf(add(g, 'f', 1, NONE)->key, REGISTER_KEY_BYTES, "thing");
+	add(g, 'f', 1, NONE)->key = "thing";
 	assert_outcome(g, "a:win b:replaced c:fix d:fix e:fix f:win");
 }
 
@@ -420,8 +424,8 @@ add_thing(struct graph *g, char letter, int target, const char *bond, enum way w
 {
 	struct version *v = add(g, letter, target, NONE);
 
-	snprintf(v->key, sizeof(v->key), "thing");
-	snprintf(v->bond, sizeof(v->bond), "%s", bond);
+	v->key = "thing";
+	v->bond = bond;
 	v->comes_in = way == COMES_IN;
 	v->needs_in = way == GOES_OUT;
 	return v;
