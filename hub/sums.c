@@ -642,8 +642,8 @@ add_month(struct totalling *t, const struct parts *p, int64_t by)
 
 	if (p->day < t->days.from || p->day > t->days.to)
 		t->days = period_at(PERIOD_MONTH, p->day);
-	if (month->day != t->days.from || p->status != month->status || p->unit != month->unit ||
-	    p->code != month->code) {
+	if (month->table != TABLE_MONTHS || month->day != t->days.from ||
+	    p->status != month->status || p->unit != month->unit || p->code != month->code) {
 		st = end_month(t);
 		t->month = (struct parts) { .table = TABLE_MONTHS,
 			                    .code = p->code,

@@ -195,15 +195,30 @@ pack_zstd(struct bytes bodies, int level, uint8_t **ret_packed, size_t *ret_len)
 	return ST_OK;
 }
 
-/* Write b with these bodies, packed in that way when that is smaller.  What cannot be told in
- * columns is over a limit there. */
+/* In columns, but for few, and for what is over a limit there. */
 static status
-write_as(struct batch *b, struct bytes bodies, uint64_t way, int level, writer *w)
+pack(struct bytes bodies, uint64_t count, bool hard, uint8_t **ret_packed, size_t *ret_len,
+     uint64_t *ret_way)
+{
+	status st = ST_LIMIT;
+
+	*ret_way = BATCH_COLUMNS;
+	if (count >= COLUMNS_PAY)
+		st = columns_pack(bodies, count, hard, ret_packed, ret_len);
+	if (st != ST_LIMIT)
+		return st;
+	*ret_way = BATCH_ZSTD;
+	return pack_zstd(bodies, hard ? ZSTD_maxCLevel() : PACK_LEVEL, ret_packed, ret_len);
+}
+
+/* Write b with these bodies, packed when that is smaller. */
+static status
+write_packed(struct batch *b, struct bytes bodies, bool hard, writer *w)
 {
 	uint8_t *packed = NULL;
 	size_t len = 0;
-	status st = way == BATCH_COLUMNS ? columns_pack(bodies, b->count, &packed, &len)
-					 : pack_zstd(bodies, level, &packed, &len);
+	uint64_t way;
+	status st = pack(bodies, b->count, hard, &packed, &len, &way);
 
 	if (st < 0)
 		return st;
@@ -216,14 +231,6 @@ write_as(struct batch *b, struct bytes bodies, uint64_t way, int level, writer *
 	if (writer_status(w) < 0)
 		return writer_status(w);
 	return writer_bytes(w).len > BATCH_BYTES_MAX ? ST_LIMIT : ST_OK;
-}
-
-static status
-write_packed(struct batch *b, struct bytes bodies, writer *w)
-{
-	status st = b->count < COLUMNS_PAY ? ST_LIMIT : write_as(b, bodies, BATCH_COLUMNS, 0, w);
-
-	return st == ST_LIMIT ? write_as(b, bodies, BATCH_ZSTD, PACK_LEVEL, w) : st;
 }
 
 /* The signature covers the end alone, so it goes on as it is.  A client that
@@ -240,8 +247,8 @@ batch_rewrite(const struct batch *b, struct bytes bodies, uint64_t skip, size_t 
 	rest.first += skip;
 	rest.count -= skip;
 	rest.before = before;
-	st = write_packed(&rest, rest_bodies, w);
-	return st == ST_LIMIT ? write_as(&rest, rest_bodies, BATCH_ZSTD, ZSTD_maxCLevel(), w) : st;
+	st = write_packed(&rest, rest_bodies, false, w);
+	return st == ST_LIMIT ? write_packed(&rest, rest_bodies, true, w) : st;
 }
 
 status
@@ -261,7 +268,7 @@ batch_seal_known(const uint8_t feed[static FEED_BYTES],
 		return ST_LIMIT;
 	signed_bytes(feed, end, covered);
 	sign_bytes(covered, sizeof(covered), secret, signature);
-	return write_packed(&b, bodies, w);
+	return write_packed(&b, bodies, false, w);
 }
 
 /* Walked as a stranger's are: that gives the hash to be signed, and nothing is sealed that a

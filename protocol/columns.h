@@ -40,11 +40,12 @@
 #include "protocol/status.h"
 
 /* Pack count bodies, framed one after the other, into *ret_packed, which is the caller's to
- * be freed.  ST_LIMIT: in columns they are over BATCH_RAW_BYTES_MAX.  ST_MALFORMED: bodies is
- * not count of them.  ST_NOMEM. */
-status columns_pack(struct bytes bodies, uint64_t count, uint8_t **ret_packed, size_t *ret_len);
+ * be freed.  hard: as small as zstd can make it, for many times the CPU.  ST_LIMIT: in columns
+ * they are over BATCH_RAW_BYTES_MAX.  ST_MALFORMED: bodies is not count of them.  ST_NOMEM. */
+status
+columns_pack(struct bytes bodies, uint64_t count, bool hard, uint8_t **ret_packed, size_t *ret_len);
 
 /* Unpack what must be count bodies of len bytes in all into space.  It takes memory of its
  * own in proportion to what the columns say of their size, at most BATCH_RAW_BYTES_MAX.
- * ST_MALFORMED: it is not that.  ST_LIMIT: over that limit, or another.  ST_NOMEM. */
+ * ST_MALFORMED: it is not that, or over that limit or another.  ST_NOMEM. */
 status columns_unpack(struct bytes packed, uint64_t count, uint8_t *space, size_t len);

@@ -505,8 +505,10 @@ squeeze_all(const struct packing *p, const struct stream *heads, struct squeezin
 }
 
 static status
-pack(const struct packing *p, const struct stream *heads, uint8_t **ret_packed, size_t *ret_len)
+pack(const struct packing *p, const struct stream *heads, bool hard, uint8_t **ret_packed,
+     size_t *ret_len)
 {
+	const int level = hard ? ZSTD_maxCLevel() : PACK_LEVEL;
 	struct squeezing q = { .context = ZSTD_createCCtx() };
 	size_t bytes = heads->len;
 	status st = ST_NOMEM;
@@ -518,7 +520,7 @@ pack(const struct packing *p, const struct stream *heads, uint8_t **ret_packed, 
 	q.out.size = ZSTD_compressBound(bytes);
 	q.out.dst = st == ST_LIMIT ? NULL : malloc(q.out.size);
 	if (q.context && q.out.dst &&
-	    !ZSTD_isError(ZSTD_CCtx_setParameter(q.context, ZSTD_c_compressionLevel, PACK_LEVEL)) &&
+	    !ZSTD_isError(ZSTD_CCtx_setParameter(q.context, ZSTD_c_compressionLevel, level)) &&
 	    !ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(q.context, bytes)))
 		st = squeeze_all(p, heads, &q);
 	ZSTD_freeCCtx(q.context);
@@ -578,7 +580,7 @@ packing_free(struct packing *p)
 }
 
 status
-columns_pack(struct bytes bodies, uint64_t count, uint8_t **ret_packed, size_t *ret_len)
+columns_pack(struct bytes bodies, uint64_t count, bool hard, uint8_t **ret_packed, size_t *ret_len)
 {
 	struct packing *p = packing_new(count);
 	struct stream heads = { NULL, 0, 0 };
@@ -592,7 +594,7 @@ columns_pack(struct bytes bodies, uint64_t count, uint8_t **ret_packed, size_t *
 		st = p->st;
 	}
 	if (st == ST_OK)
-		st = pack(p, &heads, ret_packed, ret_len);
+		st = pack(p, &heads, hard, ret_packed, ret_len);
 	free(heads.at);
 	packing_free(p);
 	return st;

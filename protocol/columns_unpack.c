@@ -103,7 +103,7 @@ read_list(struct bytes list, struct bytes *values, size_t *ret_count)
 }
 
 static status
-read_columns(struct unpacking *u, struct bytes rest)
+read_columns(struct unpacking *u, struct bytes rest, uint64_t bodies)
 {
 	struct column_bytes lists[COLUMNS_MAX] = { 0 };
 	struct bytes *values;
@@ -120,7 +120,7 @@ read_columns(struct unpacking *u, struct bytes rest)
 			return ST_MALFORMED;
 		count += c->count;
 	}
-	if (rest.len > 0)
+	if (rest.len > 0 || u->columns[0].count > bodies)
 		return ST_MALFORMED;
 	values = u->values = calloc(count + 1, sizeof(*values));
 	if (!values)
@@ -143,7 +143,7 @@ read_shape(struct unpacking *u, struct bytes value, struct shape *shape)
 	if (!leb128_take(&value, &count))
 		return ST_MALFORMED;
 	if (count > HOLES_MAX - u->piece_count)
-		return ST_LIMIT;
+		return ST_MALFORMED;
 	*shape = (struct shape) { &u->pieces[u->piece_count], (size_t) count, value };
 	for (uint64_t i = 0; i < count; i++) {
 		struct piece *p = &u->pieces[u->piece_count++];
@@ -329,7 +329,7 @@ unpack_plain(struct unpacking *u, struct bytes plain, uint64_t count)
 	status st;
 
 	u->plain_end = plain.at + plain.len;
-	st = read_columns(u, plain);
+	st = read_columns(u, plain, count);
 	if (st == ST_OK)
 		st = read_shapes(u);
 	if (st == ST_OK && (!put_bodies(u, count) || !is_used_up(u)))
@@ -348,7 +348,7 @@ columns_unpack(struct bytes packed, uint64_t count, uint8_t *space, size_t len)
 	status st = document_unpack(packed, BATCH_RAW_BYTES_MAX, &plain, &plain_len);
 
 	if (st < 0)
-		return st;
+		return st == ST_LIMIT ? ST_MALFORMED : st;
 	u = calloc(1, sizeof(*u));
 	if (u) {
 		u->at = space;

@@ -17,7 +17,7 @@ pack_again(struct bytes bodies, uint64_t count)
 	uint8_t *packed = NULL;
 	size_t len;
 
-	if (columns_pack(bodies, count, &packed, &len) < 0)
+	if (columns_pack(bodies, count, false, &packed, &len) < 0)
 		return; /* what comes out need not be bodies */
 	if (columns_unpack((struct bytes) { packed, len }, count, again, bodies.len) < 0 ||
 	    (bodies.len > 0 && memcmp(again, bodies.at, bodies.len) != 0))

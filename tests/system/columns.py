@@ -33,8 +33,8 @@ class _Bytes:
             byte = self.take(1)[0]
             n |= (byte & 0x7f) << shift
             shift += 7
-            if n >= 1 << 64:
-                raise Wrong("a number of more than 64 bits")
+            if n >= 1 << 64 or shift > 70:
+                raise Wrong("a number of more than 64 bits, or 10 bytes")
             if byte < 0x80:
                 return n
 
@@ -77,6 +77,8 @@ def unpack(data, count):
         raise Wrong("the head of the columns")
     columns = [_Column(kind, rest.take(numbers), rest.take(size))
                for kind, numbers, size in heads]
+    if sum(_Bytes(shape).number() for shape in columns[0].values) > HOLES_MAX:
+        raise Wrong("too many holes")
     out = bytearray()
     for _ in range(count):
         shape = _Bytes(columns[0].next())
@@ -132,7 +134,8 @@ class _Filling:
 
     def put(self, value):
         if self.kind == INTEGERS:
-            by, self.last = value - self.last, value
+            by = (value - self.last + (1 << 63)) % (1 << 64) - (1 << 63)
+            self.last = value
             self.numbers += _number(by << 1 if by >= 0 else ~(by << 1))
         elif value in self.seen:
             self.numbers += _number(self.seen[value])

@@ -163,6 +163,25 @@ a_transaction_that_was_given_up_takes_along_what_was_added(void **ctx)
 
 /* Against plain addition, in any order; more than is held at once, and than is found again: so
  * some rows are added to in several places. */
+/* The first day there is, of the first month, of no code and no unit, is one like others. */
+static void
+tallies_of_the_first_month_are_summed_up(void **ctx)
+{
+	const struct tally_key k = { .day = 4, .unit = text_of("con-a"), .status = STATUS_DONE };
+	const uint64_t meta = kv_count(txn, TABLE_META), months = kv_count(txn, TABLE_MONTHS);
+
+	(void) ctx;
+	assert_status(sums_tally(s, &k, 2), ST_OK);
+	assert_status(sums_write(s), ST_OK);
+	assert_int_equal(kv_count(txn, TABLE_META), meta);
+	assert_int_equal(kv_count(txn, TABLE_MONTHS), months + 1);
+	add("IND-1", -1, 1, 1, 1); /* together with another month */
+	assert_status(sums_tally(s, &k, -2), ST_OK);
+	assert_status(sums_write(s), ST_OK);
+	assert_int_equal(kv_count(txn, TABLE_META), meta);
+	assert_int_equal(kv_count(txn, TABLE_TALLIES), 0);
+}
+
 static void
 many_rows_add_up_in_any_order(void **ctx)
 {
@@ -207,6 +226,7 @@ main(void)
 		TEST(what_is_taken_out_leaves_no_row),
 		TEST(a_row_that_would_fall_below_zero_is_damage),
 		TEST(a_transaction_that_was_given_up_takes_along_what_was_added),
+		TEST(tallies_of_the_first_month_are_summed_up),
 		TEST(many_rows_add_up_in_any_order),
 	};
 
