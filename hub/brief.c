@@ -87,7 +87,7 @@ take(struct bytes *rest, size_t len)
 {
 	const uint8_t *at = rest->at;
 
-	if (rest->len < len) {
+	if (!at || rest->len < len) {
 		*rest = (struct bytes) { 0 };
 		return NULL;
 	}

@@ -53,6 +53,8 @@ put(const uint8_t *event, const char *said)
 	assert_status(nodes_put(n, event, (struct bytes) { (const uint8_t *) said, strlen(said) },
 	                        SAID_BODY, &node),
 	              ST_OK);
+	if (!node)
+		fail_msg("no node");
 	return node;
 }
 
@@ -62,6 +64,8 @@ name(const uint8_t *target, struct node *by)
 	struct node *node = NULL;
 
 	assert_status(nodes_get(n, target, &node), ST_OK);
+	if (!node)
+		fail_msg("no node");
 	assert_status(nodes_name(n, node, by), ST_OK);
 	return node;
 }
@@ -83,6 +87,16 @@ find(const uint8_t *target)
 	if (st == ST_NOT_FOUND)
 		return NULL;
 	assert_status(st, ST_OK);
+	return node;
+}
+
+static struct node *
+found(const uint8_t *target)
+{
+	struct node *node = find(target);
+
+	if (!node)
+		fail_msg("it is not found");
 	return node;
 }
 
@@ -108,15 +122,14 @@ what_was_written_is_found_again(void **ctx)
 	first->counted = true;
 	fix->held = other->conflict = true;
 	write_and_forget();
-	first = find(id(1, 5, 'a'));
-	assert_non_null(first);
+	first = found(id(1, 5, 'a'));
 	assert_true(first->here && first->counted && !first->held && !first->conflict);
 	assert_memory_equal(first->id, id(1, 5, 'a'), EVENT_ID_BYTES);
 	assert_int_equal(first->said.len, strlen("first"));
 	assert_memory_equal(first->said.at, "first", first->said.len);
 	assert_int_equal(namers(first), 2);
-	fix = find(id(1, 9, 'b'));
-	other = find(id(2, 3, 'c'));
+	fix = found(id(1, 9, 'b'));
+	other = found(id(2, 3, 'c'));
 	assert_true(fix->here && fix->held && !fix->counted && namers(fix) == 0);
 	assert_true(other->conflict);
 	for (const struct namer *by = first->namers; by; by = by->next)
@@ -132,11 +145,11 @@ who_names_what_is_not_here_is_known_when_it_comes(void **ctx)
 	name(id(1, 5, 'a'), fix);
 	write_and_forget();
 	assert_status(nodes_expect(n, id(1, 5, 'a')), ST_OK);
-	first = find(id(1, 5, 'a'));
+	first = found(id(1, 5, 'a'));
 	assert_true(first && !first->here && namers(first) == 1);
 	assert_ptr_equal(put(id(1, 5, 'a'), "first"), first);
 	write_and_forget();
-	first = find(id(1, 5, 'a'));
+	first = found(id(1, 5, 'a'));
 	assert_true(first->here && namers(first) == 1);
 }
 
@@ -154,7 +167,7 @@ who_names_it_now_comes_to_those_of_the_row(void **ctx)
 	assert_status(nodes_read(n, node), ST_OK);
 	assert_int_equal(namers(node), 2);
 	write_and_forget();
-	assert_int_equal(namers(find(id(1, 5, 'a'))), 2);
+	assert_int_equal(namers(found(id(1, 5, 'a'))), 2);
 }
 
 static void
@@ -185,7 +198,7 @@ only_one_of_two_whose_hashes_begin_alike_is_a_node(void **ctx)
 	twin[EVENT_ID_BYTES - 1] ^= 1;
 	put(id(1, 5, 'a'), "x");
 	assert_status(nodes_put(n, twin, (struct bytes) { 0 }, SAID_BODY, &node), ST_EXISTS);
-	assert_memory_equal(find(twin)->id, id(1, 5, 'a'), EVENT_ID_BYTES);
+	assert_memory_equal(found(twin)->id, id(1, 5, 'a'), EVENT_ID_BYTES);
 }
 
 static void
