@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hub/row_keys.h"
 #include "protocol/leb128.h"
 
 /* Kind, status and whether there is a reason (1 each), date (4), quantity (2); unit,
@@ -80,26 +81,11 @@ brief_write(const struct event *e, uint8_t out[static BRIEF_BYTES_MAX])
 
 /* ---- reading ---- */
 
-/* After a fault at is NULL and nothing is left, so that it need be looked for only at the
- * end. */
-static const uint8_t *
-take(struct bytes *rest, size_t len)
-{
-	const uint8_t *at = rest->at;
-
-	if (!at || rest->len < len) {
-		*rest = (struct bytes) { 0 };
-		return NULL;
-	}
-	*rest = (struct bytes) { at + len, rest->len - len };
-	return at;
-}
-
 /* One byte, at most most. */
 static uint8_t
 take_byte(struct bytes *rest, size_t most)
 {
-	const uint8_t *at = take(rest, 1);
+	const uint8_t *at = row_take(rest, 1);
 
 	if (at && *at <= most)
 		return *at;
@@ -111,7 +97,7 @@ static struct text
 take_text(struct bytes *rest)
 {
 	size_t len = take_byte(rest, CODE_BYTES_MAX);
-	const uint8_t *at = take(rest, len);
+	const uint8_t *at = row_take(rest, len);
 
 	return at && len > 0 ? (struct text) { (const char *) at, len } : (struct text) { 0 };
 }
@@ -135,11 +121,11 @@ take_fixes(struct bytes *rest, struct fixes *fixes)
 	for (size_t i = 0; i < fixes->count; i++) {
 		struct fix *f = &fixes->list[i];
 		bool other = take_byte(rest, 1);
-		const uint8_t *seq = take(rest, SEQ_BYTES);
+		const uint8_t *seq = row_take(rest, SEQ_BYTES);
 
 		f->seq = seq ? get_u64(seq) : 0;
-		f->hash = take(rest, HASH_PREFIX_BYTES);
-		f->feed = other ? take(rest, FEED_BYTES) : NULL;
+		f->hash = row_take(rest, HASH_PREFIX_BYTES);
+		f->feed = other ? row_take(rest, FEED_BYTES) : NULL;
 	}
 }
 
@@ -157,7 +143,7 @@ brief_read(struct bytes brief, struct event *e)
 {
 	static const struct text reason = { "?", 1 };
 	struct bytes rest = brief;
-	const uint8_t *head = take(&rest, HEAD_BYTES);
+	const uint8_t *head = row_take(&rest, HEAD_BYTES);
 
 	clear(e);
 	if (!head || head[0] >= EVENT_KINDS_ || head[1] >= EVENT_STATUSES_)

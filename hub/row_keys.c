@@ -29,9 +29,8 @@ row_put_quarter(uint8_t *out, uint64_t quarter)
 	return ROW_QUARTER_BYTES;
 }
 
-/* NULL after a fault. */
-static const uint8_t *
-take(struct bytes *rest, size_t len)
+const uint8_t *
+row_take(struct bytes *rest, size_t len)
 {
 	const uint8_t *at = rest->at;
 
@@ -61,7 +60,7 @@ row_take_text(struct bytes *rest)
 date
 row_take_day(struct bytes *rest)
 {
-	const uint8_t *at = take(rest, ROW_DAY_BYTES);
+	const uint8_t *at = row_take(rest, ROW_DAY_BYTES);
 
 	return at ? (date) ((int64_t) get_u32(at) - DAY_ZERO) : 0;
 }
@@ -69,7 +68,7 @@ row_take_day(struct bytes *rest)
 uint32_t
 row_take_u32(struct bytes *rest)
 {
-	const uint8_t *at = take(rest, ROW_QUARTER_BYTES);
+	const uint8_t *at = row_take(rest, ROW_QUARTER_BYTES);
 
 	return at ? get_u32(at) : 0;
 }
@@ -77,7 +76,7 @@ row_take_u32(struct bytes *rest)
 uint64_t
 row_take_number(struct bytes *rest)
 {
-	const uint8_t *at = take(rest, ROW_NUMBER_BYTES);
+	const uint8_t *at = row_take(rest, ROW_NUMBER_BYTES);
 
 	return at ? get_u64(at) : 0;
 }
@@ -85,7 +84,7 @@ row_take_number(struct bytes *rest)
 uint8_t
 row_take_byte(struct bytes *rest, int end)
 {
-	const uint8_t *at = take(rest, 1);
+	const uint8_t *at = row_take(rest, 1);
 
 	if (at && *at < end)
 		return *at;

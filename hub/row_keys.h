@@ -23,6 +23,8 @@ size_t row_put_text(uint8_t *out, struct text t);
 size_t row_put_day(uint8_t *out, date day);
 size_t row_put_quarter(uint8_t *out, uint64_t quarter);
 
+/* The first len bytes.  NULL after a fault: too few are left, and then none. */
+const uint8_t *row_take(struct bytes *rest, size_t len);
 struct text row_take_text(struct bytes *rest);
 date row_take_day(struct bytes *rest);
 uint32_t row_take_u32(struct bytes *rest);
